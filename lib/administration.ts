@@ -1,0 +1,175 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Awaitable, ListFilter, ListPage, Session as PublicSession, SessionInfo, SessionPayload, Sessions } from '../types/index.d.ts'
+import { DetachedCarrier } from './carrier.ts'
+import type { Payload } from './changes.ts'
+import { optionsCheck } from './check-options.ts'
+import { SessionContext } from './context.ts'
+import type { Base, Core } from './core.ts'
+import { NotSupportedError, SessionDestroyedError, SessionSerializationError } from './errors.ts'
+import type { Flow } from './flow.ts'
+import { partName } from './http/chunks.ts'
+import { assertValid, recordOf } from './plan.ts'
+import type { RoutePolicy } from './routes.ts'
+import { assertSubject } from './session.ts'
+import { assertFits } from './write.ts'
+
+type Data = Record<string, unknown>
+
+const REMOVED_PER_BATCH = 1_000
+
+const limit = { description: 'an integer above 0', type: 'integer', minimum: 1 }
+const text = { description: 'a string', type: 'string' }
+const checkFilter = optionsCheck({
+  description: 'an object of filters', type: 'object', additionalProperties: false, properties: { subject: text, limit, cursor: text }
+})
+const checkRemoval = optionsCheck({
+  description: 'an object with limit', type: 'object', additionalProperties: false, properties: { limit }
+})
+
+/** `app.sessions`: sessions outside a request. What the backend cannot do rejects with `NotSupportedError`. */
+export class SessionAdministration implements Sessions<Data> {
+  readonly #core: Core
+  readonly #log: FastifyBaseLogger
+  readonly #route: RoutePolicy
+
+  constructor (core: Core, log: FastifyBaseLogger, route: RoutePolicy) {
+    this.#core = core
+    this.#log = log
+    this.#route = route
+  }
+
+  async get (id: string): Promise<SessionInfo<Data> | null> {
+    this.#assertServerSide('get()')
+    const base = await this.#core.run(this.#core.fetch(id))
+    return base === null ? null : this.#info(base)
+  }
+
+  async exists (id: string): Promise<boolean> {
+    return await this.get(id) !== null
+  }
+
+  async open (cookieHeader: string | undefined): Promise<PublicSession<Data>> {
+    const context = this.#context(cookieHeader)
+    await context.load()
+    return context.visible as unknown as PublicSession<Data>
+  }
+
+  async create (data: SessionPayload<Data>, { subject }: { subject?: string } = {}): Promise<{ id: string, cookie: string }> {
+    if (subject !== undefined) assertSubject(subject)
+    if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new SessionSerializationError('session', 'must be an object')
+    const context = this.#context(undefined)
+    const signIn = this.#core.signIns.begin(subject ?? null)
+    try {
+      const token = await this.#core.run(this.#store(context, data, subject ?? null))
+      if (signIn.isRevoked) {
+        await this.revoke(context.id)
+        throw new SessionDestroyedError('the sessions of its subject were revoked')
+      }
+      const { name } = this.#core.lines
+      const cookie = this.#core.lines.split(token).values.map((value, index) => `${partName(name, index)}=${value}`).join('; ')
+      return { id: context.id, cookie }
+    } finally {
+      signIn.end()
+    }
+  }
+
+  async revoke (id: string): Promise<void> {
+    this.#assertServerSide('revoke()')
+    await this.#core.run(this.#remove(id))
+    this.#core.publish(this.#log, 'revoked', id)
+  }
+
+  async revokeSubject (subject: string, { except }: { except?: string } = {}): Promise<number> {
+    assertSubject(subject)
+    const removeSubject = this.#core.optional('removeSubject', 'revokeSubject()')
+    // First the sign-ins under way, then the store: one that is stored between the two is in it.
+    this.#core.signIns.revoke(subject)
+    const removed = await this.#call('removeSubject', () => removeSubject(subject, except === undefined ? {} : { except }))
+    this.#core.publish(this.#log, 'revoked', null, 'subject')
+    return removed
+  }
+
+  async revokeAll (): Promise<void> {
+    const removeAll = this.#core.optional('removeAll', 'revokeAll()')
+    await this.#call('removeAll', () => removeAll())
+    this.#core.publish(this.#log, 'revoked', null, 'all')
+  }
+
+  async list (filter: ListFilter = {}): Promise<ListPage<SessionInfo<Data>>> {
+    checkFilter(filter, 'list')
+    const list = this.#core.optional('list', 'list()')
+    const { sessions, cursor } = await this.#call('list', () => list(filter))
+    const live = sessions.map(record => this.#core.standing(record, null)).filter(base => base !== null)
+    return { sessions: live.map(base => this.#info(base)), cursor }
+  }
+
+  async count (filter: { subject?: string } = {}): Promise<number> {
+    checkFilter(filter, 'count')
+    const count = this.#core.optional('count', 'count()')
+    return await this.#call('count', () => count(filter))
+  }
+
+  async removeExpired ({ limit, ...rest }: { limit?: number } = {}): Promise<number> {
+    checkRemoval({ ...rest, ...(limit === undefined ? {} : { limit }) }, 'removeExpired')
+    const removeExpired = this.#core.optional('removeExpired', 'removeExpired()')
+    let removed = 0
+    for (;;) {
+      const most = Math.min(REMOVED_PER_BATCH, (limit ?? Infinity) - removed)
+      const batch = await this.#call('removeExpired', () => removeExpired({ limit: most }))
+      removed += batch
+      if (batch < most || removed === limit) return removed
+      // Requests come between two batches.
+      await new Promise(resolve => { setImmediate(resolve) })
+    }
+  }
+
+  #context (cookieHeader: string | undefined): SessionContext {
+    return new SessionContext(this.#core, new DetachedCarrier(this.#core, this.#log, cookieHeader), this.#route)
+  }
+
+  * #store (context: SessionContext, data: Payload, subject: string | null): Flow<string> {
+    const core = this.#core
+    assertValid(context, data)
+    const serialized = core.codec.serialize(data)
+    const record = recordOf(context, null, { text: serialized, subject, policy: null })
+    if (core.isSelfContained) {
+      const token = yield * core.seal(record, { data })
+      assertFits(core, token, serialized)
+      core.publish(this.#log, 'created', record.id)
+      return token
+    }
+    if ((yield * core.put(record, 0, { data })) !== true) throw new SessionDestroyedError('it was ended while it was created')
+    core.publish(this.#log, 'created', record.id)
+    return context.token!
+  }
+
+  // In the queue, so that no commit of this process has read it before and writes it after.
+  * #remove (id: string): Flow<void> {
+    const turn = yield * this.#core.queue.enter(id)
+    try {
+      yield * this.#core.call('remove', () => this.#core.backend.remove(id))
+    } finally {
+      turn.leave(null)
+    }
+  }
+
+  async #call<T> (operation: string, send: () => Awaitable<T>): Promise<T> {
+    return await this.#core.run(this.#core.call(operation, send))
+  }
+
+  #info ({ record, text }: Base): SessionInfo<Data> {
+    const { id, subject, createdAt, lastAccessedAt } = record
+    return {
+      id,
+      data: this.#core.codec.deserialize(text),
+      subject,
+      createdAt: new Date(createdAt),
+      lastAccessedAt: new Date(lastAccessedAt),
+      expiresAt: new Date(this.#core.deadline(record))
+    }
+  }
+
+  #assertServerSide (operation: string): void {
+    if (this.#core.isSelfContained) throw new NotSupportedError(this.#core.backendName, operation, 'its sessions are stored nowhere but in their cookies')
+  }
+}

@@ -1,0 +1,133 @@
+import type { SessionRecord, SessionSerializer } from '../types/index.d.ts'
+import type { Payload } from './changes.ts'
+import type { Envelope } from './crypto/envelope.ts'
+import { BackendUnavailableError, ReservedKeyError, SessionSerializationError, type SessionValidationError } from './errors.ts'
+import type { PayloadSchema } from './payload-schema.ts'
+import { RESERVED_KEYS } from './reserved.ts'
+import { jsonSerializer } from './serializer.ts'
+
+export interface CodecOptions {
+  readonly serializer: SessionSerializer
+  readonly schema: PayloadSchema | null
+  readonly schemaVersion: number
+  readonly migrate: ((data: Payload, fromVersion: number) => Payload) | undefined
+  /** The envelope of one id, where payloads are sealed at rest. */
+  readonly envelopeOf: ((id: string) => Envelope) | null
+}
+
+/** A payload as it was read: what changes are measured against. */
+export interface Decoded {
+  readonly data: Payload
+  /** `data` as the serializer writes it. */
+  readonly text: string
+}
+
+/** Payload ⇄ `record.data`: serializer, schema, migration, sealing at rest. Text stays opaque to backends. */
+export class PayloadCodec {
+  /** What no data at all look like. */
+  readonly emptyText: string
+  readonly #options: CodecOptions
+
+  constructor (options: CodecOptions) {
+    this.#options = options
+    this.emptyText = this.serialize({})
+  }
+
+  get schemaVersion (): number { return this.#options.schemaVersion }
+
+  /** The payload as text. Throws `SessionSerializationError` or `ReservedKeyError`. */
+  serialize (data: object): string {
+    const { serializer } = this.#options
+    // JSON reads the own properties of whatever object it is given; other serializers get a plain one.
+    if (serializer === jsonSerializer) return serializer.serialize(data as Payload)
+    return checkedText(serializer, { ...data })
+  }
+
+  /** The text of one value, for comparing keys. */
+  readonly textOf = (value: unknown): string => this.serialize({ value })
+
+  deserialize (text: string): Payload {
+    return this.#options.serializer.deserialize(text)
+  }
+
+  /** Refuses a payload whose keys are members (put there with defineProperty). */
+  assertKeys (data: object): void {
+    for (const key of Object.keys(data)) {
+      if (RESERVED_KEYS.has(key)) throw new ReservedKeyError(key)
+    }
+  }
+
+  /** The schema's objection, or `null`. */
+  problem (data: Payload): SessionValidationError | null {
+    return this.#options.schema?.problem(data) ?? null
+  }
+
+  /** What goes into `record.data` for the session of this id. */
+  seal (text: string, id: string): string {
+    const envelope = this.#options.envelopeOf?.(id)
+    return envelope ? envelope.seal(Buffer.from(text, 'utf8')) : text
+  }
+
+  /**
+   * Reads `record.data`. Hostile or outdated data are a result: the reason why it is no session.
+   * Throws `BackendUnavailableError` for data of a newer deployment that do not fit this one: never to be overwritten.
+   */
+  decode (record: SessionRecord): Decoded | string {
+    const text = this.#open(record)
+    if (text === null) return 'tampered'
+    let data: Payload
+    try {
+      data = withoutReserved(this.deserialize(text))
+    } catch {
+      return 'corrupt'
+    }
+    if (record.schemaVersion === this.#options.schemaVersion) return { data, text }
+    return this.#fromOtherVersion(record, data)
+  }
+
+  #open (record: SessionRecord): string | null {
+    const { envelopeOf } = this.#options
+    if (envelopeOf === null) return record.data
+    return envelopeOf(record.id).open(record.data)?.toString('utf8') ?? null
+  }
+
+  #fromOtherVersion (record: SessionRecord, data: Payload): Decoded | string {
+    const { schemaVersion, migrate } = this.#options
+    if (record.schemaVersion > schemaVersion) {
+      if (this.problem(data) === null) return { data, text: this.serialize(data) }
+      throw new BackendUnavailableError(`The session was written by a newer deployment (schemaVersion ${record.schemaVersion}, here ${schemaVersion}) and does not fit this one`)
+    }
+    try {
+      const migrated = migrate ? withoutReserved(migrate(data, record.schemaVersion)) : data
+      return this.problem(migrated) === null ? { data: migrated, text: this.serialize(migrated) } : 'schema'
+    } catch {
+      return 'migration'
+    }
+  }
+}
+
+function checkedText (serializer: SessionSerializer, data: Payload): string {
+  let text: unknown
+  try {
+    text = serializer.serialize(data)
+  } catch (cause) {
+    throw cause instanceof SessionSerializationError ? cause : new SessionSerializationError('session', 'was refused by the serializer', { cause })
+  }
+  if (typeof text !== 'string') throw new SessionSerializationError('session', `was serialized to ${typeof text}, expected a string`)
+  assertStorable('session', text)
+  return text
+}
+
+/** Text that every store keeps as it is: PostgreSQL refuses NUL, all databases mangle lone surrogates. */
+export function assertStorable (path: string, text: string): void {
+  if (text.includes('\0')) throw new SessionSerializationError(path, 'contains a NUL character')
+  if (!text.isWellFormed()) throw new SessionSerializationError(path, 'contains a lone surrogate')
+}
+
+function withoutReserved (data: unknown): Payload {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new TypeError('not an object')
+  for (const key of Object.keys(data)) {
+    if (RESERVED_KEYS.has(key)) delete (data as Payload)[key]
+  }
+  return data as Payload
+}

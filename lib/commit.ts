@@ -1,0 +1,130 @@
+import type { Awaitable } from '../types/index.d.ts'
+import type { Payload } from './changes.ts'
+import type { SessionContext } from './context.ts'
+import type { Base } from './core.ts'
+import { NotSupportedError, SessionConflictError, SessionDestroyedError } from './errors.ts'
+import { type Flow } from './flow.ts'
+import { assertUsable, assertValid, type Edit, edited, isChanged, isEmpty, isRenewal, joinChanges, recordOf, type Wanted, wantedOf } from './plan.ts'
+import { create, finish, remove, renew, sealAnew, sendCookieIfPersistent } from './write.ts'
+
+const MAX_TRIES = 10
+const FIRST_PAUSE_MS = 2
+const MAX_PAUSE_MS = 100
+
+/**
+ * The end of a request. Nothing to do is answered at once; a record that is gone is quiet: the changes are dropped, the
+ * handler's answer stands.
+ */
+export function commit (context: SessionContext): Awaitable<void> {
+  const text = context.text()
+  const hasChanged = isChanged(context, text)
+  if (!hasChanged && !isRenewal(context)) return
+  return context.core.run(commitOrDrop(context, text, hasChanged))
+}
+
+function * commitOrDrop (context: SessionContext, text: string, hasChanged: boolean): Flow<void> {
+  const isStored = yield * store(context, text, hasChanged, false)
+  if (isStored || !hasChanged) return
+  context.carrier.log.warn(`changes of the session are dropped: it ended while the request ran (${context.carrier.place})`)
+}
+
+/** `session.save()`: a record that is gone is an error. */
+export function * save (context: SessionContext): Flow<void> {
+  assertUsable(context, 'save()')
+  const text = context.text()
+  const hasChanged = isChanged(context, text)
+  if (!hasChanged && !isRenewal(context)) return
+  if (!(yield * store(context, text, hasChanged, true))) throw new SessionDestroyedError('another request ended it')
+}
+
+/** `session.transaction(fn)`: pending changes are part of it, so that they cannot overwrite its result afterwards. */
+export function * transaction<T> (context: SessionContext, fn: (data: Payload) => Awaitable<T>): Flow<T> {
+  const { core } = context
+  if (!core.isAtomic) throw new NotSupportedError(core.backendName, 'transaction()', 'it needs an atomic backend')
+  assertUsable(context, 'transaction()')
+  let result: T
+  context.isInTransaction = true
+  try {
+    const isStored = yield * store(context, context.text(), true, true, async data => { result = await fn(data) })
+    if (!isStored) throw new SessionDestroyedError('another request ended it')
+    return result!
+  } finally {
+    context.isInTransaction = false
+  }
+}
+
+/** Stores what the request wants; false when the session is gone. When it throws, nothing was changed here. */
+function * store (context: SessionContext, text: string, hasChanged: boolean, isExplicit: boolean, edit?: Edit): Flow<boolean> {
+  const { core, base } = context
+  const wanted = wantedOf(context, text)
+  if (hasChanged) assertValid(context, { ...context.session })
+  if (core.isSelfContained || base === null) {
+    // Only here is a new cookie needed: say so before anything is stored.
+    if (isExplicit) context.carrier.assertOpen()
+    if (core.isSelfContained) return yield * sealAnew(context, wanted, hasChanged, isExplicit)
+    yield * create(context, edit === undefined ? wanted : yield * edited(context, wanted, edit), wanted.text, isExplicit)
+    return true
+  }
+  if (!hasChanged) return yield * renew(context, base, isExplicit)
+  const turn = yield * core.queue.enter(base.record.id)
+  let outcome: Outcome | undefined
+  try {
+    outcome = yield * replace(context, base, turn.latest, wanted, isExplicit, edit)
+    return outcome.isStored
+  } finally {
+    turn.leave(outcome?.latest)
+  }
+}
+
+interface Outcome {
+  readonly isStored: boolean
+  /** What is in the store now. */
+  readonly latest: Base | null
+}
+
+/**
+ * Replaces a stored session by compare-and-set. When another write came first, this request's own changes, against what
+ * it read, are applied to what stands now, and it tries again: a bounded number of times, and never a blind write.
+ *
+ * @param latest what the commit before this one in the queue left behind
+ */
+function * replace (
+  context: SessionContext, read: Base, latest: Base | null | undefined, wanted: Wanted, isExplicit: boolean, edit: Edit | undefined
+): Flow<Outcome> {
+  const { core, carrier } = context
+  const { id } = read.record
+  // A transaction works on fresh data; a backend without compare-and-set is asked right before it writes.
+  let stands = edit !== undefined || !core.isAtomic ? yield * core.fetch(id) : latest === undefined ? read : latest
+  for (let attempt = 1; ; attempt++) {
+    if (stands === null) break
+    const joined = joinChanges(context, read, stands, wanted)
+    const next = edit === undefined ? joined : yield * edited(context, joined, edit)
+    if (isEmpty(context, next)) {
+      if (yield * remove(context, stands, isExplicit)) return { isStored: true, latest: null }
+      stands = yield * core.fetch(id)
+    } else {
+      const record = recordOf(context, stands, next)
+      if (record.expiresAt <= core.now()) break
+      const answer = yield * core.put(record, stands.record.version, context.writeContext())
+      if (answer === true) {
+        const base = { record, text: next.text }
+        finish(context, base, wanted.text)
+        core.publish(carrier.log, 'saved', id)
+        sendCookieIfPersistent(context, isExplicit)
+        return { isStored: true, latest: base }
+      }
+      stands = answer === null ? yield * core.fetch(id) : core.standing(answer, id)
+    }
+    core.publish(carrier.log, 'conflict', id, 'version')
+    if (attempt === MAX_TRIES) throw new SessionConflictError(`${MAX_TRIES} tries were not enough`)
+    if (attempt > 1) yield pause(attempt)
+  }
+  context.markGone()
+  return { isStored: false, latest: null }
+}
+
+/** Waits a random time, longer with each attempt, so that those who collide come apart. */
+function pause (attempt: number): Promise<void> {
+  const most = Math.min(FIRST_PAUSE_MS * 2 ** attempt, MAX_PAUSE_MS)
+  return new Promise(resolve => { setTimeout(resolve, Math.random() * most) })
+}

@@ -1,0 +1,127 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Awaitable, SessionBackend, SessionEventType, SessionRecord, WriteContext } from '../types/index.d.ts'
+import type { PayloadCodec } from './codec.ts'
+import { BackendContractError, BackendUnavailableError, isOwnError, NotSupportedError } from './errors.ts'
+import { EventPublisher } from './events.ts'
+import { type Flow, run, wait } from './flow.ts'
+import type { SetCookieLines } from './http/set-cookie.ts'
+import { effectiveDeadline, isExpired } from './lifetime.ts'
+import type { Settings } from './options.ts'
+import { CommitQueue } from './queue.ts'
+import { isRecord } from './record.ts'
+import { SignIns } from './sign-ins.ts'
+
+const SERVER_TOKEN_CHARS = 43
+const DEFAULT_MAX_BYTES = 7_168
+
+/** A stored session as this process knows it: the record, and its payload as the serializer writes it. */
+export interface Base {
+  readonly record: SessionRecord
+  readonly text: string
+}
+
+/** What all sessions of one registration share. */
+export class Core {
+  readonly settings: Settings
+  readonly codec: PayloadCodec
+  readonly backend: SessionBackend
+  readonly backendName: string
+  readonly lines: SetCookieLines
+  readonly queue = new CommitQueue<Base | null>()
+  readonly events: EventPublisher
+  readonly signIns = new SignIns()
+  /** Rule 4.13 is warned about once. */
+  hasWarnedOfPlainHttp = false
+
+  constructor (settings: Settings, backend: SessionBackend, lines: SetCookieLines) {
+    this.settings = settings
+    this.codec = settings.codec
+    this.backend = backend
+    this.backendName = settings.backend.constructor?.name ?? 'The backend'
+    this.lines = lines
+    this.events = new EventPublisher(settings.property)
+  }
+
+  get isAtomic (): boolean { return this.backend.atomic === true }
+  get isSelfContained (): boolean { return this.backend.selfContained === true }
+
+  /** The longest cookie text that can be ours, in bytes. */
+  get maxTextBytes (): number {
+    return this.isSelfContained ? this.maxCookieBytes : SERVER_TOKEN_CHARS
+  }
+
+  /** The bytes of `Cookie` header that one session may take. */
+  get maxCookieBytes (): number { return this.backend.maxBytes ?? DEFAULT_MAX_BYTES }
+
+  now (): number { return this.settings.now() }
+
+  /** When a stored session ends. */
+  deadline (record: SessionRecord): number { return effectiveDeadline(record, this.settings.lifetime) }
+
+  publish (log: FastifyBaseLogger, type: SessionEventType, id: string | null, reason?: string): void {
+    this.events.publish(log, type, id, reason)
+  }
+
+  /** Runs a flow within `timeout`; drivers may never settle. */
+  run<T> (flow: Flow<T>): Awaitable<T> {
+    const { timeoutMs } = this.settings
+    return run(flow, timeoutMs, () => new BackendUnavailableError(`${this.backendName} did not answer within ${timeoutMs} ms`))
+  }
+
+  /** One call of the backend. Whatever it throws that is not one of our errors means that it is unavailable. */
+  * call<T> (operation: string, send: () => Awaitable<T>): Flow<T> {
+    try {
+      return yield * wait(send())
+    } catch (cause) {
+      if (isOwnError(cause)) throw cause
+      throw new BackendUnavailableError(`${this.backendName} failed to ${operation} a session`, { cause })
+    }
+  }
+
+  /** An optional method of the backend. Throws `NotSupportedError` where it has none. */
+  optional<Name extends keyof SessionBackend> (name: Name, operation: string): NonNullable<SessionBackend[Name]> {
+    const method = this.backend[name]
+    if (method === undefined || method === null) throw new NotSupportedError(this.backendName, operation)
+    return (method as (...args: unknown[]) => unknown).bind(this.backend) as NonNullable<SessionBackend[Name]>
+  }
+
+  /** Stores a record if `expectedVersion` stands: true, or the record that stands instead, or `null` if it does not say. */
+  * put (record: SessionRecord, expectedVersion: number, context: WriteContext): Flow<true | SessionRecord | null> {
+    const answer = yield * this.call('write', () => this.backend.write(record.id, record, expectedVersion, context))
+    if (answer === record.id) return true
+    if (answer === null) return null
+    if (isRecord(answer) && answer.id === record.id) return answer.version === record.version ? true : answer
+    throw new BackendContractError(`${this.backendName}.write() must return the id, null or the record that stands, got ${typeof answer}`)
+  }
+
+  /** Has a self-contained backend make the text of a record. */
+  * seal (record: SessionRecord, context: WriteContext): Flow<string> {
+    const text = yield * this.call('write', () => this.backend.write(null, record, undefined, context))
+    if (typeof text === 'string') return text
+    throw new BackendContractError(`${this.backendName}.write() is self-contained and must return the cookie's text, got ${typeof text}`)
+  }
+
+  /** The stored session of this id, or `null`. */
+  * fetch (id: string): Flow<Base | null> {
+    return this.standing(yield * this.call('read', () => this.backend.read(id)), id)
+  }
+
+  /** A backend's answer as a session, or `null`. */
+  standing (answer: unknown, id: string | null): Base | null {
+    const found = this.examine(answer, id)
+    return typeof found === 'string' ? null : found
+  }
+
+  /**
+   * Judges what a backend answered: the session, or the reason why it is none.
+   *
+   * @param id what the record must say it is; `null` for a self-contained backend, whose text holds the id
+   */
+  examine (answer: unknown, id: string | null): Base | string {
+    if (answer === null || answer === undefined) return this.isSelfContained ? 'forged' : 'unknown'
+    if (!isRecord(answer) || (id !== null && answer.id !== id)) return 'corrupt'
+    if (isExpired(answer, this.settings.lifetime, this.now())) return 'expired'
+    const decoded = this.codec.decode(answer)
+    return typeof decoded === 'string' ? decoded : { record: answer, text: decoded.text }
+  }
+}

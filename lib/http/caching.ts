@@ -1,0 +1,23 @@
+import type { FastifyReply } from 'fastify'
+
+/** The answer depends on the cookie (RFC 9110, 12.5.5; CVE-2026-35192). Values that are there are kept. */
+export function varyByCookie (reply: FastifyReply): void {
+  const vary = textOf(reply.getHeader('vary'))
+  if (vary === '') reply.header('vary', 'Cookie')
+  else if (!hasMember(vary, 'cookie') && !hasMember(vary, '*')) reply.header('vary', `${vary}, Cookie`)
+}
+
+/** A response with a session cookie is nobody else's (RFC 9111, 5.2.2.5). Directives that are there are kept. */
+export function forbidStoring (reply: FastifyReply): void {
+  const directives = textOf(reply.getHeader('cache-control'))
+  if (directives === '') reply.header('cache-control', 'no-store')
+  else if (!hasMember(directives, 'no-store')) reply.header('cache-control', `${directives}, no-store`)
+}
+
+function textOf (header: unknown): string {
+  return Array.isArray(header) ? header.join(', ') : String(header ?? '')
+}
+
+function hasMember (list: string, name: string): boolean {
+  return list.split(',').some(member => member.trim().toLowerCase() === name)
+}

@@ -1,0 +1,65 @@
+import { join } from './chunks.ts'
+
+/** Cookies of one name that are tried at most; browsers send several when paths or domains differ. */
+const MAX_TRIED = 4
+const MAX_INDEX = 9
+
+/** What a request's `Cookie` header says about one session cookie. */
+export interface CarriedCookies {
+  /** Texts that may be a session, in the header's order. */
+  readonly texts: readonly string[]
+  /** Indexes of the parts that came along: 0 for `name`, 1 for `name.1` … */
+  readonly indexes: readonly number[]
+  /** Why there is nothing to try although there were cookies; `null` otherwise. */
+  readonly problem: 'oversized' | 'incomplete' | null
+}
+
+export const NO_COOKIES: CarriedCookies = Object.freeze({ texts: [], indexes: [], problem: null })
+
+/**
+ * Finds the cookies of a session in the raw header: `request.cookies` would show only the first of two of one name, and
+ * decoded. Values are taken as they are, so that one session has one text.
+ *
+ * @param maxBytes more than that, in all values together, nobody of us has written: refused before it is looked at
+ */
+export function carriedCookies (header: string | undefined, name: string, maxBytes: number): CarriedCookies {
+  if (header === undefined || !header.includes(name)) return NO_COOKIES
+  const found: string[][] = []
+  let bytes = 0
+  for (let at = header.indexOf(name); at !== -1; at = header.indexOf(name, at + name.length)) {
+    const index = startsPair(header, at) ? indexAt(header, at + name.length) : -1
+    if (index === -1) continue
+    const value = valueAt(header, at)
+    bytes += value.length
+    ;(found[index] ??= []).push(value)
+  }
+  const indexes = Object.keys(found).map(Number)
+  if (indexes.length === 0) return NO_COOKIES
+  // Each name may come up to four times, with the wrong ones as long as the right one.
+  if (bytes > maxBytes * MAX_TRIED) return { texts: [], indexes, problem: 'oversized' }
+  const { texts, isIncomplete } = join(found, MAX_TRIED)
+  const fitting = texts.filter(text => text.length <= maxBytes)
+  const problem = fitting.length < texts.length ? 'oversized' : isIncomplete || texts.length === 0 ? 'incomplete' : null
+  return { texts: fitting, indexes, problem }
+}
+
+/** Whether a cookie-pair begins here: at the start, or behind a semicolon and blanks. */
+function startsPair (header: string, at: number): boolean {
+  let before = at - 1
+  while (before >= 0 && header[before] === ' ') before--
+  return before < 0 || header[before] === ';'
+}
+
+/** The part that a name with this suffix stands for: `=` is 0, `.1=` is 1; -1 when it is another cookie's name. */
+function indexAt (header: string, at: number): number {
+  if (header[at] === '=') return 0
+  if (header[at] !== '.' || header[at + 2] !== '=') return -1
+  const index = header.charCodeAt(at + 1) - 48
+  return index >= 1 && index <= MAX_INDEX ? index : -1
+}
+
+function valueAt (header: string, pairStart: number): string {
+  const start = header.indexOf('=', pairStart) + 1
+  const end = header.indexOf(';', start)
+  return header.slice(start, end === -1 ? undefined : end).trim()
+}

@@ -1,0 +1,111 @@
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+import type { Carrier } from '../carrier.ts'
+import type { Core } from '../core.ts'
+import { NotSupportedError } from '../errors.ts'
+import { forbidStoring } from './caching.ts'
+import { type CarriedCookies, carriedCookies } from './cookie-header.ts'
+
+/** The cookies of one request and its reply. */
+export class ReplyCarrier implements Carrier {
+  readonly request: FastifyRequest
+  readonly #core: Core
+  readonly #reply: FastifyReply
+  #carried: CarriedCookies | undefined
+  #hasSet = false
+  #pending: readonly string[] | null = null
+
+  constructor (core: Core, request: FastifyRequest, reply: FastifyReply) {
+    this.#core = core
+    this.request = request
+    this.#reply = reply
+  }
+
+  get log (): FastifyBaseLogger { return this.request.log }
+  get place (): string { return `${this.request.method} ${this.request.routeOptions.url ?? 'an unknown route'}` }
+
+  get carried (): CarriedCookies {
+    this.#carried ??= carriedCookies(this.request.raw.headers.cookie, this.#core.lines.name, this.#core.maxTextBytes)
+    return this.#carried
+  }
+
+  /** Whether the response head is out, or the connection has become a WebSocket. */
+  get isHeadOut (): boolean {
+    const { raw, sent } = this.#reply
+    return raw.headersSent || (sent && this.request.raw.headers.upgrade?.toLowerCase() === 'websocket')
+  }
+
+  assertOpen (): void {
+    if (!this.isHeadOut) return
+    throw new NotSupportedError('A response whose head is out', 'setting the session cookie', 'save, sign in or regenerate before the response begins')
+  }
+
+  set (values: readonly string[], maxAge: number | null, isExplicit: boolean): void {
+    if (this.isHeadOut) return
+    const { lines } = this.#core
+    const leftovers = this.carried.indexes.filter(index => index >= values.length)
+    this.#warnOfPlainHttp()
+    this.#put([...lines.set(values, maxAge, this.#isHttps), ...lines.clear(leftovers, this.#isHttps)], isExplicit)
+  }
+
+  clear (isExplicit: boolean): void {
+    const { indexes } = this.carried
+    if (this.isHeadOut || (indexes.length === 0 && !this.#hasSet)) return
+    this.#put(this.#core.lines.clear(indexes.includes(0) ? indexes : [0, ...indexes], this.#isHttps), isExplicit)
+  }
+
+  /** Puts on the reply what the commit at its end has left for it. */
+  flush (): void {
+    if (this.#pending !== null) this.#write(this.#pending, false)
+    this.#pending = null
+  }
+
+  /** Takes our cookies off the reply again: a failed commit must not hand out a session. */
+  retract (): void {
+    this.#pending = null
+    if (!this.#hasSet || this.isHeadOut) return
+    this.#replace(this.#others(), false)
+    this.#hasSet = false
+  }
+
+  get #isHttps (): boolean { return this.request.protocol === 'https' }
+
+  // While a commit at the end is under way the reply is held, and what happens to its headers is undone.
+  #put (lines: readonly string[], isExplicit: boolean): void {
+    if (isExplicit) this.#write(lines, true)
+    else this.#pending = lines
+  }
+
+  #write (lines: readonly string[], isExplicit: boolean): void {
+    this.#hasSet = true
+    this.#replace([...this.#others(), ...lines], isExplicit)
+    forbidStoring(this.#reply)
+    if (isExplicit) this.#reply.raw.setHeader('cache-control', String(this.#reply.getHeader('cache-control')))
+  }
+
+  #others (): string[] {
+    const present = this.#reply.getHeader('set-cookie') as string | string[] | undefined
+    if (present === undefined) return []
+    return this.#core.lines.without(Array.isArray(present) ? present : [String(present)])
+  }
+
+  // reply.header() appends to an existing Set-Cookie, so what is there goes first.
+  #replace (lines: string[], isExplicit: boolean): void {
+    this.#reply.removeHeader('set-cookie')
+    if (lines.length === 0) return
+    this.#reply.header('set-cookie', lines.length === 1 ? lines[0] : lines)
+    // reply.hijack() and raw writes see only what is on the raw response.
+    if (isExplicit) this.#reply.raw.setHeader('set-cookie', lines)
+  }
+
+  #warnOfPlainHttp (): void {
+    const { settings: { cookie }, hasWarnedOfPlainHttp } = this.#core
+    if (hasWarnedOfPlainHttp || cookie.secure !== true || this.#isHttps || isLocalhost(this.request.hostname)) return
+    this.#core.hasWarnedOfPlainHttp = true
+    this.log.warn(`The Secure cookie ${cookie.name} was sent on a plain-http request; browsers ignore it. ` +
+      'Behind a proxy that ends TLS set Fastify\'s `trustProxy`; else set `cookie.secure` to \'auto\'')
+  }
+}
+
+function isLocalhost (hostname: string): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname.startsWith('127.') || hostname === '::1' || hostname === '[::1]'
+}

@@ -1,0 +1,11 @@
+export { default } from './plugin.ts'
+export { default as sessions } from './plugin.ts'
+export { CookieBackend, type CookieBackendOptions } from './backends/cookie.ts'
+export { MemoryBackend, type MemoryBackendOptions } from './backends/memory.ts'
+export { optionsSchema } from './options-schema.ts'
+export {
+  BackendContractError, BackendUnavailableError, InvalidOptionsError, NotSupportedError, ReservedKeyError,
+  SessionConflictError, SessionDestroyedError, SessionNotLoadedError, SessionRequiredError, SessionSerializationError,
+  SessionTooLargeError, SessionValidationError
+} from './errors.ts'
+export type * from '../types/index.d.ts'

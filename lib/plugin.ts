@@ -1,0 +1,133 @@
+import cookie from '@fastify/cookie'
+import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify'
+import fp from 'fastify-plugin'
+import type { SessionOptions } from '../types/index.d.ts'
+import { SessionAdministration } from './administration.ts'
+import { unexpected } from './check-options.ts'
+import { claimNames } from './claims.ts'
+import { SessionContext } from './context.ts'
+import { Core } from './core.ts'
+import { ReservedKeyError, SessionNotLoadedError, SessionRequiredError } from './errors.ts'
+import { isPromise } from './flow.ts'
+import { unloaded } from './guard.ts'
+import { ReplyCarrier } from './http/reply-carrier.ts'
+import { SetCookieLines } from './http/set-cookie.ts'
+import { presetError, Visit } from './http/visit.ts'
+import { resolveOptions } from './options.ts'
+import { RoutePolicies, type RoutePolicy } from './routes.ts'
+import type { Session } from './session.ts'
+
+/** What a request carries: nothing before our onRequest hook, its reply until somebody needs the session, then that. */
+type State = Visit | FastifyReply | null
+
+async function fastsessions (app: FastifyInstance, options: SessionOptions): Promise<void> {
+  const settings = resolveOptions(options)
+  const { property, secrets, now, timeoutMs: timeout } = settings
+  claimNames(app, settings)
+  if (!app.hasPlugin('@fastify/cookie')) await app.register(cookie)
+
+  const backend = settings.backend.bind?.({ property, now, secrets, cookie: settings.cookie, timeout, log: app.log }) ?? settings.backend
+  const core = new Core(settings, backend, new SetCookieLines(settings.cookie, app.serializeCookie))
+  const policies = new RoutePolicies(settings)
+  // A self-contained backend that answers at once is asked only when somebody looks.
+  const isLazy = core.isSelfContained && backend.read.constructor.name !== 'AsyncFunction'
+  const kState = Symbol(`fastsessions.${property}`)
+
+  decorateRequest()
+  app.decorate(`${property}s`, new SessionAdministration(core, app.log, policies.usual) as never)
+  app.addHook('onRoute', checkRoute)
+  app.addHook('onRequest', loadSession)
+  app.addHook('onSend', commitSession)
+  app.addHook('onClose', closeBackend)
+
+  function decorateRequest (): void {
+    app.decorateRequest(kState, null)
+    try {
+      app.decorateRequest(property, { getter: getSession, setter: refuseSession } as never)
+    } catch (cause) {
+      // Fastify's own properties, such as `body`, are no decorators, but taken.
+      throw Object.assign(unexpected('property', 'a name that requests do not have already', property), { cause })
+    }
+  }
+
+  function checkRoute ({ config, method, url }: RouteOptions): void {
+    policies.of(config, `${String(method)} ${url}`)
+  }
+
+  function loadSession (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
+    const policy = policies.ofRequest(request)
+    setState(request, reply)
+    if (policy.isOff || (isLazy && policy.required === false) || !isLoadedFirst(policy, request)) return done()
+    const state = visit(request, reply, policy)
+    if (policy.required !== false) state.touch()
+    const { context } = state
+    const loading = context.tryLoad()
+    if (isPromise(loading)) loading.then(answer)
+    else answer(loading)
+
+    function answer (failure: Error | null): void {
+      const error = failure ?? refusal(policy, context)
+      if (error === null) return done()
+      presetError(reply, error)
+      done(error)
+    }
+  }
+
+  function isLoadedFirst ({ autoload, required }: RoutePolicy, request: FastifyRequest): boolean {
+    return required !== false || (autoload ?? settings.autoload(request))
+  }
+
+  function commitSession (request: FastifyRequest, _reply: FastifyReply, payload: unknown, done: HookHandlerDoneFunction): void {
+    const state = stateOf(request)
+    if (state instanceof Visit && state.isTouched) state.send(payload, done)
+    else done()
+  }
+
+  async function closeBackend (): Promise<void> { await backend.close?.() }
+
+  function getSession (this: FastifyRequest): Session {
+    const state = stateOf(this)
+    if (state instanceof Visit) return state.look()
+    if (state === null) return absent('the plugin\'s onRequest hook has not run; register it earlier, or use a later hook')
+    const policy = policies.ofRequest(this)
+    if (policy.isOff) return absent(`sessions are off for this route (config.${property} is false)`)
+    return visit(this, state, policy).look()
+  }
+
+  function refuseSession (this: FastifyRequest, value: unknown): void {
+    // A scope that decorates requests with the same name initialises it to null.
+    if (value == null && stateOf(this) === null) return
+    throw new ReservedKeyError(`request.${property}`)
+  }
+
+  function visit (request: FastifyRequest, reply: FastifyReply, policy: RoutePolicy): Visit {
+    const carrier = new ReplyCarrier(core, request, reply)
+    const loadsAtLook = isLazy && (policy.autoload ?? settings.autoload(request))
+    const state = new Visit(new SessionContext(core, carrier, policy), carrier, reply, loadsAtLook)
+    setState(request, state)
+    return state
+  }
+
+  function stateOf (request: FastifyRequest): State { return (request as { [kState]?: State })[kState] ?? null }
+  function setState (request: FastifyRequest, state: State): void { (request as { [kState]?: State })[kState] = state }
+}
+
+/** Why a route with `required` refuses a request; `null` when it does not. */
+function refusal ({ required }: RoutePolicy, { base, subject }: SessionContext): Error | null {
+  if (required === false || (base !== null && (required === true || subject !== null))) return null
+  return new SessionRequiredError(required === 'subject' ? 'a session that is signed in' : 'a session')
+}
+
+function absent (hint: string): Session {
+  const refuse = () => { throw new SessionNotLoadedError(`There is no session to use: ${hint}`) }
+  return unloaded({ isLoaded: false, hint: `There is no session to use: ${hint}`, load: refuse, get visible () { return refuse() } })
+}
+
+/**
+ * Sessions for Fastify 5: `await app.register(sessions, { secret })`, then `request.session`.
+ *
+ * @throws InvalidOptionsError for a configuration that could not work safely
+ */
+const sessions = fp(fastsessions, { fastify: '5.x', name: 'fastsessions' })
+
+export default sessions

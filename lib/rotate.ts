@@ -1,0 +1,154 @@
+import type { SessionPolicy } from '../types/index.d.ts'
+import type { Payload } from './changes.ts'
+import type { SessionContext } from './context.ts'
+import type { Base } from './core.ts'
+import { SessionConflictError, SessionDestroyedError } from './errors.ts'
+import { type Flow } from './flow.ts'
+import { assertUsable, assertValid, isEmpty, joinChanges, recordOf, type Wanted, wantedOf } from './plan.ts'
+import { createSession } from './session.ts'
+import { assertFits, finish, kill, sendCookie } from './write.ts'
+
+const MAX_TRIES = 10
+
+/** What a session becomes under a new id. */
+export interface NewLife {
+  readonly kind: 'regenerateId' | 'regenerate' | 'login'
+  /** The data to go on with, made from what stands when the old id dies. */
+  carry (data: Payload): Payload
+  /** The data of a session whose old record is gone: nothing of the old may come back. `null`: it is an error. */
+  readonly alone: Payload | null
+  /** `undefined` keeps the subject. */
+  readonly subject?: string | null
+  readonly keepsPolicy: boolean
+  readonly keepsCreation: boolean
+  /** Whether `request.session` becomes a new object. */
+  readonly isNewObject: boolean
+}
+
+/**
+ * Gives the session a new id: first the new record, which nobody knows a token of yet, then the end of the old one by
+ * compare-and-set. What others wrote to the old one before its end is carried over; what comes later finds it gone.
+ * If the process dies between the two, the old session stands and the new one is out of reach.
+ */
+export function * rotate (context: SessionContext, life: NewLife): Flow<void> {
+  assertUsable(context, `${life.kind}()`)
+  context.carrier.assertOpen()
+  const wanted = wantedOf(context, context.text())
+  const next = new NextLife(context, life)
+  const signIn = context.core.signIns.begin(life.subject ?? null)
+  try {
+    yield * replaceOld(context, next, wanted)
+    if (signIn.isRevoked) {
+      yield * next.remove()
+      context.markGone()
+      throw new SessionDestroyedError('the sessions of its subject were revoked')
+    }
+  } finally {
+    signIn.end()
+  }
+  next.begin(wanted.text)
+}
+
+function * replaceOld (context: SessionContext, next: NextLife, wanted: Wanted): Flow<void> {
+  const { core, base } = context
+  if (base === null || core.isSelfContained) return yield * next.write(wanted)
+  const turn = yield * core.queue.enter(base.record.id)
+  try {
+    yield * compareAndReplace(context, next, base, turn.latest, wanted)
+  } finally {
+    turn.leave(null)
+  }
+}
+
+function * compareAndReplace (context: SessionContext, next: NextLife, read: Base, latest: Base | null | undefined, wanted: Wanted): Flow<void> {
+  const { core } = context
+  const { id } = read.record
+  let stands = core.isAtomic ? (latest === undefined ? read : latest) : yield * core.fetch(id)
+  for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
+    if (stands === null) return yield * next.writeAlone()
+    yield * next.write(joinChanges(context, read, stands, wanted))
+    if (yield * kill(core, stands)) return
+    core.publish(context.carrier.log, 'conflict', id, 'version')
+    stands = yield * core.fetch(id)
+  }
+  yield * next.remove()
+  throw new SessionConflictError(`${MAX_TRIES} tries were not enough`)
+}
+
+/** The session under its new id, until the context takes it over. */
+class NextLife {
+  readonly #old: SessionContext
+  readonly #life: NewLife
+  readonly #new: SessionContext
+  #text = ''
+
+  constructor (context: SessionContext, life: NewLife) {
+    this.#old = context
+    this.#life = life
+    this.#new = context.successor()
+    if (life.keepsCreation) this.#new.createdAt = context.createdAt
+  }
+
+  /** Stores the new record, or what has become of it since the last try. */
+  * write ({ text, subject, policy }: Wanted): Flow<void> {
+    const { carry, subject: newSubject, keepsPolicy } = this.#life
+    const { codec } = this.#old.core
+    yield * this.#store(carry(codec.deserialize(text)), newSubject === undefined ? subject : newSubject, keepsPolicy ? policy : null)
+  }
+
+  /** The old record is gone: a sign-in starts from nothing, anything else has nothing to go on with. */
+  * writeAlone (): Flow<void> {
+    const { alone, subject, keepsPolicy } = this.#life
+    if (alone === null) {
+      yield * this.remove()
+      this.#old.markGone()
+      throw new SessionDestroyedError('another request ended it')
+    }
+    yield * this.#store(alone, subject ?? null, keepsPolicy ? this.#old.policy : null)
+  }
+
+  * remove (): Flow<void> {
+    const { base, core } = this.#new
+    if (base === null || core.isSelfContained) return
+    yield * core.call('remove', () => core.backend.remove(base.record.id))
+    this.#new.base = null
+  }
+
+  * #store (data: Payload, subject: string | null, policy: SessionPolicy | null): Flow<void> {
+    const context = this.#new
+    const { core } = context
+    const wanted = { text: core.codec.serialize(data), subject, policy }
+    this.#text = wanted.text
+    if (isEmpty(context, wanted)) return yield * this.remove()
+    assertValid(context, data)
+    const record = recordOf(context, context.base, wanted)
+    if (core.isSelfContained) {
+      const token = yield * core.seal(record, context.writeContext(data))
+      assertFits(core, token, wanted.text)
+      context.token = token
+    } else if ((yield * core.put(record, context.base?.record.version ?? 0, context.writeContext(data))) !== true) {
+      throw new SessionConflictError('no free id was found')
+    }
+    context.base = { record, text: wanted.text }
+  }
+
+  /** Makes the request go on with the new session. */
+  begin (sentText: string): void {
+    const { kind, isNewObject } = this.#life
+    const context = this.#old
+    const { core, carrier, base: old } = context
+    const { base, token, createdAt } = this.#new
+    if (isNewObject) {
+      Object.freeze(context.session)
+      context.session = createSession(context, core.codec.deserialize(this.#text))
+    }
+    context.startEmpty()
+    context.createdAt = createdAt
+    if (base === null) carrier.clear(true)
+    else {
+      finish(context, base, isNewObject ? base.text : sentText, token)
+      sendCookie(context, true)
+    }
+    if (old !== null || base !== null) core.publish(carrier.log, old === null ? 'created' : 'regenerated', context.id, kind)
+  }
+}

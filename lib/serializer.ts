@@ -1,0 +1,90 @@
+import sjson from 'secure-json-parse'
+import type { SessionSerializer } from '../types/index.d.ts'
+import { SessionSerializationError } from './errors.ts'
+
+/**
+ * JSON. Text with `__proto__`, or with a `constructor` that has a `prototype`, loses those keys on the way in.
+ * What JSON would drop or change in silence (a function, a Map, NaN …) is refused on the way out.
+ */
+export const jsonSerializer: SessionSerializer = {
+  serialize (data) {
+    let text: string
+    try {
+      text = JSON.stringify(data)
+    } catch (cause) {
+      throw refusal(data) ?? new SessionSerializationError('session', 'is not JSON', { cause })
+    }
+    // JSON.stringify came to an end, so there is no cycle to run into from here on.
+    const problem = isFaithful(data) ? null : refusal(data)
+    if (problem !== null) throw problem
+    return text
+  },
+  deserialize: text => sjson.parse(text, { protoAction: 'remove', constructorAction: 'remove' })
+}
+
+// The quick check of every commit: true means that JSON keeps all there is. Which value it is, is asked only when not.
+function isFaithful (value: unknown): boolean {
+  switch (typeof value) {
+    case 'string': case 'boolean': case 'undefined': return true
+    case 'number': return Number.isFinite(value)
+    case 'object': break
+    default: return false
+  }
+  if (value === null) return true
+  if (problemOfObject(value) !== null) return false
+  if (hasOwnForm(value)) return true
+  if (Array.isArray(value)) return value.every(isFaithful)
+  for (const key of Object.keys(value)) {
+    if (!isFaithful((value as Record<string, unknown>)[key])) return false
+  }
+  return true
+}
+
+// An object that says itself what it looks like in JSON (a Date, a URL, an ObjectId) has been asked already.
+function hasOwnForm (value: object): boolean {
+  return typeof (value as { toJSON?: unknown }).toJSON === 'function'
+}
+
+function problemOfObject (value: object): string | null {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === Array.prototype || prototype === null) return null
+  if (hasOwnForm(value)) return null
+  const kind = Object.prototype.toString.call(value).slice(8, -1)
+  const isPlain = ['Object', 'Array', 'String', 'Number', 'Boolean'].includes(kind)
+  return isPlain ? null : `is a ${kind}, which JSON does not keep`
+}
+
+/** Finds the value that cannot be stored and says where it is. */
+function refusal (root: object): SessionSerializationError | null {
+  const parents = new Set<object>()
+  const visit = (value: unknown, path: string): SessionSerializationError | null => {
+    const problem = problemOf(value, parents)
+    if (problem !== null) return new SessionSerializationError(path, problem)
+    if (typeof value !== 'object' || value === null || hasOwnForm(value)) return null
+    parents.add(value)
+    for (const [key, member] of Object.entries(value)) {
+      const found = visit(member, Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`)
+      if (found) return found
+    }
+    parents.delete(value)
+    return null
+  }
+  try {
+    return visit(root, 'session')
+  } catch (cause) {
+    return new SessionSerializationError('session', 'is nested too deeply, or has a getter that throws', { cause })
+  }
+}
+
+function problemOf (value: unknown, parents: ReadonlySet<object>): string | null {
+  switch (typeof value) {
+    case 'bigint': return 'is a BigInt, which JSON does not keep'
+    case 'function': return 'is a function'
+    case 'symbol': return 'is a symbol'
+    case 'number': return Number.isFinite(value) ? null : `is ${value}, which JSON does not keep`
+    case 'object':
+      if (value === null) return null
+      return parents.has(value) ? 'refers back to an object that contains it' : problemOfObject(value)
+    default: return null
+  }
+}

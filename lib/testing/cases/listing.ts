@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import type { Bench, Case } from '../kit.ts'
+
+const MINUTE_MS = 60_000
+
+/** Stores sessions of these subjects, and one that has expired by the time this returns. */
+async function fill ({ backend, clock, record }: Bench, subjects: ReadonlyArray<string | null>): Promise<string[]> {
+  const ids: string[] = []
+  for (const subject of subjects) {
+    const written = record({ subject })
+    await backend.write(written.id, written, 0)
+    ids.push(written.id)
+  }
+  const dead = record({ subject: 'alice', expiresAt: clock.now + MINUTE_MS })
+  await backend.write(dead.id, dead, 0)
+  clock.now += MINUTE_MS
+  return ids
+}
+
+async function listAll ({ backend }: Bench, filter: { subject?: string, limit?: number }): Promise<string[]> {
+  const ids: string[] = []
+  let cursor: string | null = null
+  do {
+    const page: { sessions: Array<{ id: string }>, cursor: string | null } = await backend.list!({ ...filter, ...(cursor === null ? {} : { cursor }) })
+    ids.push(...page.sessions.map(({ id }) => id))
+    cursor = page.cursor
+  } while (cursor !== null)
+  return ids
+}
+
+export const listing: readonly Case[] = [
+  {
+    name: 'lists live sessions, each once, page by page',
+    needs: ['list', 'expires'],
+    async run (bench) {
+      const ids = await fill(bench, ['alice', 'bob', 'alice', null, 'carol'])
+      assert.deepEqual((await listAll(bench, {})).sort(), [...ids].sort())
+      assert.deepEqual((await listAll(bench, { limit: 2 })).sort(), [...ids].sort())
+    }
+  },
+  {
+    name: 'lists the sessions of one subject',
+    needs: ['list'],
+    async run (bench) {
+      const subject = 'alice\'s "quoted" name:*?[é]'
+      const ids = await fill(bench, [subject, 'bob', subject, null])
+      assert.deepEqual((await listAll(bench, { subject })).sort(), [ids[0], ids[2]].sort())
+      assert.deepEqual(await listAll(bench, { subject: 'nobody' }), [])
+    }
+  },
+  {
+    name: 'hides and repeats no session that was there throughout a listing',
+    needs: ['list'],
+    async run (bench) {
+      const { backend, record } = bench
+      const ids = await fill(bench, ['a', 'b', 'c', 'd'])
+      const first = await backend.list!({ limit: 2 })
+      const seen = first.sessions.map(({ id }) => id)
+      await backend.remove(seen[0]!)
+      const added = record()
+      await backend.write(added.id, added, 0)
+      for (let { cursor } = first; cursor !== null;) {
+        const page = await backend.list!({ limit: 2, cursor })
+        seen.push(...page.sessions.map(({ id }) => id))
+        cursor = page.cursor
+      }
+      assert.equal(new Set(seen).size, seen.length, 'a session was listed twice')
+      assert.ok(ids.every(id => seen.includes(id)), 'a session was not listed')
+    }
+  },
+  {
+    name: 'counts live sessions, of all and of one subject',
+    needs: ['count', 'expires'],
+    async run (bench) {
+      await fill(bench, ['alice', 'bob', 'alice', null])
+      assert.equal(await bench.backend.count!({}), 4)
+      assert.equal(await bench.backend.count!({ subject: 'alice' }), 2)
+      assert.equal(await bench.backend.count!({ subject: 'nobody' }), 0)
+    }
+  },
+  {
+    name: 'removes expired sessions and only those, up to the limit',
+    needs: ['removeExpired'],
+    async run (bench) {
+      const { backend, clock, record } = bench
+      const ids = await fill(bench, ['alice', null])
+      for (let n = 0; n < 4; n++) {
+        const dead = record({ expiresAt: clock.now + MINUTE_MS })
+        await backend.write(dead.id, dead, 0)
+      }
+      clock.now += MINUTE_MS
+      assert.ok(await backend.removeExpired!({ limit: 3 }) <= 3)
+      await backend.removeExpired!({})
+      assert.equal(await backend.removeExpired!({}), 0)
+      for (const id of ids) assert.notEqual(await backend.read(id), null)
+    }
+  },
+  {
+    name: 'removes all sessions',
+    needs: ['removeAll'],
+    async run (bench) {
+      const ids = await fill(bench, ['alice', null])
+      await bench.backend.removeAll!()
+      for (const id of ids) assert.equal(await bench.backend.read(id), null)
+    }
+  },
+  {
+    name: 'removes the sessions of one subject, but for the one to keep',
+    needs: ['removeSubject'],
+    async run (bench) {
+      const { backend } = bench
+      const [kept, other, ...gone] = await fill(bench, ['alice', 'bob', 'alice', 'alice']) as [string, string, string, string]
+      assert.equal(await backend.removeSubject!('alice', { except: kept }), 2)
+      for (const id of gone) assert.equal(await backend.read(id), null)
+      for (const id of [kept, other]) assert.notEqual(await backend.read(id), null)
+      assert.equal(await backend.removeSubject!('alice', {}), 1)
+      assert.equal(await backend.read(kept), null)
+    }
+  }
+]

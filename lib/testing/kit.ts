@@ -1,0 +1,155 @@
+import type { FastifyBaseLogger } from 'fastify'
+import type { Awaitable, SessionBackend, SessionRecord } from '../../types/index.d.ts'
+import { randomBytes, randomVersion } from '../crypto/random.ts'
+import { freezeRecord } from '../record.ts'
+import { compareAndSet } from './cases/compare-and-set.ts'
+import { expiry } from './cases/expiry.ts'
+import { listing } from './cases/listing.ts'
+import { selfContained } from './cases/self-contained.ts'
+import { storing } from './cases/storing.ts'
+
+/** What the kit needs of a test runner: tap and node:test have it. */
+export interface TestRunner {
+  test (name: string, fn: (t: never) => Promise<void>): unknown
+}
+
+/**
+ * What a backend promises, as data. Each is taken from the backend itself where it is not given; a promise that is given
+ * and that the backend does not make is a failed test.
+ */
+export interface Capabilities {
+  atomic: boolean
+  selfContained: boolean
+  /** Expired records are absent to every method. @default what `atomic` is */
+  expires: boolean
+  touch: boolean
+  exists: boolean
+  list: boolean
+  count: boolean
+  removeExpired: boolean
+  removeAll: boolean
+  removeSubject: boolean
+}
+
+export type Capability = keyof Capabilities
+
+/** What a case works with: a fresh backend, a clock it can move, and records made to measure. */
+export interface Bench {
+  readonly backend: SessionBackend
+  readonly clock: { now: number }
+  /** A record of a new id that expires in an hour. */
+  record (overrides?: Partial<SessionRecord>): SessionRecord
+  /** A later version of a record. */
+  next (record: SessionRecord, overrides?: Partial<SessionRecord>): SessionRecord
+  /** The backend as another registration would use it. */
+  bind (overrides: { secret?: Buffer, cookieName?: string }): Promise<SessionBackend>
+}
+
+export interface Case {
+  /** A sentence: what a backend does. */
+  readonly name: string
+  readonly needs: readonly Capability[]
+  run (bench: Bench): Promise<void>
+}
+
+/** Every promise a backend can be asked for, in the order they are tried. */
+export const cases: readonly Case[] = [...storing, ...compareAndSet, ...expiry, ...listing, ...selfContained]
+
+const HOUR_MS = 3_600_000
+// A Monday in 2027, so that no record is written in the past of a server's own clock.
+const START = Date.UTC(2027, 2, 1)
+
+/**
+ * Runs every promise of the contract that a backend can be asked for.
+ *
+ * ```ts
+ * import { testBackend } from 'fastsessions/testing'
+ * test('my backend', t => testBackend(t, () => new MyBackend(client)))
+ * ```
+ *
+ * @param create makes a backend with nothing stored in it; called once for each test
+ * @param capabilities what it promises, where that differs from what it has
+ */
+export async function testBackend (t: TestRunner, create: () => Awaitable<SessionBackend>, capabilities: Partial<Capabilities> = {}): Promise<void> {
+  const probe = await create()
+  const declared = { ...capabilitiesOf(probe), ...capabilities }
+  await probe.close?.()
+  await t.test('has what it promises', async (inner: never) => {
+    assertHas(capabilitiesOf(await create()), declared)
+    passed(inner)
+  })
+  for (const { name, needs, run } of cases) {
+    if (!applies(needs, declared)) continue
+    await t.test(name, async (inner: never) => {
+      const bench = await createBench(create)
+      try {
+        await run(bench)
+      } finally {
+        await bench.backend.close?.()
+      }
+      passed(inner)
+    })
+  }
+}
+
+/** What a backend promises by what it has. */
+export function capabilitiesOf (backend: SessionBackend): Capabilities {
+  const has = (name: keyof SessionBackend) => typeof backend[name] === 'function'
+  const atomic = backend.atomic === true
+  return {
+    atomic,
+    selfContained: backend.selfContained === true,
+    expires: atomic,
+    touch: has('touch'),
+    exists: has('exists'),
+    list: has('list'),
+    count: has('count'),
+    removeExpired: has('removeExpired'),
+    removeAll: has('removeAll'),
+    removeSubject: has('removeSubject')
+  }
+}
+
+// A self-contained backend stores nothing: the cases of stores are not for it.
+function applies (needs: readonly Capability[], declared: Capabilities): boolean {
+  return declared.selfContained === needs.includes('selfContained') && needs.every(need => declared[need])
+}
+
+function assertHas (found: Capabilities, declared: Capabilities): void {
+  const { expires: _, ...methods } = declared
+  for (const name of Object.keys(methods) as Array<keyof typeof methods>) {
+    if (declared[name] && !found[name]) throw new Error(`the backend is said to have \`${name}\`, and has not`)
+  }
+}
+
+async function createBench (create: () => Awaitable<SessionBackend>): Promise<Bench> {
+  const clock = { now: START }
+  const secret = randomBytes(32)
+  const bind = async ({ secret: other = secret, cookieName = 'session' }: { secret?: Buffer, cookieName?: string }) => {
+    const backend = await create()
+    return backend.bind?.({
+      property: 'session', now: () => clock.now, secrets: [other], cookie: { name: cookieName }, timeout: 5_000, log: silent
+    }) ?? backend
+  }
+  const record = (overrides: Partial<SessionRecord> = {}): SessionRecord => {
+    const id = randomBytes(32).toString('hex')
+    const times = { createdAt: clock.now, lastAccessedAt: clock.now, expiresAt: clock.now + HOUR_MS }
+    return freezeRecord({ id, version: randomVersion(), data: '{"key":"value"}', schemaVersion: 1, subject: null, policy: null, ...times, ...overrides })
+  }
+  return {
+    backend: await bind({}),
+    clock,
+    record,
+    next: (previous, overrides = {}) => freezeRecord({ ...previous, version: randomVersion(), ...overrides }),
+    bind
+  }
+}
+
+// tap counts a test without an assertion as skipped; node:test has no `pass`.
+function passed (t: { pass?: (message: string) => void }): void {
+  t.pass?.('as promised')
+}
+
+const quiet = (): void => {}
+const silent = { level: 'silent', fatal: quiet, error: quiet, warn: quiet, info: quiet, debug: quiet, trace: quiet, silent: quiet, child: () => silent } as unknown as FastifyBaseLogger
+

@@ -1,0 +1,148 @@
+import { diff, type Payload } from './changes.ts'
+import type { SessionContext } from './context.ts'
+import type { Base, Core } from './core.ts'
+import { randomVersion } from './crypto/random.ts'
+import { BackendContractError, SessionConflictError, SessionTooLargeError } from './errors.ts'
+import type { Flow } from './flow.ts'
+import { isCookieText } from './http/chunks.ts'
+import { lifetimeOf } from './lifetime.ts'
+import { isEmpty, recordOf, type Wanted } from './plan.ts'
+import { freezeRecord } from './record.ts'
+
+const MAX_COLLISIONS = 3
+const LARGEST_KEYS = 5
+/** Browsers cap Max-Age at 400 days (RFC 6265bis, 5.5). In seconds. */
+const MAX_AGE = 34_560_000
+
+/** Stores a session for the first time: insert if absent, so that no id is ever taken over. */
+export function * create (context: SessionContext, next: Wanted, sentText: string, isExplicit: boolean): Flow<void> {
+  const { core, carrier } = context
+  for (let collision = 0; collision < MAX_COLLISIONS; collision++) {
+    const record = recordOf(context, null, next)
+    if ((yield * core.put(record, 0, context.writeContext())) === true) {
+      finish(context, { record, text: next.text }, sentText)
+      core.publish(carrier.log, 'created', record.id)
+      sendCookie(context, isExplicit)
+      return
+    }
+    context.renewIdentity()
+  }
+  throw new SessionConflictError('no free id was found')
+}
+
+/** A self-contained session: every write is a new text, and the last response wins. False when its time is over. */
+export function * sealAnew (context: SessionContext, next: Wanted, hasChanged: boolean, isExplicit: boolean): Flow<boolean> {
+  const { core, carrier, base } = context
+  if (isEmpty(context, next)) {
+    core.publish(carrier.log, 'destroyed', context.id, 'empty')
+    carrier.clear(isExplicit)
+    context.startEmpty()
+    return true
+  }
+  const record = recordOf(context, base, next)
+  if (record.expiresAt <= core.now()) {
+    context.markGone()
+    return false
+  }
+  const token = yield * core.seal(record, context.writeContext())
+  assertFits(core, token, next.text)
+  finish(context, { record, text: next.text }, next.text, token)
+  core.publish(carrier.log, base === null ? 'created' : hasChanged ? 'saved' : 'renewed', record.id)
+  sendCookie(context, isExplicit)
+  return true
+}
+
+/** Moves the deadlines of an unchanged session; false when it is gone. */
+export function * renew (context: SessionContext, base: Base, isExplicit: boolean): Flow<boolean> {
+  const { core, carrier } = context
+  const { id, version, data } = base.record
+  const fresh = recordOf(context, base, { ...base.record, text: base.text })
+  const isTouch = core.backend.touch !== undefined
+  const record = freezeRecord({ ...fresh, data, version: isTouch ? version : fresh.version })
+  let isThere: boolean
+  if (isTouch) {
+    isThere = yield * core.call('touch', () => core.backend.touch!(id, record))
+  } else {
+    // Whoever wrote meanwhile has moved the deadlines too.
+    const answer = yield * core.put(record, version, context.writeContext())
+    isThere = answer !== null || (yield * core.fetch(id)) !== null
+  }
+  if (!isThere) {
+    context.markGone()
+    return false
+  }
+  finish(context, { record, text: base.text }, base.text)
+  core.publish(carrier.log, 'renewed', id)
+  sendCookieIfPersistent(context, isExplicit)
+  return true
+}
+
+/** Removes a session that became empty, if it is still what `stands`. False when another request wrote meanwhile. */
+export function * remove (context: SessionContext, stands: Base, isExplicit: boolean): Flow<boolean> {
+  const { core, carrier } = context
+  if (!(yield * kill(core, stands))) return false
+  core.publish(carrier.log, 'destroyed', stands.record.id, 'empty')
+  carrier.clear(isExplicit)
+  context.startEmpty()
+  return true
+}
+
+/**
+ * Ends a stored session if it is still this version. A write of an expired record leaves nothing readable, which makes
+ * compare-and-set a compare-and-remove. False when it is another version by now, or gone.
+ */
+export function * kill (core: Core, { record }: Base): Flow<boolean> {
+  const { id } = record
+  if (!core.isAtomic) {
+    yield * core.call('remove', () => core.backend.remove(id))
+    return true
+  }
+  const ended = freezeRecord({ ...record, version: randomVersion(), data: '{}', expiresAt: 0 })
+  return (yield * core.put(ended, record.version, { data: {} })) === true
+}
+
+/**
+ * Takes over what is stored now. What others changed appears in the live object, but for keys that the handler changed
+ * since the text was taken.
+ */
+export function finish (context: SessionContext, base: Base, sentText: string, token = context.token): void {
+  context.adopt(base, token)
+  context.isCleared = context.isTouchForced = false
+  if (base.text === sentText) return
+  const { codec } = context.core
+  const live = context.session as unknown as Payload
+  const sent = codec.deserialize(sentText)
+  const { set, removed } = diff(sent, codec.deserialize(base.text), codec.textOf)
+  const isUntouched = (key: string) => codec.textOf(live[key]) === codec.textOf(sent[key])
+  for (const key of Object.keys(set)) if (isUntouched(key)) live[key] = set[key]
+  for (const key of removed) if (isUntouched(key)) delete live[key]
+}
+
+/** Puts the cookie on the reply. */
+export function sendCookie (context: SessionContext, isExplicit: boolean): void {
+  const { core, base, token, carrier } = context
+  const { expiresAt, policy } = base!.record
+  const { persistent } = lifetimeOf(policy, core.settings.lifetime)
+  const seconds = Math.min(Math.ceil((expiresAt - core.now()) / 1_000), MAX_AGE)
+  carrier.set(core.lines.split(token!).values, persistent ? seconds : null, isExplicit)
+}
+
+/** A cookie that outlives the browser follows the deadline; any other one stays as it is. */
+export function sendCookieIfPersistent (context: SessionContext, isExplicit: boolean): void {
+  const { core, base } = context
+  if (lifetimeOf(base!.record.policy, core.settings.lifetime).persistent) sendCookie(context, isExplicit)
+}
+
+/** Throws `SessionTooLargeError` when a text takes more cookies than allowed. */
+export function assertFits (core: Core, token: string, text: string): void {
+  if (!isCookieText(token)) throw new BackendContractError(`${core.backendName}.write() must return text that fits a cookie value`)
+  const { bytes } = core.lines.split(token)
+  if (bytes <= core.maxCookieBytes) return
+  throw new SessionTooLargeError(Number.isFinite(bytes) ? bytes : token.length, core.maxCookieBytes, largestKeys(core, text))
+}
+
+function largestKeys ({ codec }: Core, text: string): Array<[string, number]> {
+  const sizes = Object.entries(codec.deserialize(text)).map(([key, value]): [string, number] =>
+    [key, Buffer.byteLength(codec.textOf(value)) - Buffer.byteLength(codec.textOf(undefined))])
+  return sizes.sort((a, b) => b[1] - a[1]).slice(0, LARGEST_KEYS)
+}
