@@ -5,6 +5,7 @@ import type { Payload } from './changes.ts'
 import { optionsCheck } from './check-options.ts'
 import { SessionContext } from './context.ts'
 import type { Base, Core } from './core.ts'
+import { endSession } from './end.ts'
 import { NotSupportedError, SessionDestroyedError, SessionSerializationError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { partName } from './http/chunks.ts'
@@ -75,7 +76,7 @@ export class SessionAdministration implements Sessions<Data> {
 
   async revoke (id: string): Promise<void> {
     this.#assertServerSide('revoke()')
-    await this.#core.run(this.#remove(id))
+    await this.#core.run(endSession(this.#core, id, null))
     this.#core.publish(this.#log, 'revoked', id)
   }
 
@@ -141,16 +142,6 @@ export class SessionAdministration implements Sessions<Data> {
     if ((yield * core.put(record, 0, { data })) !== true) throw new SessionDestroyedError('it was ended while it was created')
     core.publish(this.#log, 'created', record.id)
     return context.token!
-  }
-
-  // In the queue, so that no commit of this process has read it before and writes it after.
-  * #remove (id: string): Flow<void> {
-    const turn = yield * this.#core.queue.enter(id)
-    try {
-      yield * this.#core.call('remove', () => this.#core.backend.remove(id))
-    } finally {
-      turn.leave(null)
-    }
   }
 
   async #call<T> (operation: string, send: () => Awaitable<T>): Promise<T> {

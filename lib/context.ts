@@ -3,6 +3,7 @@ import type { Carrier } from './carrier.ts'
 import type { Payload } from './changes.ts'
 import { commit, save, transaction } from './commit.ts'
 import type { Base, Core } from './core.ts'
+import { endSession } from './end.ts'
 import { BackendContractError, BackendUnavailableError, SessionDestroyedError } from './errors.ts'
 import { type Flow, isPromise } from './flow.ts'
 import { ended, unloaded } from './guard.ts'
@@ -232,15 +233,7 @@ export class SessionContext {
   * #destroy (): Flow<void> {
     this.assertAvailable()
     const { core, base } = this
-    if (base !== null && !core.isSelfContained) {
-      const { id } = base.record
-      const turn = yield * core.queue.enter(id)
-      try {
-        yield * core.call('remove', () => core.backend.remove(id))
-      } finally {
-        turn.leave(null)
-      }
-    }
+    if (base !== null && !core.isSelfContained) yield * endSession(core, base.record.id, base.record)
     if (base !== null) core.publish(this.carrier.log, 'destroyed', base.record.id)
     this.carrier.clear(true)
     this.end()

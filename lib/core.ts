@@ -120,6 +120,7 @@ export class Core {
   examine (answer: unknown, id: string | null): Base | string {
     if (answer === null || answer === undefined) return this.isSelfContained ? 'forged' : 'unknown'
     if (!isRecord(answer) || (id !== null && answer.id !== id)) return 'corrupt'
+    if (answer.data === '') return 'regenerated'
     if (isExpired(answer, this.settings.lifetime, this.now())) return 'expired'
     const decoded = this.codec.decode(answer)
     return typeof decoded === 'string' ? decoded : { record: answer, text: decoded.text }

@@ -2,11 +2,12 @@ import type { SessionPolicy } from '../types/index.d.ts'
 import type { Payload } from './changes.ts'
 import type { SessionContext } from './context.ts'
 import type { Base } from './core.ts'
+import { kill } from './end.ts'
 import { SessionConflictError, SessionDestroyedError } from './errors.ts'
 import { type Flow } from './flow.ts'
 import { assertUsable, assertValid, isEmpty, joinChanges, recordOf, type Wanted, wantedOf } from './plan.ts'
 import { createSession } from './session.ts'
-import { assertFits, finish, kill, sendCookie } from './write.ts'
+import { assertFits, finish, sendCookie } from './write.ts'
 
 const MAX_TRIES = 10
 
@@ -67,7 +68,7 @@ function * compareAndReplace (context: SessionContext, next: NextLife, read: Bas
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
     if (stands === null) return yield * next.writeAlone()
     yield * next.write(joinChanges(context, read, stands, wanted))
-    if (yield * kill(core, stands)) return
+    if (yield * kill(core, stands, next.id)) return
     core.publish(context.carrier.log, 'conflict', id, 'version')
     stands = yield * core.fetch(id)
   }
@@ -88,6 +89,9 @@ class NextLife {
     this.#new = context.successor()
     if (life.keepsCreation) this.#new.createdAt = context.createdAt
   }
+
+  /** Where the old session goes on; `null` when nothing of it does. */
+  get id (): string | null { return this.#new.base?.record.id ?? null }
 
   /** Stores the new record, or what has become of it since the last try. */
   * write ({ text, subject, policy }: Wanted): Flow<void> {

@@ -1,7 +1,7 @@
 import { diff, type Payload } from './changes.ts'
 import type { SessionContext } from './context.ts'
 import type { Base, Core } from './core.ts'
-import { randomVersion } from './crypto/random.ts'
+import { kill } from './end.ts'
 import { BackendContractError, SessionConflictError, SessionTooLargeError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { isCookieText } from './http/chunks.ts'
@@ -80,25 +80,11 @@ export function * renew (context: SessionContext, base: Base, isExplicit: boolea
 /** Removes a session that became empty, if it is still what `stands`. False when another request wrote meanwhile. */
 export function * remove (context: SessionContext, stands: Base, isExplicit: boolean): Flow<boolean> {
   const { core, carrier } = context
-  if (!(yield * kill(core, stands))) return false
+  if (!(yield * kill(core, stands, null))) return false
   core.publish(carrier.log, 'destroyed', stands.record.id, 'empty')
   carrier.clear(isExplicit)
   context.startEmpty()
   return true
-}
-
-/**
- * Ends a stored session if it is still this version. A write of an expired record leaves nothing readable, which makes
- * compare-and-set a compare-and-remove. False when it is another version by now, or gone.
- */
-export function * kill (core: Core, { record }: Base): Flow<boolean> {
-  const { id } = record
-  if (!core.isAtomic) {
-    yield * core.call('remove', () => core.backend.remove(id))
-    return true
-  }
-  const ended = freezeRecord({ ...record, version: randomVersion(), data: '{}', expiresAt: 0 })
-  return (yield * core.put(ended, record.version, { data: {} })) === true
 }
 
 /**

@@ -224,7 +224,7 @@ export interface SessionRecord {
   readonly id: string
   /** A random integer, 1 to 2^48 − 1, new for each write and kept when that write is repeated. */
   readonly version: number
-  /** The payload; opaque to backends. */
+  /** The payload; opaque to backends. Empty text marks a tombstone: `list` and `count` leave it out. */
   readonly data: string
   readonly schemaVersion: number
   readonly createdAt: Instant
@@ -239,6 +239,8 @@ export interface SessionPolicy {
   readonly idleTimeout?: number
   readonly absoluteTimeout?: number | null
   readonly persistent?: boolean
+  /** Of a tombstone only: the id that the session goes on under. */
+  readonly successor?: string
 }
 
 /** What a backend may want to know beside the record (for columns of the application's own). */

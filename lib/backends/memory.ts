@@ -125,7 +125,7 @@ export class MemoryBackend implements SessionBackend {
   #all (subject: string | undefined): SessionRecord[] {
     const now = this.#now()
     return [...this.#records.values()].filter(record =>
-      record.expiresAt > now && (subject === undefined || record.subject === subject))
+      record.expiresAt > now && record.data !== '' && (subject === undefined || record.subject === subject))
   }
 
   // A Map keeps the order of insertion: what is used goes to the end.

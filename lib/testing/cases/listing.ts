@@ -79,6 +79,18 @@ export const listing: readonly Case[] = [
     }
   },
   {
+    name: 'leaves tombstones out when it lists and counts',
+    needs: ['list', 'count'],
+    async run (bench) {
+      const { backend, record } = bench
+      const [id] = await fill(bench, ['alice'])
+      const tombstone = record({ data: '', policy: { successor: id! } })
+      await backend.write(tombstone.id, tombstone, 0)
+      assert.deepEqual(await listAll(bench, {}), [id])
+      assert.equal(await backend.count!({}), 1)
+    }
+  },
+  {
     name: 'removes expired sessions and only those, up to the limit',
     needs: ['removeExpired'],
     async run (bench) {

@@ -1,0 +1,63 @@
+import type { SessionRecord } from '../types/index.d.ts'
+import type { Base, Core } from './core.ts'
+import { randomVersion } from './crypto/random.ts'
+import type { Flow } from './flow.ts'
+import { freezeRecord, isRecord } from './record.ts'
+
+/** How long a regenerated session's old id points to the new one: longer than any request that still holds the old. */
+const TOMBSTONE_MS = 300_000
+const MAX_TRIES = 10
+
+/**
+ * Ends a stored session if it is still this version. False when it is another one by now, or gone.
+ *
+ * @param successor the id it goes on under; then a tombstone stays behind for those who still hold the old id
+ */
+export function * kill (core: Core, { record }: Base, successor: string | null): Flow<boolean> {
+  const ended = successor === null ? expired(record) : tombstone(core, record, successor)
+  if (core.isAtomic) return (yield * core.put(ended, record.version, { data: {} })) === true
+  if (successor === null) yield * core.call('remove', () => core.backend.remove(record.id))
+  else yield * core.put(ended, record.version, { data: {} })
+  return true
+}
+
+/**
+ * Ends a session wherever it has gone: a request that destroys the session it loaded must also end what a parallel
+ * regeneration has just made of it, else logging out would lose to it.
+ *
+ * @param known what the caller read last, which saves a read
+ */
+export function * endSession (core: Core, id: string, known: SessionRecord | null): Flow<void> {
+  const turn = yield * core.queue.enter(id)
+  try {
+    let record: unknown = known ?? (yield * core.call('read', () => core.backend.read(id)))
+    for (let attempt = 0; isRecord(record) && attempt < MAX_TRIES; attempt++) {
+      const { successor } = record.policy ?? {}
+      if (successor !== undefined) return yield * endSession(core, successor, null)
+      if (yield * kill(core, { record, text: '' }, null)) return
+      record = yield * core.call('read', () => core.backend.read(id))
+    }
+    // Nothing there, nothing that can be read, or always a new version: whatever it is, it goes.
+    yield * core.call('remove', () => core.backend.remove(id))
+  } finally {
+    turn.leave(null)
+  }
+}
+
+// A write of an expired record leaves nothing readable, which makes compare-and-set a compare-and-remove.
+function expired (record: SessionRecord): SessionRecord {
+  return freezeRecord({ ...record, version: randomVersion(), data: '', subject: null, policy: null, expiresAt: 0 })
+}
+
+function tombstone (core: Core, record: SessionRecord, successor: string): SessionRecord {
+  const now = core.now()
+  return freezeRecord({
+    ...record,
+    version: randomVersion(),
+    data: '',
+    subject: null,
+    policy: { successor },
+    lastAccessedAt: Math.max(record.lastAccessedAt, now),
+    expiresAt: now + TOMBSTONE_MS
+  })
+}

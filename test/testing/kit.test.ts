@@ -1,0 +1,60 @@
+import t from 'tap'
+import { CookieBackend, MemoryBackend, type SessionBackend } from '../../lib/index.ts'
+import { type Capabilities, testBackend, type TestRunner } from '../../lib/testing/index.ts'
+import { cases } from '../../lib/testing/kit.ts'
+import { MinimalBackend, wrongBackends } from '../helpers/backends.ts'
+
+/** Runs the kit without a test runner: which sentences ran, and which failed. */
+async function tryKit (create: () => SessionBackend, capabilities?: Partial<Capabilities>): Promise<{ ran: string[], failed: string[] }> {
+  const ran: string[] = []
+  const failed: string[] = []
+  const runner: TestRunner = {
+    async test (name, fn) {
+      ran.push(name)
+      await fn({}).catch(() => { failed.push(name) })
+    }
+  }
+  await testBackend(runner, create, capabilities)
+  return { ran, failed }
+}
+
+t.test('a backend of three methods passes what it can be asked for', t => testBackend(t, () => new MinimalBackend()))
+
+t.test('each wrong backend is found out, by the promise it breaks', async t => {
+  for (const { name, create, foundBy } of wrongBackends) {
+    const { failed } = await tryKit(create, name === 'keeps the live object' ? {} : { expires: true })
+    t.ok(failed.some(sentence => foundBy.test(sentence)), `${name}: ${failed.join(' | ') || 'nothing was found'}`)
+  }
+})
+
+t.test('a promise that a backend does not make is a failure', async t => {
+  const { failed } = await tryKit(() => new MinimalBackend(), { count: true })
+  t.ok(failed.includes('has what it promises'))
+})
+
+t.test('only promises that a backend makes are asked for', async t => {
+  const { ran: minimal } = await tryKit(() => new MinimalBackend())
+  t.notOk(minimal.some(name => /expected one|deadline|of one subject/.test(name)))
+  const { ran: selfContained } = await tryKit(() => new CookieBackend())
+  t.ok(selfContained.every(name => /text|promises/.test(name)), selfContained.join(' | '))
+})
+
+t.test('together the backends are asked for every promise', async t => {
+  const ran = [...(await tryKit(() => new MemoryBackend())).ran, ...(await tryKit(() => new CookieBackend())).ran]
+  t.strictSame(cases.map(({ name }) => name).filter(name => !ran.includes(name)), [])
+})
+
+t.test('every backend that is made is closed', async t => {
+  let open = 0
+  await tryKit(() => {
+    open++
+    let isOpen = true
+    return Object.assign(new MinimalBackend(), {
+      close () {
+        if (isOpen) open--
+        isOpen = false
+      }
+    })
+  })
+  t.equal(open, 0)
+})
