@@ -1,0 +1,135 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import sessions, { MemoryBackend } from '../../lib/index.ts'
+import { everyOrder, Stage } from '../helpers/interleaving.ts'
+
+/*
+ * Two and three requests of one session, each in a process of its own, in every order of their reads and writes.
+ *
+ * What holds in each order, whatever the requests do:
+ * - keys that different requests set are all there, or, where the session ended, all that were stored when it did
+ * - a session that was destroyed is nowhere, under the old id or a new one
+ * - an old id that was regenerated opens nothing
+ * - no deadline is later than the absolute one
+ */
+
+const ACTIONS = ['a', 'b', 'count', 'clear', 'regenerateId', 'login', 'destroy'] as const
+type Action = typeof ACTIONS[number]
+
+const START = Date.UTC(2027, 2, 1)
+const ABSOLUTE_MS = 86_400_000
+// Late in the session's life, so that any deadline that ignores the absolute one is beyond it.
+const NOW = START + ABSOLUTE_MS - 1_000
+
+declare module '../../lib/index.ts' {
+  interface SessionData { a: number, b: number, base: number, seen: number, count: number, who: string }
+}
+
+const memory = new MemoryBackend()
+let now = START
+
+/** An application as one process runs it: nothing is shared with the others but the store. */
+async function createProcess (stage: Stage | null, actor = 0): Promise<FastifyInstance> {
+  const app = Fastify()
+  const backend = stage === null ? memory : stage.gate(memory, actor)
+  await app.register(sessions, { backend, absoluteTimeout: ABSOLUTE_MS / 1_000, timeout: 600, now: () => now })
+  app.post<{ Params: { action: Action } }>('/:action', async request => {
+    const { session } = request
+    const hasSeenOld = session.base === 1
+    switch (request.params.action) {
+      // What it has seen of the old session shows, should it come back.
+      case 'a': session.set('seen', session.base).a = 1; break
+      case 'b': session.b = 1; break
+      case 'count': await session.transaction(data => { data.count = (data.count ?? 0) + 1 }); break
+      case 'clear': session.clear(); break
+      case 'regenerateId': await session.regenerateId(); break
+      case 'login': await session.login('alice', { who: 'alice' }); break
+      case 'destroy': await session.destroy(); break
+    }
+    return { hasSeenOld }
+  })
+  return app
+}
+
+/** Where requests run: each in a process of its own, or all in one. */
+interface Place { readonly stage: Stage, readonly apps: readonly FastifyInstance[] }
+
+async function createPlace (processes: number): Promise<Place> {
+  const stage = new Stage(processes === 1)
+  const apps = await Promise.all(Array.from({ length: processes }, (_, actor) => createProcess(stage, actor)))
+  return { stage, apps: processes === 1 ? [apps[0]!, apps[0]!, apps[0]!] : apps }
+}
+
+const outside = await createProcess(null)
+const apart = await createPlace(3)
+const together = await createPlace(1)
+t.teardown(() => Promise.all([outside, ...apart.apps, together.apps[0]!].map(app => app.close())))
+
+/** `hasSeenOld`: the request read the old session; one that came after its end may start another. */
+interface Result { readonly action: Action, readonly status: number, readonly hasSeenOld?: boolean }
+
+/** One order of these requests; throws what is wrong with its outcome. */
+async function tryOrder (actions: readonly Action[], { stage, apps }: Place, choices: readonly number[]): Promise<Array<{ choice: number, options: number }>> {
+  now = START
+  await outside.sessions.revokeAll()
+  const { id, cookie } = await outside.sessions.create({ base: 1 })
+  now = NOW
+  const results: Result[] = []
+  const steps = await stage.run(actions.map((action, actor) => async () => {
+    const response = await apps[actor]!.inject({ method: 'POST', url: `/${action}`, headers: { cookie } })
+    results.push({ ...response.json<object>(), action, status: response.statusCode })
+  }), choices)
+  await check(id, results)
+  return steps
+}
+
+async function check (id: string, results: readonly Result[]): Promise<void> {
+  const live = (await outside.sessions.list()).sessions
+  const has = (action: Action) => results.some(result => result.action === action && result.hasSeenOld)
+  const problem = (text: string) => new Error(`${text}\n  ${JSON.stringify(results)}\n  ${JSON.stringify(live)}`)
+
+  if (results.some(({ status }) => status !== 200 && status !== 409)) throw problem('a request failed')
+  // A request that began after the end of the old session starts one that has seen nothing of it.
+  const old = live.filter(({ data }) => 'base' in data || 'seen' in data)
+  const hasMoved = has('regenerateId') || has('login')
+  const hasEnded = has('destroy') || has('clear')
+  if (live.length > old.length && !hasMoved && !hasEnded) throw problem('a request was given another session')
+  if (old.length > 1) throw problem('one session has become two')
+  for (const { createdAt, expiresAt } of live) {
+    if (expiresAt.getTime() > createdAt.getTime() + ABSOLUTE_MS) throw problem('a deadline is beyond the absolute one')
+  }
+  if (!has('login') && old.some(({ createdAt }) => createdAt.getTime() !== START)) throw problem('an old session has got a new life')
+  if (hasMoved && await outside.sessions.get(id) !== null) throw problem('the old id still opens a session')
+  if (has('destroy') && old.length > 0) throw problem('a destroyed session came back')
+  if (has('clear') && !hasMoved && old.length > 0) throw problem('a session that became empty came back')
+
+  if (hasEnded) return
+  const data: Record<string, unknown> = old[0]?.data ?? {}
+  if (data['base'] !== 1) throw problem('what was stored before was lost')
+  // What comes to the old id after it was regenerated is dropped.
+  if (hasMoved) return
+  if (has('a') && data['a'] !== 1) throw problem('the update of a was lost')
+  if (has('b') && data['b'] !== 1) throw problem('the update of b was lost')
+  const increments = results.filter(({ action, status }) => action === 'count' && status === 200).length
+  if ((data['count'] ?? 0) !== increments) throw problem('an increment was lost')
+}
+
+const pairs: Action[][] = ACTIONS.flatMap((one, index) => ACTIONS.slice(index).map(other => [one, other]))
+
+/** Three writers in every combination that is not a pair with a bystander; the orders go into the thousands. */
+const triples: Action[][] = [
+  ['a', 'b', 'count'], ['a', 'count', 'count'], ['a', 'b', 'clear'], ['a', 'b', 'regenerateId'], ['a', 'b', 'login'], ['a', 'b', 'destroy'],
+  ['a', 'clear', 'destroy'], ['a', 'regenerateId', 'destroy'], ['a', 'login', 'destroy'], ['clear', 'regenerateId', 'destroy'], ['regenerateId', 'login', 'destroy'], ['a', 'regenerateId', 'login']
+]
+
+async function tryAll (t: Test, combinations: readonly Action[][], place: Place): Promise<void> {
+  for (const actions of combinations) {
+    const orders = await everyOrder(choices => tryOrder(actions, place, choices))
+    t.ok(orders > 1, `${actions.join(', ')}: ${orders} orders`)
+  }
+}
+
+t.test('two requests in two processes', t => tryAll(t, pairs, apart))
+t.test('two requests in one process', t => tryAll(t, pairs, together))
+t.test('three requests in one process', t => tryAll(t, triples, together))
+t.test('three requests in three processes', t => tryAll(t, triples, apart))

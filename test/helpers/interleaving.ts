@@ -1,0 +1,90 @@
+import type { SessionBackend } from '../../lib/index.ts'
+
+/** An operation of a backend that waits for its turn. */
+interface Waiting { readonly actor: number, readonly go: () => void }
+
+/**
+ * Runs actors step by step: each operation of a backend waits until it is chosen, so that one run is one order of all
+ * operations, and every order can be tried.
+ */
+export class Stage {
+  readonly #waiting: Waiting[] = []
+  #isFree = true
+
+  readonly #sharesProcess: boolean
+
+  /** @param sharesProcess whether actors queue behind each other, so that not everybody can be waiting for a turn */
+  constructor (sharesProcess: boolean) {
+    this.#sharesProcess = sharesProcess
+  }
+
+  /** A backend whose operations wait for their turn while a run is on. */
+  gate (inner: SessionBackend, actor: number): SessionBackend {
+    const pass = async <T>(send: () => T | PromiseLike<T>): Promise<T> => {
+      if (!this.#isFree) await new Promise<void>(resolve => { this.#waiting.push({ actor, go: resolve }) })
+      return await send()
+    }
+    return {
+      atomic: inner.atomic === true,
+      bind: context => this.gate(inner.bind!(context), actor),
+      read: id => pass(() => inner.read(id)),
+      write: (...args) => pass(() => inner.write(...args)),
+      remove: id => pass(() => inner.remove(id)),
+      touch: (id, record) => pass(() => inner.touch!(id, record))
+    }
+  }
+
+  /**
+   * One run. `choices` says which of the waiting actors goes on at each step; past its end it is the first.
+   *
+   * @returns how many could have been chosen at each step, with the choice that was made
+   */
+  async run (actors: ReadonlyArray<() => Promise<void>>, choices: readonly number[]): Promise<Array<{ choice: number, options: number }>> {
+    const steps: Array<{ choice: number, options: number }> = []
+    this.#isFree = false
+    let running = actors.length
+    const failures: unknown[] = []
+    for (const actor of actors) actor().catch(error => { failures.push(error) }).finally(() => { running-- })
+    for (;;) {
+      await this.#settled(() => running)
+      if (running === 0) break
+      this.#waiting.sort((a, b) => a.actor - b.actor)
+      const options = this.#waiting.length
+      const choice = choices[steps.length] ?? 0
+      steps.push({ choice, options })
+      this.#waiting.splice(choice, 1)[0]!.go()
+    }
+    this.#isFree = true
+    if (failures.length > 0) throw failures[0]
+    return steps
+  }
+
+  // Until everybody is waiting for a turn, or done; a retry may pause for some milliseconds in between.
+  async #settled (running: () => number): Promise<void> {
+    const isQuiet = () => this.#waiting.length === running() || (this.#sharesProcess && this.#waiting.length > 0)
+    for (let quietFor = 0; quietFor < 2;) {
+      await new Promise(resolve => { setImmediate(resolve) })
+      quietFor = isQuiet() ? quietFor + 1 : 0
+    }
+  }
+}
+
+/** Tries every order, depth first; returns how many there were. */
+export async function everyOrder (run: (choices: readonly number[]) => Promise<Array<{ choice: number, options: number }>>): Promise<number> {
+  let choices: number[] | null = []
+  let orders = 0
+  while (choices !== null) {
+    const steps = await run(choices)
+    orders++
+    choices = following(steps)
+  }
+  return orders
+}
+
+function following (steps: ReadonlyArray<{ choice: number, options: number }>): number[] | null {
+  for (let at = steps.length - 1; at >= 0; at--) {
+    const { choice, options } = steps[at]!
+    if (choice + 1 < options) return [...steps.slice(0, at).map(step => step.choice), choice + 1]
+  }
+  return null
+}

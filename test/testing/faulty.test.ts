@@ -1,0 +1,62 @@
+import t from 'tap'
+import { CookieBackend, MemoryBackend, type SessionRecord } from '../../lib/index.ts'
+import { FaultyBackend, testBackend } from '../../lib/testing/index.ts'
+import { MinimalBackend } from '../helpers/backends.ts'
+
+const now = Date.now()
+const record: SessionRecord = { id: 'a', version: 1, data: '{"a":1}', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + 60_000, subject: 'alice', policy: null }
+
+t.test('without a fault it is what it wraps', async t => {
+  await t.test('memory', t => testBackend(t, () => new FaultyBackend(new MemoryBackend())))
+  await t.test('cookie', t => testBackend(t, () => new FaultyBackend(new CookieBackend())))
+  await t.test('three methods', t => testBackend(t, () => new FaultyBackend(new MinimalBackend())))
+})
+
+t.test('it has what the wrapped backend has, and no more', async t => {
+  const minimal = new FaultyBackend(new MinimalBackend())
+  t.match(minimal, { touch: undefined, list: undefined, count: undefined, exists: undefined, atomic: false, selfContained: false, maxBytes: 7_168 })
+  t.match(new FaultyBackend(new CookieBackend({ maxBytes: 4_000 })), { selfContained: true, maxBytes: 4_000 })
+})
+
+t.test('an operation that fails does nothing, until it is healed', async t => {
+  const inner = new MemoryBackend()
+  const backend = new FaultyBackend(inner).fail('write')
+  await t.rejects(async () => await backend.write('a', record), { message: 'write failed on purpose' })
+  t.equal(inner.read('a'), null)
+  t.equal(await backend.heal().write('a', record), 'a')
+})
+
+t.test('an operation fails with the error it is given', async t => {
+  const error = new Error('the disk is full')
+  await t.rejects(async () => await new FaultyBackend(new MemoryBackend()).fail('read', error).read('a'), error)
+})
+
+t.test('an operation whose answer is lost was done', async t => {
+  const inner = new MemoryBackend()
+  const backend = new FaultyBackend(inner).loseAnswer('write')
+  await t.rejects(async () => await backend.write('a', record), { message: 'the answer of write was lost on purpose' })
+  t.equal(inner.read('a')?.data, '{"a":1}')
+})
+
+t.test('an operation that hangs does not answer', async t => {
+  const backend = new FaultyBackend(new MemoryBackend()).hang('read')
+  const soon = new Promise(resolve => { setImmediate(resolve, 'still waiting') })
+  t.equal(await Promise.race([backend.read('a'), soon]), 'still waiting')
+})
+
+t.test('calls are recorded in order', async t => {
+  const backend = new FaultyBackend(new MemoryBackend())
+  await backend.write('a', record)
+  await backend.touch('a', record)
+  await backend.read('a')
+  await backend.list({})
+  await backend.count({})
+  await backend.removeSubject('alice', {})
+  await backend.removeExpired({})
+  await backend.removeAll()
+  await backend.remove('a')
+  t.strictSame(backend.calls.map(({ operation, id }) => [operation, id]), [
+    ['write', 'a'], ['touch', 'a'], ['read', 'a'], ['list', null], ['count', null],
+    ['removeSubject', 'alice'], ['removeExpired', null], ['removeAll', null], ['remove', 'a']
+  ])
+})
