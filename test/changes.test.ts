@@ -25,6 +25,7 @@ t.test('unchanged is what neither sets, removes nor clears', async t => {
 
 t.test('a key that base only inherits is a new key', async t => {
   t.strictSame(diff({}, { toString: 1 }, textOf).set, { toString: 1 })
+  t.strictSame(diff(Object.create({ a: 1 }), { a: 1 }, textOf).set, { a: 1 })
   t.strictSame(diff({ valueOf: 1 }, {}, textOf).removed, ['valueOf'])
 })
 

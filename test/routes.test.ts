@@ -93,9 +93,11 @@ t.test('onUnavailable of the route goes before that of the registration, either 
     const app = await appWith({ backend, onUnavailable })
     for (const own of ['error', 'anonymous'] as const) app.get(`/${own}`, { config: { session: { onUnavailable: own } } }, async request => request.session.isEmpty)
     app.get('/usual', async request => request.session.isEmpty)
+    app.get('/passive', { config: { session: { passive: true } } }, async request => request.session.isEmpty)
     const headers = { cookie: await store(app, { a: 1 }) }
     backend.fail('read')
-    for (const [url, status] of [['/error', 503], ['/anonymous', 200], ['/usual', onUnavailable === 'error' ? 503 : 200]] as const) {
+    const usual = onUnavailable === 'error' ? 503 : 200
+    for (const [url, status] of [['/error', 503], ['/anonymous', 200], ['/usual', usual], ['/passive', usual]] as const) {
       const response = await app.inject({ url, headers })
       t.equal(response.statusCode, status, `${url} under ${onUnavailable}`)
       t.equal(response.headers['retry-after'], status === 503 ? '5' : undefined)

@@ -15,6 +15,8 @@ function nested (depth: number): object {
 const cycle: Record<string, unknown> = { list: [] };
 (cycle['list'] as unknown[]).push({ cycle })
 
+const twice = { shared: true }
+
 const refused: Array<[data: Record<string, unknown>, path: string, problem: string]> = [
   [{ a: 1n }, 'session.a', 'is a BigInt, which JSON does not keep'],
   [{ a: [{ b: 1n }] }, 'session.a[0].b', 'is a BigInt, which JSON does not keep'],
@@ -31,6 +33,7 @@ const refused: Array<[data: Record<string, unknown>, path: string, problem: stri
   [{ a: new Error('x') }, 'session.a', 'is a Error, which JSON does not keep'],
   [{ a: Promise.resolve() }, 'session.a', 'is a Promise, which JSON does not keep'],
   [{ before: { fine: true }, cycle }, 'session.cycle.list[0].cycle', 'refers back to an object that contains it'],
+  [{ a: [twice, twice], b: NaN }, 'session.b', 'is NaN, which JSON does not keep'],
   [{ a: nested(50_000) }, 'session', 'is nested too deeply, or has a getter that throws'],
   [{ get a () { throw new Error('x') } }, 'session', 'is nested too deeply, or has a getter that throws'],
   [{ a: { toJSON () { throw new Error('x') } } }, 'session', 'is not JSON'],
@@ -66,7 +69,6 @@ t.test('at any depth the answer is text or the named error', async t => {
 
 t.test('JSON of every kind is kept', async t => {
   class Point { x = 1 }
-  const twice = { shared: true }
   for (const [value, text] of [
     ['ä\0\ud800', '"ä\\u0000\\ud800"'], [0, '0'], [true, 'true'], [null, 'null'], [[], '[]'], [[1, [2]], '[1,[2]]'], [{}, '{}'],
     [new Date(0), '"1970-01-01T00:00:00.000Z"'], [new URL('http://a'), '"http://a/"'], [Buffer.from('a'), '{"type":"Buffer","data":[97]}'],
