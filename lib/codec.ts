@@ -58,9 +58,10 @@ export class PayloadCodec {
     }
   }
 
-  /** The schema's objection, or `null`. */
+  /** The schema's objection, or `null`. It sees data as they are stored: a Date as its text, and nothing that is absent. */
   problem (data: Payload): SessionValidationError | null {
-    return this.#options.schema?.problem(data) ?? null
+    const { schema } = this.#options
+    return schema === null ? null : schema.problem(this.deserialize(this.serialize(data)))
   }
 
   /** What goes into `record.data` for the session of this id. */

@@ -93,6 +93,14 @@ t.test('the schema is asked on save; no schema means no objection', async t => {
   t.equal(codec.problem({ a: 1 })!.path, 'session.a')
 })
 
+t.test('the schema sees data as they are stored, live ones too', async t => {
+  const schema = { type: 'object', additionalProperties: false, properties: { at: { type: 'string', format: 'date-time' } } }
+  const codec = codecOf({ schema })
+  t.equal(codec.problem({ at: new Date(0), absent: undefined }), null)
+  t.equal(codec.problem(codec.deserialize(codec.serialize({ at: new Date(0) }))), null)
+  t.equal(codecOf({ schema: { type: 'object', properties: { at: { type: 'object' } } }, serializer: tagged }).problem({ at: new Date(0) }), null)
+})
+
 t.test('a self-contained backend seals its own texts, so encrypt adds nothing', async t => {
   const app = await appWith({ secret: SECRET, encrypt: true })
   t.strictSame((await show(app, await store(app, { a: 1 }))).json(), { a: 1 })
