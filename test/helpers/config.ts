@@ -25,7 +25,7 @@ export async function refusalOf (options: unknown, app: FastifyInstance = Fastif
   throw new Error('the registration was accepted')
 }
 
-/** Signs of life of a new session: its cookie as a browser would send it. */
+/** Stores a session; its cookie as a browser would send it. */
 export async function store (app: FastifyInstance, data: object): Promise<string> {
   return cookieOf(await app.inject({ method: 'POST', url: '/', payload: data }))
 }
