@@ -18,9 +18,12 @@ export function autoloadMatcher (autoload: SessionOptions['autoload'] = true): M
 
 function pathTest (path: unknown, name: string): (path: string) => boolean {
   if (path instanceof RegExp) {
-    // Without g and y: those would remember where the last request's match ended.
-    const pattern = new RegExp(path.source, path.flags.replace(/[gy]/g, ''))
-    return text => pattern.test(text)
+    // A copy, since with g or y it remembers where the match of the last request ended.
+    const pattern = new RegExp(path)
+    return text => {
+      pattern.lastIndex = 0
+      return pattern.test(text)
+    }
   }
   if (typeof path !== 'string' || !path.startsWith('/')) throw unexpected(name, 'a boolean, a function, a path such as \'/app\' or \'/app/*\', a RegExp, or an array of paths', path)
   if (!path.endsWith('*')) return text => text === path

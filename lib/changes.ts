@@ -31,7 +31,7 @@ export function apply (changes: Changes, fresh: Readonly<Payload>): Payload {
   if (changes.cleared) return { ...changes.set }
   const merged = { ...fresh }
   for (const key of changes.removed) delete merged[key]
-  return Object.assign(merged, changes.set)
+  return { ...merged, ...changes.set }
 }
 
 export function isUnchanged ({ set, removed, cleared }: Changes): boolean {

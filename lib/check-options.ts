@@ -4,6 +4,10 @@ import { InvalidOptionsError } from './errors.ts'
 
 const ajv = new Ajv({ allErrors: true, verbose: true, strictTypes: false, allowUnionTypes: true })
 const MAX_SHOWN = 60
+/** Where a secret belongs, or ends up when it is given as the only argument. */
+const SECRET_PATH = /^(?:secret(?:\.|$)|options$)/
+/** `redis://user:password@host` in the place of a client. */
+const CREDENTIALS = /:\/\/.*@/s
 
 /** Makes a secret on any machine that has Node. */
 export const SECRET_RECIPE = 'node -p "crypto.randomBytes(32).toString(\'base64\')"'
@@ -17,7 +21,7 @@ export function optionsCheck (schema: object): (options: unknown, path: string) 
   }
 }
 
-/** The error of all checks: path, expectation, value, and what to do. Values of `secret` are never shown. */
+/** The error of all checks: path, expectation, value, and what to do. No value that may be a secret is shown. */
 export function unexpected (path: string, expectation: string, value: unknown, remedy = ''): InvalidOptionsError {
   return new InvalidOptionsError(`Expected \`${path}\` to be ${expectation}, got ${show(path, value)}${remedy && `; ${remedy}`}`)
 }
@@ -50,12 +54,18 @@ function unknownKey (path: string, key: string, known: readonly string[]): Inval
   return new InvalidOptionsError(`Unknown option \`${full}\`; the nearest known one is \`${path === '' ? '' : `${path}.`}${nearest}\``)
 }
 
+// Options may come from parsed text: `constructor` may be anything.
+function classOf (value: object): string {
+  const { constructor }: { constructor?: unknown } = value
+  return typeof constructor === 'function' ? String(constructor.name) : 'no class'
+}
+
 function show (path: string, value: unknown): string {
   const type = value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value
-  if (path.startsWith('secret')) return `a value of type ${type}`
   if (value === null || value === undefined) return String(value)
+  if (SECRET_PATH.test(path) || (typeof value === 'string' && CREDENTIALS.test(value))) return `a value of type ${type}`
   if (typeof value === 'string') return `${JSON.stringify(value.slice(0, MAX_SHOWN))} (string)`
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return `${value} (${type})`
-  if (typeof value === 'object' && !Array.isArray(value)) return `an object of ${value.constructor?.name ?? 'no class'}`
+  if (typeof value === 'object' && !Array.isArray(value)) return `an object of ${classOf(value)}`
   return `a value of type ${type}`
 }

@@ -40,14 +40,15 @@ export class PayloadCodec {
     const { serializer } = this.#options
     // JSON reads the own properties of whatever object it is given; other serializers get a plain one.
     if (serializer === jsonSerializer) return serializer.serialize(data as Payload)
-    return checkedText(serializer, { ...data })
+    return checkedText(serializer, present(data))
   }
 
   /** The text of one value, for comparing keys. */
   readonly textOf = (value: unknown): string => this.serialize({ value })
 
+  /** The payload of a text; keys that are members by now (an older release, another writer) are left out. */
   deserialize (text: string): Payload {
-    return this.#options.serializer.deserialize(text)
+    return withoutReserved(this.#options.serializer.deserialize(text))
   }
 
   /** Refuses a payload whose keys are members (put there with defineProperty). */
@@ -57,9 +58,10 @@ export class PayloadCodec {
     }
   }
 
-  /** The schema's objection, or `null`. */
+  /** The schema's objection, or `null`. It sees data as they are stored: a Date as its text, and nothing that is absent. */
   problem (data: Payload): SessionValidationError | null {
-    return this.#options.schema?.problem(data) ?? null
+    const { schema } = this.#options
+    return schema === null ? null : schema.problem(this.deserialize(this.serialize(data)))
   }
 
   /** What goes into `record.data` for the session of this id. */
@@ -77,7 +79,7 @@ export class PayloadCodec {
     if (text === null) return 'tampered'
     let data: Payload
     try {
-      data = withoutReserved(this.deserialize(text))
+      data = this.deserialize(text)
     } catch {
       return 'corrupt'
     }
@@ -122,6 +124,11 @@ function checkedText (serializer: SessionSerializer, data: Payload): string {
 export function assertStorable (path: string, text: string): void {
   if (text.includes('\0')) throw new SessionSerializationError(path, 'contains a NUL character')
   if (!text.isWellFormed()) throw new SessionSerializationError(path, 'contains a lone surrogate')
+}
+
+// A key that is set to `undefined` is absent, as it is in JSON.
+function present (data: object): Payload {
+  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined))
 }
 
 function withoutReserved (data: unknown): Payload {

@@ -9,6 +9,9 @@ export interface LifetimeOptions {
   readonly persistent: boolean
 }
 
+/** The last instant that a `Date` can show. */
+const LAST_INSTANT = 8_640_000_000_000_000
+
 type Times = Pick<SessionRecord, 'createdAt' | 'lastAccessedAt' | 'policy'>
 
 /** What holds for one session: its own policy where it has one, the options in force for the rest. */
@@ -21,7 +24,7 @@ export function lifetimeOf (policy: SessionPolicy | null, options: LifetimeOptio
 /** The nearer of the two deadlines: idle since the last recorded use, absolute since creation (ASVS 7.3.1, 7.3.2). */
 export function deadlineOf ({ createdAt, lastAccessedAt, policy }: Times, options: LifetimeOptions): Instant {
   const { idleMs, absoluteMs } = lifetimeOf(policy, options)
-  return Math.min(lastAccessedAt + idleMs, createdAt + absoluteMs, Number.MAX_SAFE_INTEGER)
+  return Math.min(lastAccessedAt + idleMs, createdAt + absoluteMs, LAST_INSTANT)
 }
 
 /**
@@ -43,11 +46,12 @@ export function usedAt (record: Pick<SessionRecord, 'lastAccessedAt'>, now: Inst
 
 /**
  * Whether a use at `now` is worth a write: once `renewAfter` of the idle time has passed, or when the stored deadline
- * is nearer than the options in force would have it. Never when that would not move the deadline.
+ * is nearer than the options in force would have it. Never when that would not move the deadline that holds: after a
+ * deployment with stricter options that one is nearer than the stored one.
  */
 export function isRenewalDue (record: SessionRecord, options: LifetimeOptions, now: Instant): boolean {
   const renewed = deadlineOf({ ...record, lastAccessedAt: usedAt(record, now) }, options)
-  if (renewed <= record.expiresAt) return false
+  if (renewed <= effectiveDeadline(record, options)) return false
   const { idleMs, renewAfter } = lifetimeOf(record.policy, options)
   return now - record.lastAccessedAt >= renewAfter * idleMs || record.expiresAt < deadlineOf(record, options)
 }

@@ -26,8 +26,8 @@ export const optionsSchema: object = {
       additionalProperties: false,
       properties: {
         name: { description: 'a cookie name: letters, digits and !#$%&\'*+-.^_`|~ (RFC 6265bis)', type: 'string', pattern: '^[!#$%&\'*+\\-.^_`|~0-9A-Za-z]{1,256}$' },
-        path: { description: 'an absolute path without control characters, blanks at its ends, or a semicolon', type: 'string', pattern: '^/(?:[\\x20-\\x3A\\x3C-\\x7E]*[\\x21-\\x3A\\x3C-\\x7E])?$', maxLength: 1024, default: '/' },
-        domain: { description: 'a host name such as \'example.com\'', type: 'string', pattern: '^\\.?[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*$', maxLength: 253 },
+        path: { description: 'an absolute path without control characters, blanks at its ends, a semicolon or <', type: 'string', pattern: '^/(?:[\\x20-\\x3A\\x3D-\\x7E]*[\\x21-\\x3A\\x3D-\\x7E])?$', maxLength: 1024, default: '/' },
+        domain: { description: 'a host name such as \'example.com\'', type: 'string', pattern: '^\\.?[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$', maxLength: 253 },
         httpOnly: { description: 'a boolean', type: 'boolean', default: true },
         sameSite: { description: '\'lax\', \'strict\' or \'none\'', enum: ['lax', 'strict', 'none'], default: 'lax' },
         partitioned: { description: 'a boolean', type: 'boolean', default: false },

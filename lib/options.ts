@@ -17,6 +17,8 @@ const DEFAULT_IDLE_MS = 14 * DAY_MS
 const DEFAULT_ABSOLUTE_MS = 30 * DAY_MS
 /** Browsers keep no cookie for longer (RFC 6265bis, 5.5). */
 const MAX_PERSISTENT_MS = 400 * DAY_MS
+/** A longer timer would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
 const MIN_SECRET_BYTES = 32
 const BACKEND_METHODS = ['read', 'write', 'remove'] as const
 
@@ -64,8 +66,8 @@ export function resolveOptions (options: SessionOptions): Settings {
     codec: codecOf(options, secrets, backend),
     onConflict: options.onConflict ?? 'merge',
     onUnavailable: options.onUnavailable ?? 'error',
-    timeoutMs: toMilliseconds(options.timeout ?? 5)!,
-    now: options.now ?? Date.now
+    timeoutMs: Math.min(durationOf('timeout', options.timeout ?? 5), MAX_TIMER_MS),
+    now: clockOf(options)
   })
 }
 
@@ -96,7 +98,8 @@ function secretsOf (secret: SessionOptions['secret']): readonly Buffer[] {
   if (secret === undefined) return []
   const list: readonly unknown[] = Array.isArray(secret) ? secret : [secret]
   if (list.length === 0) throw unexpected('secret', 'at least one secret', secret)
-  return Object.freeze(list.map((entry, index) => {
+  // Not list.map(): that would pass over holes.
+  return Object.freeze(Array.from(list, (entry, index) => {
     const path = Array.isArray(secret) ? `secret.${index}` : 'secret'
     if (typeof entry !== 'string' && !(entry instanceof Uint8Array)) throw unexpected(path, 'a string or Buffer of at least 32 bytes', entry)
     const bytes = Buffer.from(entry as string)
@@ -147,6 +150,11 @@ function lifetimeOf ({ idleTimeout, absoluteTimeout, renewAfter = 0.25, cookie }
   })
 }
 
+// Instants in records are integers; a clock may be finer.
+function clockOf ({ now }: SessionOptions): () => number {
+  return now === undefined ? Date.now : () => Math.trunc(now())
+}
+
 function durationOf (path: string, duration: number | string): number {
   const ms = toMilliseconds(duration)
   if (ms === null) throw unexpected(path, 'a finite duration above 0', duration)
@@ -160,11 +168,16 @@ function assertOrder (idle: number | undefined, absolute: number | undefined, pr
 
 function codecOf (options: SessionOptions, secrets: readonly Buffer[], backend: SessionBackend): PayloadCodec {
   const isSealed = options.encrypt === true && backend.selfContained !== true
-  return new PayloadCodec({
+  const codec = {
     serializer: options.serializer ?? jsonSerializer,
     schema: compilePayloadSchema(options.schema),
     schemaVersion: options.schemaVersion ?? 1,
     migrate: options.migrate,
     envelopeOf: isSealed ? sealedEnvelope(secrets, `payload of ${options.property ?? 'session'}`) : null
-  })
+  }
+  try {
+    return new PayloadCodec(codec)
+  } catch (cause) {
+    throw Object.assign(unexpected('serializer', 'able to serialize an empty object', options.serializer, (cause as Error).message), { cause })
+  }
 }

@@ -14,7 +14,7 @@ export interface PayloadSchema {
 export function compilePayloadSchema (schema: object | undefined): PayloadSchema | null {
   if (schema === undefined) return null
   const validate = compile(schema)
-  assertNoMembers(schema as { properties?: object })
+  assertNoMembers(schema)
   return {
     problem (data) {
       return validate(data) ? null : toError(validate.errors![0]!)
@@ -38,7 +38,9 @@ function compile (schema: object): ValidateFunction {
   }
 }
 
-function assertNoMembers ({ properties = {} }: { properties?: object }): void {
+// An intersection has its properties in `allOf`, a union in `anyOf` or `oneOf`.
+function assertNoMembers ({ properties = {}, allOf = [], anyOf = [], oneOf = [] }: Partial<Record<string, object>>): void {
+  for (const part of [allOf, anyOf, oneOf].flat()) assertNoMembers(part as object)
   for (const key of Object.keys(properties)) {
     if (!RESERVED_KEYS.has(key)) continue
     throw new InvalidOptionsError(`Expected \`schema.properties\` to keep clear of the session's own members, got \`${key}\`; choose another name`)

@@ -34,7 +34,7 @@ export class RoutePolicies {
     if (config === undefined || value === undefined || value === true) return this.usual
     let policy = this.#known.get(config)
     if (policy === undefined) {
-      check(value, `config.${this.#settings.property} of ${route}`)
+      check(value, `${route}: config.${this.#settings.property}`)
       policy = this.#resolve(value as false | SessionRouteOptions)
       this.#known.set(config, policy)
     }

@@ -8,16 +8,17 @@ import { SessionSerializationError } from './errors.ts'
  */
 export const jsonSerializer: SessionSerializer = {
   serialize (data) {
-    let text: string
+    // The payload itself has no say: this would be stored in its place.
+    if (hasOwnForm(data)) throw new SessionSerializationError('session.toJSON', 'is a function')
+    let cause: unknown
     try {
-      text = JSON.stringify(data)
-    } catch (cause) {
-      throw refusal(data) ?? new SessionSerializationError('session', 'is not JSON', { cause })
+      const text = JSON.stringify(data)
+      // JSON.stringify came to an end, so there is no cycle to run into from here on.
+      if (isFaithful(data)) return text
+    } catch (error) {
+      cause = error
     }
-    // JSON.stringify came to an end, so there is no cycle to run into from here on.
-    const problem = isFaithful(data) ? null : refusal(data)
-    if (problem !== null) throw problem
-    return text
+    throw refusal(data) ?? new SessionSerializationError('session', 'is not JSON', { cause })
   },
   deserialize: text => sjson.parse(text, { protoAction: 'remove', constructorAction: 'remove' })
 }
