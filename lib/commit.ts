@@ -30,7 +30,7 @@ function * commitOrDrop (context: SessionContext, text: string, hasChanged: bool
 
 /** `session.save()`: a record that is gone is an error. */
 export function * save (context: SessionContext): Flow<void> {
-  assertUsable(context, 'save()')
+  assertUsable(context)
   const text = context.text()
   const hasChanged = isChanged(context, text)
   if (!hasChanged && !isRenewal(context)) return
@@ -41,16 +41,11 @@ export function * save (context: SessionContext): Flow<void> {
 export function * transaction<T> (context: SessionContext, fn: (data: Payload) => Awaitable<T>): Flow<T> {
   const { core } = context
   if (!core.isAtomic) throw new NotSupportedError(core.backendName, 'transaction()', 'it needs an atomic backend')
-  assertUsable(context, 'transaction()')
+  assertUsable(context)
   let result: T
-  context.isInTransaction = true
-  try {
-    const isStored = yield * store(context, context.text(), true, true, async data => { result = await fn(data) })
-    if (!isStored) throw new SessionDestroyedError('another request ended it')
-    return result!
-  } finally {
-    context.isInTransaction = false
-  }
+  const isStored = yield * store(context, context.text(), true, true, async data => { result = await fn(data) })
+  if (!isStored) throw new SessionDestroyedError('another request ended it')
+  return result!
 }
 
 /** Stores what the request wants; false when the session is gone. When it throws, nothing was changed here. */

@@ -3,7 +3,7 @@ import { apply, diff, isUnchanged, type Payload } from './changes.ts'
 import type { SessionContext } from './context.ts'
 import type { Base } from './core.ts'
 import { randomVersion } from './crypto/random.ts'
-import { SessionConflictError, SessionDestroyedError, NotSupportedError } from './errors.ts'
+import { SessionConflictError, SessionDestroyedError } from './errors.ts'
 import { type Flow, wait } from './flow.ts'
 import { deadlineOf, isRenewalDue, usedAt } from './lifetime.ts'
 import { freezeRecord } from './record.ts'
@@ -52,11 +52,10 @@ export function assertValid ({ core: { codec } }: SessionContext, data: Payload)
   if (problem !== null) throw problem
 }
 
-/** Refuses an operation inside a transaction, on a session that is gone, or while the backend is away. */
-export function assertUsable (context: SessionContext, operation: string): void {
-  if (context.isInTransaction) throw new NotSupportedError('A transaction', operation, 'change the data that the function is given instead')
+/** Refuses an operation on a session that is gone, or while the backend is away. */
+export function assertUsable (context: SessionContext): void {
   context.assertAvailable()
-  if (context.phase === 'gone') throw new SessionDestroyedError('another request ended it')
+  if (context.phase === 'gone' || context.phase === 'ended') throw new SessionDestroyedError('it ended before')
 }
 
 /**

@@ -32,7 +32,8 @@ export interface NewLife {
  * If the process dies between the two, the old session stands and the new one is out of reach.
  */
 export function * rotate (context: SessionContext, life: NewLife): Flow<void> {
-  assertUsable(context, `${life.kind}()`)
+  // A sign-in starts over where the session is gone; anything else has nothing to go on with.
+  if (context.phase !== 'gone' || life.alone === null) assertUsable(context)
   context.carrier.assertOpen()
   const wanted = wantedOf(context, context.text())
   const next = new NextLife(context, life)
@@ -52,6 +53,7 @@ export function * rotate (context: SessionContext, life: NewLife): Flow<void> {
 
 function * replaceOld (context: SessionContext, next: NextLife, wanted: Wanted): Flow<void> {
   const { core, base } = context
+  if (context.phase === 'gone') return yield * next.writeAlone()
   if (base === null || core.isSelfContained) return yield * next.write(wanted)
   const turn = yield * core.queue.enter(base.record.id)
   try {
@@ -147,6 +149,7 @@ class NextLife {
       context.session = createSession(context, core.codec.deserialize(this.#text))
     }
     context.startEmpty()
+    context.phase = 'loaded'
     context.createdAt = createdAt
     if (base === null) carrier.clear(true)
     else {

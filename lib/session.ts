@@ -3,6 +3,7 @@ import type { Payload } from './changes.ts'
 import type { SessionContext } from './context.ts'
 import { assertStorable } from './codec.ts'
 import { BackendUnavailableError, ReservedKeyError, SessionDestroyedError, SessionSerializationError } from './errors.ts'
+import { destroySession, loadSession, reloadSession, rotateSession, saveSession, transactSession } from './operations.ts'
 import { parseLifetime } from './options.ts'
 import { assertFreeKey, RESERVED_KEYS } from './reserved.ts'
 
@@ -82,22 +83,22 @@ export class Session implements MembersOf<SessionMembers> {
 
   load (callback?: Callback): Promise<void>
   load (callback?: Callback): any {
-    return answer(() => this.#writable().load(), callback)
+    return answer(() => loadSession(this.#writable()), callback)
   }
 
   save (callback?: Callback): Promise<void>
   save (callback?: Callback): any {
-    return answer(() => this.#writable().save(), callback)
+    return answer(() => saveSession(this.#writable()), callback)
   }
 
   reload (callback?: Callback): Promise<void>
   reload (callback?: Callback): any {
-    return answer(() => this.#writable().reload(), callback)
+    return answer(() => reloadSession(this.#writable()), callback)
   }
 
   regenerateId (callback?: Callback): Promise<void>
   regenerateId (callback?: Callback): any {
-    return answer(() => this.#writable().rotate({
+    return answer(() => rotateSession(this.#writable(), {
       kind: 'regenerateId', carry: data => data, alone: null, keepsPolicy: true, keepsCreation: true, isNewObject: false
     }), callback)
   }
@@ -105,7 +106,7 @@ export class Session implements MembersOf<SessionMembers> {
   regenerate (keep?: readonly string[] | Callback, callback?: Callback): Promise<void>
   regenerate (keep?: readonly string[] | Callback, callback?: Callback): any {
     const keys = typeof keep === 'function' ? [] : keep ?? []
-    return answer(() => this.#writable().rotate({
+    return answer(() => rotateSession(this.#writable(), {
       kind: 'regenerate', carry: data => pick(data, keys), alone: {}, subject: null, keepsPolicy: false, keepsCreation: false, isNewObject: true
     }), typeof keep === 'function' ? keep : callback)
   }
@@ -116,7 +117,7 @@ export class Session implements MembersOf<SessionMembers> {
     return answer(() => {
       assertSubject(subject)
       for (const key of Object.keys(added)) assertFreeKey(key)
-      return this.#writable().rotate({
+      return rotateSession(this.#writable(), {
         kind: 'login', carry: data => ({ ...data, ...added }), alone: added, subject, keepsPolicy: true, keepsCreation: false, isNewObject: false
       })
     }, typeof data === 'function' ? data : callback)
@@ -126,12 +127,12 @@ export class Session implements MembersOf<SessionMembers> {
   destroy (callback?: Callback): any {
     return answer(() => {
       const context = this.#context
-      return context.phase === 'ended' ? undefined : this.#writable().destroy()
+      return context.phase === 'ended' ? undefined : destroySession(this.#writable())
     }, callback)
   }
 
   transaction<T> (fn: (data: SessionPayload<AnySessionData>) => Awaitable<T>): Promise<T> {
-    return answer(() => this.#writable().transaction(fn), undefined) as Promise<T>
+    return answer(() => transactSession(this.#writable(), fn), undefined) as Promise<T>
   }
 
   // An object that regenerate() or destroy() left behind can be read, and nothing else.
