@@ -8,7 +8,7 @@ import { type Flow, isPromise } from './flow.ts'
 import { ended, unloaded } from './guard.ts'
 import { deadlineOf, effectiveDeadline } from './lifetime.ts'
 import { findSession } from './load.ts'
-import { assertUsable, isChanged } from './plan.ts'
+import { assertOutsideTransaction, assertUsable, isChanged } from './plan.ts'
 import { type NewLife, rotate } from './rotate.ts'
 import type { RoutePolicy } from './routes.ts'
 import { clearData, createSession, replaceData, type Session } from './session.ts'
@@ -46,6 +46,8 @@ export class SessionContext {
   #id: string | null = null
   #loading: Awaitable<void> | null = null
   #guard: Session | null = null
+  /** Settles when the operation under way is over. */
+  #underWay: PromiseLike<void> | null = null
 
   constructor (core: Core, carrier: Carrier, route: RoutePolicy) {
     this.core = core
@@ -158,7 +160,7 @@ export class SessionContext {
 
   #startLoading (): Awaitable<void> {
     try {
-      const loading = this.core.run(this.#load())
+      const loading = this.#inTurn(() => this.core.run(this.#load()))
       return isPromise(loading) ? loading.then(undefined, (error: unknown) => { this.#loadFailed(error) }) : loading
     } catch (error) {
       return this.#loadFailed(error)
@@ -194,7 +196,9 @@ export class SessionContext {
     assertUsable(this, 'reload()')
     const { core, base, token } = this
     if (base === null) {
-      this.startEmpty()
+      // Still the same session, with the id that it may have shown already.
+      this.subject = this.policy = null
+      this.isCleared = this.isTouchForced = false
       replaceData(this.session!, {})
       return
     }
@@ -210,8 +214,13 @@ export class SessionContext {
     replaceData(this.session!, core.codec.deserialize(stored.text))
   }
 
-  /** What the end of the request does. */
+  /** What the end of the request does. Operations that nobody waited for come first: they may have failed. */
   commit (): Awaitable<void> {
+    return this.#inTurn(() => this.#commit())
+  }
+
+  #commit (): Awaitable<void> {
+    if (this.failure !== null) throw this.failure
     if (this.session === null) return
     if (this.phase === 'anonymous' && this.isModified) this.carrier.log.warn(`changes of the session are dropped, the backend is unavailable (${this.carrier.place})`)
     if (this.phase !== 'loaded') return
@@ -224,12 +233,11 @@ export class SessionContext {
 
   rotate (life: NewLife): Awaitable<void> { return this.#run(rotate(this, life)) }
 
-  destroy (): Awaitable<void> {
-    if (this.phase === 'ended') return
-    return this.#run(this.#destroy())
-  }
+  destroy (): Awaitable<void> { return this.#run(this.#destroy()) }
 
   * #destroy (): Flow<void> {
+    if (this.phase === 'ended') return
+    assertOutsideTransaction(this, 'destroy()')
     this.assertAvailable()
     const { core, base } = this
     if (base !== null && !core.isSelfContained) {
@@ -253,12 +261,26 @@ export class SessionContext {
   }
 
   #run<T> (flow: Flow<T>): Awaitable<T> {
-    try {
-      const result = this.core.run(flow)
-      return isPromise(result) ? result.then(undefined, (error: unknown) => { throw this.noteFailure(error) }) : result
-    } catch (error) {
-      throw this.noteFailure(error)
+    const operation = (): Awaitable<T> => {
+      try {
+        const result = this.core.run(flow)
+        return isPromise(result) ? result.then(undefined, (error: unknown) => { throw this.noteFailure(error) }) : result
+      } catch (error) {
+        throw this.noteFailure(error)
+      }
     }
+    // Inside a transaction it would wait for itself; the flow says that it is refused.
+    return this.isInTransaction ? operation() : this.#inTurn(operation)
+  }
+
+  /** One operation after the other, whether or not the caller waits: each finds the session as the one before left it. */
+  #inTurn<T> (operation: () => Awaitable<T>): Awaitable<T> {
+    const result = this.#underWay === null ? operation() : this.#underWay.then(operation)
+    if (!isPromise(result)) return result
+    const leave = () => { if (this.#underWay === over) this.#underWay = null }
+    const over = result.then(leave, leave)
+    this.#underWay = over
+    return result
   }
 
   /** Remembers a failure of the backend: the answer must report it. */

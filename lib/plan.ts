@@ -52,10 +52,17 @@ export function assertValid ({ core: { codec } }: SessionContext, data: Payload)
   if (problem !== null) throw problem
 }
 
+/** Refuses an operation inside a transaction, which it would wait for and which would wait for it. */
+export function assertOutsideTransaction ({ isInTransaction }: SessionContext, operation: string): void {
+  if (isInTransaction) throw new NotSupportedError('A transaction', operation, 'change the data that the function is given instead')
+}
+
 /** Refuses an operation inside a transaction, on a session that is gone, or while the backend is away. */
 export function assertUsable (context: SessionContext, operation: string): void {
-  if (context.isInTransaction) throw new NotSupportedError('A transaction', operation, 'change the data that the function is given instead')
+  assertOutsideTransaction(context, operation)
   context.assertAvailable()
+  // It may have waited for an operation that ended the session.
+  if (context.phase === 'ended') throw new SessionDestroyedError('this request destroyed it')
   if (context.phase === 'gone') throw new SessionDestroyedError('another request ended it')
 }
 
