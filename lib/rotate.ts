@@ -5,7 +5,7 @@ import type { Base } from './core.ts'
 import { SessionConflictError, SessionDestroyedError } from './errors.ts'
 import { type Flow } from './flow.ts'
 import { assertUsable, assertValid, isEmpty, joinChanges, recordOf, type Wanted, wantedOf } from './plan.ts'
-import { createSession } from './session.ts'
+import { createSession, leaveBehind } from './session.ts'
 import { assertFits, finish, kill, sendCookie } from './write.ts'
 
 const MAX_TRIES = 10
@@ -140,7 +140,7 @@ class NextLife {
     const { core, carrier, base: old, policy } = context
     const { base, token, createdAt } = this.#new
     if (isNewObject) {
-      Object.freeze(context.session)
+      leaveBehind(context.session!, context.past())
       context.session = createSession(context, core.codec.deserialize(this.#text))
     }
     if (base === null) {
