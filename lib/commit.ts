@@ -52,12 +52,14 @@ export function * transaction<T> (context: SessionContext, fn: (data: Payload) =
 function * store (context: SessionContext, text: string, hasChanged: boolean, isExplicit: boolean, edit?: Edit): Flow<boolean> {
   const { core, base } = context
   const wanted = wantedOf(context, text)
-  if (hasChanged) assertValid(context, { ...context.session })
+  // The result of a transaction is checked once its function has run.
+  if (hasChanged && edit === undefined) assertValid(context, { ...context.session })
   if (core.isSelfContained || base === null) {
     // Only here is a new cookie needed: say so before anything is stored.
     if (isExplicit) context.carrier.assertOpen()
     if (core.isSelfContained) return yield * sealAnew(context, wanted, hasChanged, isExplicit)
-    yield * create(context, edit === undefined ? wanted : yield * edited(context, wanted, edit), wanted.text, isExplicit)
+    const next = edit === undefined ? wanted : yield * edited(context, wanted, edit)
+    if (!isEmpty(context, next)) yield * create(context, next, wanted, isExplicit)
     return true
   }
   if (!hasChanged) return yield * renew(context, base, isExplicit)
@@ -103,7 +105,7 @@ function * replace (
       const answer = yield * core.put(record, stands.record.version, context.writeContext())
       if (answer === true) {
         const base = { record, text: next.text }
-        finish(context, base, wanted.text)
+        finish(context, base, wanted)
         core.publish(carrier.log, 'saved', id)
         sendCookieIfPersistent(context, isExplicit)
         return { isStored: true, latest: base }

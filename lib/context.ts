@@ -104,6 +104,18 @@ export class SessionContext {
   /** A context for the same request with an id of its own, where a new life takes shape. */
   successor (): SessionContext { return new SessionContext(this.core, this.carrier, this.route) }
 
+  /** What the object that `regenerate()` leaves behind goes on showing. */
+  past (): SessionContext {
+    const past = this.successor()
+    past.phase = 'loaded'
+    past.base = this.base
+    past.subject = this.subject
+    past.policy = this.policy
+    past.createdAt = this.createdAt
+    past.#id = this.id
+    return past
+  }
+
   // ------------------------------------------------------------------------------------------ changes of state
 
   /** Takes over what is stored now, but for the live data. */

@@ -44,7 +44,8 @@ export function loadAtOnce (context: SessionContext): void {
 function startLoading (context: SessionContext): Awaitable<void> {
   try {
     const loading = context.core.run(load(context))
-    return isPromise(loading) ? loading.then(undefined, (error: unknown) => { loadFailed(context, error) }) : loading
+    if (!isPromise(loading)) return
+    return keepPending(context, loading.then(undefined, (error: unknown) => { loadFailed(context, error) }))
   } catch (error) {
     return loadFailed(context, error)
   }
@@ -112,7 +113,9 @@ function * reload (context: SessionContext): Flow<void> {
   assertUsable(context)
   const { core, base, token } = context
   if (base === null) {
-    context.startEmpty()
+    // Still the same session, with the id that it may have shown already.
+    context.subject = context.policy = null
+    context.isCleared = context.isTouchForced = false
     replaceData(context.session!, {})
     return
   }
@@ -149,10 +152,12 @@ function inTurn<T> (context: SessionContext, operation: string, start: () => Flo
     throw new NotSupportedError('A transaction', operation, 'change the data that the function is given instead')
   }
   const result = noting(context, () => context.core.run(behind(context.pending, start)))
-  if (!isPromise(result)) return result
-  const pending = result.then(() => {}, () => {}).then(() => {
-    if (context.pending === pending) context.pending = null
-  })
+  return isPromise(result) ? keepPending(context, result) : result
+}
+
+function keepPending<T> (context: SessionContext, result: PromiseLike<T>): PromiseLike<T> {
+  const leave = () => { if (context.pending === pending) context.pending = null }
+  const pending = result.then(leave, leave)
   context.pending = pending
   return result
 }
