@@ -1,11 +1,11 @@
 /** What the shop sells. Prices are cents. */
 export const catalogue = [
-  { id: 'apples', name: 'Apples', emoji: '🍎', price: 320, unit: 'a kilo' },
-  { id: 'bread', name: 'Rye bread', emoji: '🍞', price: 450, unit: 'a loaf' },
-  { id: 'cheese', name: 'Mountain cheese', emoji: '🧀', price: 690, unit: '250 g' },
-  { id: 'honey', name: 'Forest honey', emoji: '🍯', price: 780, unit: 'a jar' },
-  { id: 'tea', name: 'Green tea', emoji: '🍵', price: 540, unit: '100 g' },
-  { id: 'flowers', name: 'Sunflowers', emoji: '🌻', price: 1200, unit: 'a bunch' }
+  { id: 'apples', name: 'Apples', price: 320, unit: 'a kilo' },
+  { id: 'bread', name: 'Rye bread', price: 450, unit: 'a loaf' },
+  { id: 'cheese', name: 'Mountain cheese', price: 690, unit: '250 g' },
+  { id: 'honey', name: 'Forest honey', price: 780, unit: 'a jar' },
+  { id: 'tea', name: 'Green tea', price: 540, unit: '100 g' },
+  { id: 'flowers', name: 'Sunflowers', price: 1200, unit: 'a bunch' }
 ]
 
 export const productOf = id => catalogue.find(product => product.id === id)

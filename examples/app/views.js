@@ -17,7 +17,7 @@ function layout ({ title, session, flash, backendName, path }, content) {
   <a class="skip" href="#main">Skip to the content</a>
   <header>
     <div class="bar">
-      <a class="brand" href="/"><span aria-hidden="true">🧺</span> Corner shop</a>
+      <a class="brand" href="/">Corner shop</a>
       <nav aria-label="Pages">${link('/', 'Shop')} ${link('/session', 'Session')}</nav>
       ${session.subject === null
         ? html`<span class="who">Not signed in</span>`
@@ -49,9 +49,9 @@ export function homePage (view) {
     </div>`)
 }
 
-function productCard ({ id, name, emoji, price, unit }) {
+function productCard ({ id, name, price, unit }) {
   return html`<li class="card product">
-    <span class="emoji" aria-hidden="true">${emoji}</span>
+    <span class="badge ${id}" aria-hidden="true">${name[0]}</span>
     <div><h3>${name}</h3><p>${euros(price)} <span class="muted">${unit}</span></p></div>
     ${basketButton('add', id, 'Add', `Add ${name} to the basket`)}
   </li>`
@@ -71,8 +71,8 @@ function basketCard (basket) {
     <h2 id="basket">Your basket</h2>
     ${lines.length === 0
       ? html`<p class="muted">It is empty. Nothing is stored about you until you put something in.</p>`
-      : html`<ul class="lines">${lines.map(({ id, name, emoji, price, count }) => html`<li>
-          <span><span aria-hidden="true">${emoji}</span> ${name} <span class="muted">× ${count}</span></span>
+      : html`<ul class="lines">${lines.map(({ id, name, price, count }) => html`<li>
+          <span>${name} <span class="muted">× ${count}</span></span>
           <span>${euros(price * count)}</span>
           ${basketButton('remove', id, 'Remove', `Remove one ${name}`)}</li>`)}</ul>
         <p class="total"><span>Total</span> <strong>${euros(total)}</strong></p>`}
