@@ -1,0 +1,132 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import t from 'tap'
+import { cookieLines, kinds, loose, signedUp, wire, type Kind, type Setup } from '../helpers/wire.ts'
+
+const schema = { type: 'object', properties: { n: { type: 'integer' } } }
+
+/** Ways for a commit to fail, with what must be answered. */
+const failures: Array<[string, number, string, Setup['options'], (data: Record<string, unknown>) => void]> = [
+  ['the backend fails', 503, 'SES_BACKEND_UNAVAILABLE', {}, data => { data['n'] = 1 }],
+  ['the data violate the schema', 500, 'SES_INVALID_DATA', { schema }, data => { data['n'] = 'one' }],
+  ['the data cannot be stored', 500, 'SES_NOT_SERIALIZABLE', {}, data => { data['n'] = 1n }]
+]
+
+async function failing (t: Parameters<typeof wire>[0], kind: Kind, options: Setup['options'], change: (data: Record<string, unknown>) => void) {
+  const site = await wire(t, kind, { options: options! })
+  site.app.get('/', async (request, reply) => {
+    change(loose(request))
+    reply.code(201).header('x-handler', 'yes').setCookie('theirs', '1')
+    return 'done'
+  })
+  if (change === failures[0]![4]) site.backend.fail('write')
+  return site
+}
+
+for (const kind of kinds) {
+  for (const [why, status, code, options, change] of failures) {
+    t.test(`${kind}: when ${why} the answer is ${status}, without our cookie`, async t => {
+      const { app } = await failing(t, kind, options, change)
+      const response = await app.inject('/')
+      t.equal(response.statusCode, status)
+      t.match(response.json(), { code })
+      t.equal(response.headers['retry-after'], status === 503 ? '5' : undefined)
+      t.notMatch(cookieLines(response).join(), /session/)
+    })
+
+    for (const [how, handle] of [
+      ['only sends', (_error, _request, reply) => { reply.send({ ours: true }) }],
+      ['returns', async () => ({ ours: true })],
+      ['sends later', (_error, _request, reply) => { setImmediate(() => { reply.send({ ours: true }) }) }],
+      ['looks at the session', async (_error, request) => { loose(request).get('a'); return { ours: true } }],
+      ['changes the session', async (_error, request) => { loose(request)['flash'] = 1; return { ours: true } }]
+    ] as Array<[string, (error: Error, request: FastifyRequest, reply: FastifyReply) => unknown]>) {
+      t.test(`${kind}: when ${why}, an error handler that ${how} keeps ${status}, is called once and nothing is tried again`, async t => {
+        const { app, operations } = await failing(t, kind, options, change)
+        const errors: Array<Error & { code?: string }> = []
+        app.setErrorHandler((error: Error, request, reply) => {
+          errors.push(error)
+          return handle(error, request, reply)
+        })
+        const response = await app.inject('/')
+        t.equal(response.statusCode, status)
+        t.strictSame(response.json(), { ours: true })
+        t.equal(response.headers['retry-after'], status === 503 ? '5' : undefined)
+        t.strictSame(errors.map(error => error.code), [code])
+        t.strictSame(operations(), status === 503 ? ['write'] : [])
+        t.notMatch(cookieLines(response).join(), /session/)
+      })
+    }
+
+    t.test(`${kind}: when ${why}, an error handler that sets a status of its own has the last word`, async t => {
+      const { app } = await failing(t, kind, options, change)
+      app.setErrorHandler((_error, _request, reply) => { reply.code(599).send('mine') })
+      const response = await app.inject('/')
+      t.strictSame([response.statusCode, response.payload], [599, 'mine'])
+    })
+  }
+
+  t.test(`${kind}: an error reply whose commit fails becomes a 503, not the error with another body`, async t => {
+    const { app, backend } = await wire(t, kind)
+    app.get('/', async request => { loose(request)['a'] = 1; throw Object.assign(new Error('the handler\'s'), { statusCode: 400 }) })
+    backend.fail('write')
+    const response = await app.inject('/')
+    t.equal(response.statusCode, 503)
+    t.match(response.json(), { code: 'SES_BACKEND_UNAVAILABLE' })
+    t.equal(response.headers['retry-after'], '5')
+  })
+
+  t.test(`${kind}: a failed commit takes back a cookie that save() had put on the reply`, async t => {
+    const { app, backend } = await wire(t, kind)
+    app.get('/', async (request, reply) => {
+      await loose(request).set('a', 1).save()
+      t.match(String(reply.getHeader('set-cookie')), /session=/)
+      backend.fail('write')
+      loose(request)['b'] = 2
+      reply.setCookie('theirs', '1')
+      return 'done'
+    })
+    const response = await app.inject('/')
+    t.equal(response.statusCode, 503)
+    t.match(cookieLines(response), [/^theirs=1/])
+    t.equal(cookieLines(response).length, 1)
+  })
+
+  t.test(`${kind}: a 204 and a redirect whose commit fails are 503 with a body`, async t => {
+    const { app, backend } = await wire(t, kind)
+    backend.fail('write')
+    app.get('/204', async (request, reply) => { loose(request)['a'] = 1; return reply.code(204).send() })
+    app.get('/302', async (request, reply) => { loose(request)['a'] = 1; return reply.redirect('/somewhere') })
+    for (const url of ['/204', '/302']) {
+      const response = await app.inject(url)
+      t.equal(response.statusCode, 503, url)
+      t.match(response.json(), { code: 'SES_BACKEND_UNAVAILABLE' })
+    }
+  })
+}
+
+t.test('a conflict is 409, without our cookie, and the stored session stands', async t => {
+  const site = await wire(t, 'memory', { options: { onConflict: 'error', cookie: { persistent: true } } })
+  const { app } = site
+  const cookie = await signedUp(site, { n: 0 })
+  app.get('/other', async request => { loose(request)['n'] = 1 })
+  app.get('/', async request => {
+    loose(request)['n'] = 2
+    await app.inject({ url: '/other', headers: { cookie } })
+    return 'done'
+  })
+  app.get('/show', async request => loose(request).get('n'))
+  const response = await app.inject({ url: '/', headers: { cookie } })
+  t.equal(response.statusCode, 409)
+  t.match(response.json(), { code: 'SES_CONFLICT' })
+  t.strictSame(cookieLines(response), [])
+  t.equal((await app.inject({ url: '/show', headers: { cookie } })).json(), 1)
+})
+
+t.test('a cookie session that grows too large is a 500, and the browser keeps the old one', async t => {
+  const site = await wire(t, 'cookie')
+  site.app.get('/', async request => { loose(request)['big'] = 'x'.repeat(10_000) })
+  const response = await site.app.inject({ url: '/', headers: { cookie: await signedUp(site) } })
+  t.equal(response.statusCode, 500)
+  t.match(response.json(), { code: 'SES_TOO_LARGE', message: /its largest keys: big \(\d+ bytes\)/ })
+  t.strictSame(cookieLines(response), [])
+})

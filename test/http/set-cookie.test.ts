@@ -1,0 +1,125 @@
+import t from 'tap'
+import { cookieLines, cookieOf, DAY_MS, HOUR_MS, kinds, loose, shapes, signedUp, wire, type LooseSession } from '../helpers/wire.ts'
+import type { SessionOptions } from '../../lib/index.ts'
+
+const TAIL = '; Path=/; HttpOnly; Secure; SameSite=Lax'
+const DAY_S = 86_400
+/** More than the default share of the idle time, after which a use is written. */
+const RENEWAL_MS = 4 * DAY_MS
+
+const uses: Array<[string, (session: LooseSession) => unknown]> = [
+  ['write', session => { session['n'] = (session['n'] as number ?? 0) + 1 }],
+  ['save', session => { session['n'] = 1; return session.save() }],
+  ['read', session => session.get('n')],
+  ['touch', session => { session.touch() }],
+  ['regenerateId', session => session.regenerateId()],
+  ['regenerate', session => session.regenerate(['user'])],
+  ['login', session => session.login('ada')],
+  ['destroy', session => session.destroy()]
+]
+
+async function site (t: Parameters<typeof wire>[0], kind: 'cookie' | 'memory', options: SessionOptions = {}) {
+  const site = await wire(t, kind, { options })
+  for (const [name, use] of uses) site.app.get(`/${name}`, async request => { await use(loose(request)) })
+  site.app.get('/remember', async request => { loose(request).setLifetime({ persistent: true, idleTimeout: '20d' }) })
+  site.app.get('/age', async request => loose(request).expiresAt.getTime())
+  return site
+}
+
+for (const kind of kinds) {
+  const sent = `__Host-session=…${TAIL}`
+  const cleared = `__Host-session=…; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${TAIL}`
+  const ofWrites = kind === 'cookie' ? [sent] : []
+
+  t.test(`${kind}: Set-Cookie is sent when a session is created`, async t => {
+    const { app } = await site(t, kind)
+    for (const url of ['/write', '/save', '/login']) t.strictSame(shapes(await app.inject(url)), [sent], url)
+  })
+
+  for (const [url, lines] of [
+    ['/regenerateId', [sent]], ['/regenerate', [sent]], ['/login', [sent]], ['/destroy', [cleared]],
+    ['/write', ofWrites], ['/save', ofWrites], ['/touch', ofWrites], ['/read', []], ['/nowhere', []]
+  ] as const) {
+    t.test(`${kind}: a stored session gets ${lines.length === 0 ? 'no' : 'one'} Set-Cookie at ${url}`, async t => {
+      const wired = await site(t, kind)
+      const cookie = await signedUp(wired)
+      const response = await wired.app.inject({ url, headers: { cookie } })
+      t.strictSame(shapes(response), lines)
+      t.notOk(cookieOf(response) === cookie, 'and never the same text again')
+    })
+  }
+
+  t.test(`${kind}: a renewal sends ${kind === 'cookie' ? 'the new text' : 'nothing'}`, async t => {
+    const wired = await site(t, kind)
+    const cookie = await signedUp(wired)
+    wired.clock.now += RENEWAL_MS
+    t.strictSame(shapes(await wired.app.inject({ url: '/read', headers: { cookie } })), ofWrites)
+    t.match(wired.events.at(-1), { type: 'renewed' })
+  })
+
+  t.test(`${kind}: with persistent, Set-Cookie follows the deadline whenever that moves`, async t => {
+    const wired = await site(t, kind, { idleTimeout: '10d', absoluteTimeout: '16d', cookie: { persistent: true } })
+    const { app, clock } = wired
+    let cookie = ''
+    const maxAgeAt = async (url: string): Promise<number | null> => {
+      const lines = cookieLines(await app.inject({ url, headers: { cookie } }))
+      if (lines.length === 0) return null
+      cookie = lines[0]!.split(';')[0]!
+      return Number(/Max-Age=(\d+)/.exec(lines[0]!)?.[1])
+    }
+    t.equal(await maxAgeAt('/write'), 10 * DAY_S, 'created')
+    t.equal(await maxAgeAt('/read'), null, 'not due yet')
+    clock.now += 1 * DAY_MS
+    t.equal(await maxAgeAt('/write'), 10 * DAY_S, 'written')
+    clock.now += 3 * DAY_MS
+    t.equal(await maxAgeAt('/read'), 10 * DAY_S, 'renewed')
+    clock.now += HOUR_MS
+    t.equal(await maxAgeAt('/touch'), 10 * DAY_S, 'touched by hand')
+    clock.now += 5 * DAY_MS - HOUR_MS
+    t.equal(await maxAgeAt('/read'), 7 * DAY_S, 'as far as the absolute deadline')
+    clock.now += 500
+    t.equal(await maxAgeAt('/write'), 7 * DAY_S, 'rounded up to a second')
+    t.equal(await maxAgeAt('/regenerateId'), 7 * DAY_S)
+    t.equal(await maxAgeAt('/login'), 10 * DAY_S, 'a new life')
+  })
+
+  t.test(`${kind}: a session made persistent by setLifetime() gets its Max-Age at once and at later writes`, async t => {
+    const { app, clock, ...rest } = await site(t, kind)
+    let cookie = await signedUp({ app, clock, ...rest })
+    for (const url of ['/remember', '/write']) {
+      const lines = cookieLines(await app.inject({ url, headers: { cookie } }))
+      t.match(lines, [new RegExp(`; Max-Age=${20 * DAY_S};`)], url)
+      cookie = lines[0]!.split(';')[0]!
+      clock.now += HOUR_MS
+    }
+  })
+
+  t.test(`${kind}: Max-Age is never more than the 400 days that browsers allow`, async t => {
+    const wired = await wire(t, kind, { options: { absoluteTimeout: null } })
+    wired.app.get('/', async request => { loose(request).set('a', 1).setLifetime({ persistent: true, idleTimeout: '1000d' }) })
+    t.match(cookieLines(await wired.app.inject('/')), [/; Max-Age=34560000;/])
+  })
+
+  t.test(`${kind}: saved, signed in and changed again, one answer has one session cookie, of the session that stands`, async t => {
+    const { app } = await wire(t, kind)
+    app.get('/', async request => {
+      const session = loose(request).set('a', 1)
+      await session.save()
+      await session.login('ada')
+      session['b'] = 2
+    })
+    app.get('/show', async request => ({ ...loose(request) }))
+    const response = await app.inject('/')
+    t.equal(cookieLines(response).length, 1)
+    t.strictSame((await app.inject({ url: '/show', headers: { cookie: cookieOf(response) } })).json(), { a: 1, b: 2 })
+  })
+
+  t.test(`${kind}: created and destroyed in one request, the cookie that was put on the reply is cleared again`, async t => {
+    const { app } = await wire(t, kind)
+    app.get('/', async request => {
+      await loose(request).set('a', 1).save()
+      await loose(request).destroy()
+    })
+    t.strictSame(shapes(await app.inject('/')), [cleared])
+  })
+}

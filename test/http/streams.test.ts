@@ -1,0 +1,145 @@
+import { PassThrough, Readable } from 'node:stream'
+import t from 'tap'
+import { cookieLines, Gate, kinds, loose, settled, wire } from '../helpers/wire.ts'
+
+interface Source { readonly payload: unknown, readonly isEnded: () => boolean, readonly fail: () => void }
+
+function nodeStream (): Source {
+  const payload = new PassThrough()
+  payload.end('streamed')
+  return { payload, isEnded: () => payload.destroyed, fail: () => { payload.destroy(new Error('the stream failed')) } }
+}
+
+function webStream (): Source & { readonly payload: ReadableStream } {
+  let isCancelled = false
+  let controller!: ReadableStreamDefaultController
+  const payload = new ReadableStream({
+    start (given) { (controller = given).enqueue(Buffer.from('streamed')) },
+    pull () { controller.close() },
+    cancel () { isCancelled = true }
+  }, { highWaterMark: 1 })
+  return { payload, isEnded: () => isCancelled, fail: () => { controller.error(new Error('the stream failed')) } }
+}
+
+function response (): Source {
+  const { payload, ...rest } = webStream()
+  return { payload: new Response(payload), ...rest }
+}
+
+/** An old-style stream: it has pipe() and on(), and nothing to end it by. */
+function legacyStream (): Source {
+  const stream = nodeStream()
+  const { payload } = stream as { payload: PassThrough }
+  return { ...stream, payload: Object.assign(Object.create(payload), { destroy: undefined }) }
+}
+
+for (const kind of kinds) {
+  for (const [what, make] of [['a Node stream', nodeStream], ['a web stream', webStream], ['a Response', response]] as const) {
+    t.test(`${kind}: ${what} arrives whole after a commit that took its time`, async t => {
+      const { app, backend } = await wire(t, kind)
+      const gate = new Gate()
+      backend.before('write', gate.pass)
+      app.get('/', async request => { loose(request)['a'] = 1; return make().payload })
+      const answer = app.inject('/')
+      await gate.reached
+      gate.open()
+      const { payload, statusCode, ...rest } = await answer
+      t.strictSame([statusCode, payload], [200, 'streamed'])
+      t.equal(cookieLines(rest).length, 1)
+    })
+
+    t.test(`${kind}: ${what} is ended when the commit fails, and the answer is a 503`, async t => {
+      const { app, backend } = await wire(t, kind)
+      const source = make()
+      backend.fail('write')
+      app.get('/', async request => { loose(request)['a'] = 1; return source.payload })
+      const answer = await app.inject('/')
+      t.equal(answer.statusCode, 503)
+      t.match(answer.json(), { code: 'SES_BACKEND_UNAVAILABLE' })
+      t.ok(source.isEnded())
+    })
+
+    t.test(`${kind}: ${what} that fails while the commit waits is an error of the handler, and the session is stored once`, async t => {
+      const { app, backend, operations } = await wire(t, kind)
+      const gate = new Gate()
+      const source = make()
+      backend.before('write', gate.pass)
+      app.get('/', async request => { loose(request)['a'] = 1; return source.payload })
+      const answer = app.inject('/')
+      await gate.reached
+      source.fail()
+      await settled()
+      gate.open()
+      const { statusCode, ...rest } = await answer
+      t.equal(statusCode, 500)
+      t.match(rest.json(), { message: 'the stream failed' })
+      t.equal(cookieLines(rest).length, 1)
+      t.strictSame(operations(), ['write'])
+    })
+
+    t.test(`${kind}: ${what} that has failed by the time the commit fails is a 503`, async t => {
+      const { app, backend } = await wire(t, kind)
+      const gate = new Gate()
+      const source = make()
+      backend.before('write', async () => { await gate.pass(); throw new Error('down') })
+      app.get('/', async request => { loose(request)['a'] = 1; return source.payload })
+      const answer = app.inject('/')
+      await gate.reached
+      source.fail()
+      await settled()
+      gate.open()
+      t.equal((await answer).statusCode, 503)
+    })
+  }
+
+  t.test(`${kind}: a web stream that somebody reads already does no harm when the commit fails`, async t => {
+    const { app, backend } = await wire(t, kind)
+    backend.fail('write')
+    app.get('/', async request => {
+      loose(request)['a'] = 1
+      const { payload } = webStream()
+      // Not sent, but given to a later hook to send: cancelling a locked stream rejects.
+      return Object.assign(payload, { reader: payload.getReader() })
+    })
+    t.equal((await app.inject('/')).statusCode, 503)
+  })
+
+  t.test(`${kind}: a Response without a body, and one whose commit fails, are no trouble`, async t => {
+    const { app, backend } = await wire(t, kind)
+    app.get('/', async request => { loose(request)['a'] = 1; return new Response(null, { status: 204 }) })
+    t.equal((await app.inject('/')).statusCode, 204)
+    backend.fail('write')
+    t.equal((await app.inject('/')).statusCode, 503)
+  })
+
+  t.test(`${kind}: a stream that cannot be destroyed is left alone when the commit fails`, async t => {
+    const { app, backend } = await wire(t, kind)
+    backend.fail('write')
+    app.get('/', async (request, reply) => { loose(request)['a'] = 1; return reply.send(legacyStream().payload) })
+    t.equal((await app.inject('/')).statusCode, 503)
+  })
+
+  t.test(`${kind}: listeners that guarded a stream meanwhile are gone once it is sent`, async t => {
+    const { app, backend } = await wire(t, kind)
+    const gate = new Gate()
+    const stream = new Readable({ read () {} })
+    backend.before('write', gate.pass)
+    app.get('/', async request => { loose(request)['a'] = 1; return stream })
+    app.get('/bare', async () => bare)
+    const before = stream.listenerCount('error')
+    const answer = app.inject('/')
+    await gate.reached
+    t.equal(stream.listenerCount('error'), before + 1)
+    gate.open()
+    await settled()
+    const during = stream.listenerCount('error')
+    stream.push(null)
+    t.equal((await answer).statusCode, 200)
+    const bare = new Readable({ read () {} })
+    const bareAnswer = app.inject('/bare')
+    await settled()
+    t.equal(during, bare.listenerCount('error'), 'as many as Fastify itself has')
+    bare.push(null)
+    await bareAnswer
+  })
+}
