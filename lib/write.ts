@@ -79,12 +79,13 @@ export function * renew (context: SessionContext, base: Base, isExplicit: boolea
 }
 
 /** Removes a session that became empty, if it is still what `stands`. False when another request wrote meanwhile. */
-export function * remove (context: SessionContext, stands: Base, isExplicit: boolean): Flow<boolean> {
+export function * remove (context: SessionContext, stands: Base, sent: Wanted, isExplicit: boolean): Flow<boolean> {
   const { core, carrier } = context
   if (!(yield * kill(core, stands))) return false
   core.publish(carrier.log, 'destroyed', stands.record.id, 'empty')
   carrier.clear(isExplicit)
   context.startEmpty()
+  show(context, core.codec.emptyText, sent.text)
   return true
 }
 
@@ -114,12 +115,17 @@ export function finish (context: SessionContext, base: Base, sent: Wanted, token
   if (policy !== sent.policy) context.policy = policy
   context.isCleared = isCleared
   context.isTouchForced = false
-  if (base.text === sent.text) return
+  show(context, base.text, sent.text)
+}
+
+/** Shows what became of `sentText` in the live session, but for keys that the handler changed since. */
+export function show (context: SessionContext, text: string, sentText: string): void {
+  if (text === sentText) return
   const { codec } = context.core
   const live = context.session as unknown as Payload
-  const before = codec.deserialize(sent.text)
-  const { set, removed } = diff(before, codec.deserialize(base.text), codec.textOf)
-  const isUntouched = (key: string) => codec.textOf(live[key]) === codec.textOf(before[key])
+  const sent = codec.deserialize(sentText)
+  const { set, removed } = diff(sent, codec.deserialize(text), codec.textOf)
+  const isUntouched = (key: string) => codec.textOf(live[key]) === codec.textOf(sent[key])
   for (const key of Object.keys(set)) if (isUntouched(key)) live[key] = set[key]
   for (const key of removed) if (isUntouched(key)) delete live[key]
 }
