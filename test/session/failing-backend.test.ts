@@ -1,7 +1,8 @@
+import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend, type Operation } from '../../lib/testing/index.ts'
-import { bench } from '../helpers/session-bench.ts'
+import { bench, type Job } from '../helpers/session-bench.ts'
 
 const callsOf: Readonly<Record<string, Operation>> = {
   load: 'read', save: 'write', reload: 'read', regenerate: 'write', regenerateId: 'write', login: 'write', destroy: 'remove', transaction: 'write'
@@ -66,17 +67,32 @@ t.test('an answer that a handler made of the failure stands', async t => {
   t.strictSame([response.statusCode, response.json(), response.headers['retry-after']], [503, { sorry: true }, '5'])
 })
 
-t.test('what a failed operation has put on the reply is taken off again', async t => {
-  const backend = new FaultyBackend(new MemoryBackend())
-  const browser = (await bench(t, { backend })).browser()
-  const response = await browser.attempt(async ({ session }) => {
-    session.a = 1
-    await session.save()
-    backend.fail('write')
-    session.a = 2
+const errorHandlers: Readonly<Record<string, ((app: FastifyInstance) => unknown) | undefined>> = {
+  'the default error handler': undefined,
+  'an error handler that only sends': app => app.setErrorHandler((_error, _request, reply) => { reply.send({ sorry: true }) })
+}
+for (const [name, setup] of Object.entries(errorHandlers)) {
+  t.test(`the cookie of an earlier save is taken off a failed answer again, with ${name}`, async t => {
+    const backend = new FaultyBackend(new MemoryBackend())
+    const browser = (await bench(t, { backend, ...(setup === undefined ? {} : { setup }) })).browser()
+    const jobs: Job[] = [
+      ({ session }) => { session.a = 2 },
+      ({ session }) => session.save(),
+      ({ session }, reply) => session.destroy().catch(() => reply.code(503).send())
+    ]
+    for (const job of jobs) {
+      const response = await browser.attempt(async (request, reply) => {
+        request.session.a = 1
+        await request.session.save()
+        backend.fail('write').fail('remove')
+        request.session.a = 2
+        return await job(request, reply)
+      })
+      backend.heal()
+      t.strictSame([response.statusCode, response.headers['set-cookie']], [503, undefined])
+    }
   })
-  t.strictSame([response.statusCode, response.headers['set-cookie']], [503, undefined])
-})
+}
 
 t.test('no rejection was left unhandled', async t => {
   await new Promise(resolve => { setImmediate(resolve) })
