@@ -45,6 +45,7 @@ export class SessionAdministration implements Sessions<Data> {
   }
 
   async exists (id: string): Promise<boolean> {
+    this.#assertServerSide('exists()')
     return await this.get(id) !== null
   }
 
