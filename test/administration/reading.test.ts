@@ -134,11 +134,13 @@ t.test('removeExpired() removes in batches, up to the limit', async t => {
   const site = await bench(t, { backend, idleTimeout: 10 })
   const batches: Array<number | undefined> = []
   const removing = Object.create(backend, {
-    bind: { value: (context: any) => {
-      const bound = backend.bind(context)
-      const removeExpired = bound.removeExpired.bind(bound)
-      return Object.assign(bound, { removeExpired: (options: { limit?: number }) => { batches.push(options.limit); return removeExpired(options) } })
-    } }
+    bind: {
+      value: (context: any) => {
+        const bound = backend.bind(context)
+        const removeExpired = bound.removeExpired.bind(bound)
+        return Object.assign(bound, { removeExpired: (options: { limit?: number }) => { batches.push(options.limit); return removeExpired(options) } })
+      }
+    }
   })
   const watched = await bench(t, { backend: removing, idleTimeout: 10 })
   for (let index = 0; index < 1_500; index++) await site.app.sessions.create({})
