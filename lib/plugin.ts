@@ -45,7 +45,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     try {
       app.decorateRequest(property, { getter: getSession, setter: refuseSession } as never)
     } catch (cause) {
-      // Fastify's own properties, such as `body`, are no decorators, but taken.
+      // Names of @fastify/cookie, which was registered just now.
       throw Object.assign(unexpected('property', 'a name that requests do not have already', property), { cause })
     }
   }

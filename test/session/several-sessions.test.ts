@@ -56,7 +56,7 @@ t.test('one of them cannot be assigned either', async t => {
 })
 
 t.test('a name that requests have already is refused', async t => {
-  for (const property of ['body', 'id', 'session']) {
+  for (const property of ['body', 'id', 'cookies', 'session']) {
     const app = Fastify()
     t.teardown(() => app.close())
     if (property === 'session') await app.register(sessions, { backend: new MemoryBackend() })
