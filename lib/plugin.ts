@@ -119,8 +119,8 @@ function refusal ({ required }: RoutePolicy, { base, subject }: SessionContext):
 }
 
 function absent (hint: string): Session {
-  const refuse = () => { throw new SessionNotLoadedError(`There is no session to use: ${hint}`) }
-  return unloaded({ isLoaded: false, hint: `There is no session to use: ${hint}`, load: refuse, get visible () { return refuse() } })
+  const problem = `There is no session to use: ${hint}`
+  return unloaded({ isLoaded: false, hint: problem, load () { throw new SessionNotLoadedError(problem) }, visible: undefined as never })
 }
 
 /**

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CookieBackend, MemoryBackend } from '../../lib/index.ts'
+import { CookieBackend, MemoryBackend, NotSupportedError } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import type { BackendContext, SessionBackend, SessionRecord } from '../../types/index.d.ts'
 import { bench } from '../helpers/session-bench.ts'
@@ -44,6 +44,34 @@ t.test('one whose read is an async function is loaded before the handler', async
   const site = await bench(t, { backend: sealing('Async', read => async text => await read(text)) })
   const { cookie } = await site.app.sessions.create({ a: 1 } as never)
   t.equal((await site.call('/', cookie, ({ session }) => session.a)).body, '1')
+})
+
+t.test('a text that is no cookie text breaks the contract, too', async t => {
+  const backend = sealing('Crumbling', read => read)
+  const site = await bench(t, { backend: Object.assign(backend, { bind () { return { ...this, write: () => 'a; Domain=evil.example' } } }) })
+  const response = await site.browser().attempt(({ session }) => { session.a = 1 })
+  t.match(response.json(), { statusCode: 500, code: 'SES_BACKEND_CONTRACT', message: /Crumbling\.write\(\)/ })
+  t.equal(response.headers['set-cookie'], undefined)
+})
+
+t.test('a session that no number of cookies holds is refused with its size', async t => {
+  const site = await bench(t)
+  const response = await site.browser().attempt(async ({ session }) => {
+    session.small = 1
+    session.large = 'x'.repeat(100_000)
+    await t.rejects(session.save(), { code: 'SES_TOO_LARGE', limit: 7_168, keys: [['large', Number], ['small', Number]] })
+    delete session.large
+  })
+  t.equal(response.statusCode, 200)
+})
+
+t.test('an error of a backend that says what it means is passed on, and is no outage', async t => {
+  const backend = new FaultyBackend(new MemoryBackend())
+  const site = await bench(t, { backend, onUnavailable: 'anonymous' })
+  const { cookie } = await site.app.sessions.create({})
+  backend.fail('read', new NotSupportedError('It', 'reading'))
+  const response = await site.call('/', cookie, () => {})
+  t.match(response.json(), { statusCode: 500, code: 'SES_NOT_SUPPORTED' })
 })
 
 t.test('what cannot be stored and comes after the commit is reported as a change', async t => {

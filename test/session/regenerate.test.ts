@@ -240,3 +240,26 @@ t.test('data of a newer schemaVersion keep it under their new id', async t => {
   for (const [name, value] of older.cookies) migrating.cookies.set(name, value)
   t.strictSame(await migrating.data(), { a: 1 }, 'so they are not migrated a second time')
 })
+
+t.test('a rotation waits for a commit of the same session that is under way, and carries it over', async t => {
+  const backend = new FaultyBackend(new MemoryBackend())
+  const site = await bench(t, { backend })
+  const browser = site.browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  const [reached, go] = [gate(), gate()]
+  backend.before('write', async () => {
+    reached.open()
+    await go.opened
+  })
+  const other = browser.copy().run(({ session }) => { session.b = 2 })
+  await reached.opened
+  await browser.run(async ({ session }) => {
+    const rotation = session.regenerateId()
+    go.open()
+    await rotation
+    t.strictSame(session.data(), { a: 1, b: 2 })
+  })
+  await other
+  t.strictSame(await browser.data(), { a: 1, b: 2 })
+  t.equal(await site.app.sessions.count(), 1)
+})

@@ -135,3 +135,16 @@ t.test('a session that two requests emptied together does not come back', async 
     t.strictSame([browser.cookies.size, await site.app.sessions.count()], [0, 0])
   }
 })
+
+t.test('a session that one request empties while another process writes to it is kept', async t => {
+  const backend = new FaultyBackend(new MemoryBackend())
+  const browser = (await bench(t, { backend })).browser()
+  const id = (await browser.run(({ session }) => { session.a = 1; return session.id })).body
+  backend.before('write', async () => {
+    backend.heal()
+    const stands = await backend.read(id)
+    await backend.write(id, { ...stands!, version: 1, data: '{"a":1,"b":2}' })
+  })
+  await browser.run(({ session }) => { delete session.a })
+  t.strictSame(await browser.data(), { b: 2 })
+})
