@@ -98,12 +98,12 @@ export class Visit {
   #reportLeftovers (): void {
     const { context } = this
     const { place, log } = this.#carrier
-    const isSentByHand = this.#progress === 'open' && this.#reply.sent
+    const hasMissedSend = this.#progress === 'open' && this.#reply.sent
     // Else the client went away early; the handler still runs, and its reply will commit.
-    if (!isSentByHand && this.#progress !== 'committed') return
+    if (!hasMissedSend && this.#progress !== 'committed') return
     if (!context.hasLeftovers()) return
-    log.warn(isSentByHand
-      ? `changes of the session are lost: the reply was hijacked or written by hand; call \`await request.session.save()\` before (${place})`
+    log.warn(hasMissedSend
+      ? `changes of the session are lost: the reply was hijacked, written by hand, or sent before they were made; call \`await request.session.save()\` in time (${place})`
       : `changes of the session are lost: they were made after it was committed (${place})`)
   }
 }
