@@ -56,6 +56,7 @@ export class ReplyCarrier implements Carrier {
   /** Puts on the reply what the commit at its end has left for it. */
   flush (): void {
     if (this.#pending !== null) this.#write(this.#pending, false)
+    else if (this.#hasSet) forbidStoring(this.#reply)
     this.#pending = null
   }
 

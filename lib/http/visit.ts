@@ -1,14 +1,14 @@
-import type { FastifyReply } from 'fastify'
+import type { DoneFuncWithErrOrRes, FastifyReply } from 'fastify'
 import type { SessionContext } from '../context.ts'
 import type { BackendUnavailableError } from '../errors.ts'
 import { isPromise } from '../flow.ts'
 import type { Session } from '../session.ts'
 import { varyByCookie } from './caching.ts'
 import { holdReply } from './hold.ts'
-import { destroyPayload } from './payload.ts'
+import { destroyPayload, unwrapResponse } from './payload.ts'
 import type { ReplyCarrier } from './reply-carrier.ts'
 
-type Done = (error?: Error) => void
+type Done = DoneFuncWithErrOrRes
 type Progress = 'open' | 'committing' | 'committed' | 'failed'
 
 /**
@@ -62,18 +62,20 @@ export class Visit {
     } catch (error) {
       return this.#fail(error as Error, payload, done)
     }
-    if (!isPromise(committing)) return this.#finish(done)
+    if (!isPromise(committing)) return this.#finish(payload, done)
     const release = holdReply(this.#reply, payload)
     committing.then(
-      () => { release(() => { this.#finish(done) }) },
+      () => { release(() => { this.#finish(payload, done) }) },
       (error: Error) => { release(() => { this.#fail(error, payload, done) }) }
     )
   }
 
-  #finish (done: Done): void {
+  #finish (payload: unknown, done: Done): void {
     this.#progress = 'committed'
+    const body = unwrapResponse(this.#reply, payload)
+    if (body !== undefined) varyByCookie(this.#reply)
     this.#carrier.flush()
-    done()
+    done(null, body)
   }
 
   /** A failure that the handler has met already. If an error handler has made an answer of it, that is the answer. */
