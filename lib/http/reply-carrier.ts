@@ -108,5 +108,5 @@ export class ReplyCarrier implements Carrier {
 }
 
 function isLocalhost (hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname.startsWith('127.') || hostname === '::1' || hostname === '[::1]'
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(?:\.\d+){3}$/.test(hostname) || hostname === '::1' || hostname === '[::1]'
 }
