@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import t from 'tap'
+import { sessions } from '../../lib/index.ts'
 import { cookieLines, cookieOf, Gate, kinds, loose, shapes, signedUp, wire, type LooseSession } from '../helpers/wire.ts'
 
 /** What the handler has set, and what is sent for a session that was read, and for one that was created. */
@@ -129,7 +130,6 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: two registrations on one request each send their cookie`, async t => {
-    const { default: sessions } = await import('../../lib/index.ts')
     const site = await wire(t, kind)
     await site.app.register(sessions, { property: 'visit' as never, secret: 'another secret of more than thirty-two bytes' })
     site.app.get('/', async request => {
