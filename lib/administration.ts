@@ -1,14 +1,15 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Awaitable, ListFilter, ListPage, Session as PublicSession, SessionInfo, SessionPayload, Sessions } from '../types/index.d.ts'
+import type { Awaitable, ListFilter, ListPage, Session as PublicSession, SessionInfo, SessionPayload, SessionRecord, Sessions } from '../types/index.d.ts'
 import { DetachedCarrier } from './carrier.ts'
 import type { Payload } from './changes.ts'
 import { optionsCheck } from './check-options.ts'
 import { SessionContext } from './context.ts'
 import type { Base, Core } from './core.ts'
 import { endSession } from './end.ts'
-import { NotSupportedError, SessionDestroyedError, SessionSerializationError } from './errors.ts'
+import { BackendUnavailableError, NotSupportedError, SessionDestroyedError, SessionSerializationError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { partName } from './http/chunks.ts'
+import { loadSession } from './operations.ts'
 import { assertValid, recordOf } from './plan.ts'
 import type { RoutePolicy } from './routes.ts'
 import { assertSubject } from './session.ts'
@@ -46,12 +47,16 @@ export class SessionAdministration implements Sessions<Data> {
   }
 
   async exists (id: string): Promise<boolean> {
+    this.#assertServerSide('exists()')
+    const { backend } = this.#core
+    // Cheaper where it is answered with no; a tombstone exists, and is no session.
+    if (backend.exists !== undefined && !(await this.#call('look for', () => backend.exists!(id)))) return false
     return await this.get(id) !== null
   }
 
   async open (cookieHeader: string | undefined): Promise<PublicSession<Data>> {
     const context = this.#context(cookieHeader)
-    await context.load()
+    await loadSession(context)
     return context.visible as unknown as PublicSession<Data>
   }
 
@@ -100,8 +105,18 @@ export class SessionAdministration implements Sessions<Data> {
     checkFilter(filter, 'list')
     const list = this.#core.optional('list', 'list()')
     const { sessions, cursor } = await this.#call('list', () => list(filter))
-    const live = sessions.map(record => this.#core.standing(record, null)).filter(base => base !== null)
-    return { sessions: live.map(base => this.#info(base)), cursor }
+    return { sessions: sessions.flatMap(record => this.#listed(record)), cursor }
+  }
+
+  // One session of a newer deployment must not hide all the others.
+  #listed (record: SessionRecord): Array<SessionInfo<Data>> {
+    try {
+      const base = this.#core.standing(record, null)
+      return base === null ? [] : [this.#info(base)]
+    } catch (error) {
+      if (error instanceof BackendUnavailableError) return []
+      throw error
+    }
   }
 
   async count (filter: { subject?: string } = {}): Promise<number> {

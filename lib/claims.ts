@@ -13,7 +13,8 @@ const claimsOf = new WeakMap<object, Claim[]>()
 
 /** Refuses a property or a cookie name that this scope, one around it or one inside it uses already. */
 export function claimNames (app: FastifyInstance, { property, cookie: { name } }: Settings): void {
-  if (app.hasRequestDecorator(property)) {
+  // Fastify sets validationError itself, and only later.
+  if (app.hasRequestDecorator(property) || property === 'validationError') {
     throw unexpected('property', 'a name that requests do not have already', property, 'register with another property')
   }
   if (app.hasDecorator(`${property}s`)) {

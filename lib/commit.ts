@@ -30,7 +30,7 @@ function * commitOrDrop (context: SessionContext, text: string, hasChanged: bool
 
 /** `session.save()`: a record that is gone is an error. */
 export function * save (context: SessionContext): Flow<void> {
-  assertUsable(context, 'save()')
+  assertUsable(context)
   const text = context.text()
   const hasChanged = isChanged(context, text)
   if (!hasChanged && !isRenewal(context)) return
@@ -41,28 +41,25 @@ export function * save (context: SessionContext): Flow<void> {
 export function * transaction<T> (context: SessionContext, fn: (data: Payload) => Awaitable<T>): Flow<T> {
   const { core } = context
   if (!core.isAtomic) throw new NotSupportedError(core.backendName, 'transaction()', 'it needs an atomic backend')
-  assertUsable(context, 'transaction()')
+  assertUsable(context)
   let result: T
-  context.isInTransaction = true
-  try {
-    const isStored = yield * store(context, context.text(), true, true, async data => { result = await fn(data) })
-    if (!isStored) throw new SessionDestroyedError('another request ended it')
-    return result!
-  } finally {
-    context.isInTransaction = false
-  }
+  const isStored = yield * store(context, context.text(), true, true, async data => { result = await fn(data) })
+  if (!isStored) throw new SessionDestroyedError('another request ended it')
+  return result!
 }
 
 /** Stores what the request wants; false when the session is gone. When it throws, nothing was changed here. */
 function * store (context: SessionContext, text: string, hasChanged: boolean, isExplicit: boolean, edit?: Edit): Flow<boolean> {
   const { core, base } = context
   const wanted = wantedOf(context, text)
-  if (hasChanged) assertValid(context, { ...context.session })
+  // The result of a transaction is checked once its function has run.
+  if (hasChanged && edit === undefined) assertValid(context, { ...context.session })
   if (core.isSelfContained || base === null) {
     // Only here is a new cookie needed: say so before anything is stored.
     if (isExplicit) context.carrier.assertOpen()
     if (core.isSelfContained) return yield * sealAnew(context, wanted, hasChanged, isExplicit)
-    yield * create(context, edit === undefined ? wanted : yield * edited(context, wanted, edit), wanted.text, isExplicit)
+    const next = edit === undefined ? wanted : yield * edited(context, wanted, edit)
+    if (!isEmpty(context, next)) yield * create(context, next, wanted, isExplicit)
     return true
   }
   if (!hasChanged) return yield * renew(context, base, isExplicit)
@@ -108,7 +105,7 @@ function * replace (
       const answer = yield * core.put(record, stands.record.version, context.writeContext())
       if (answer === true) {
         const base = { record, text: next.text }
-        finish(context, base, wanted.text)
+        finish(context, base, wanted)
         core.publish(carrier.log, 'saved', id)
         sendCookieIfPersistent(context, isExplicit)
         return { isStored: true, latest: base }

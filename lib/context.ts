@@ -1,26 +1,22 @@
 import type { Awaitable, SessionPolicy, WriteContext } from '../types/index.d.ts'
 import type { Carrier } from './carrier.ts'
 import type { Payload } from './changes.ts'
-import { commit, save, transaction } from './commit.ts'
 import type { Base, Core } from './core.ts'
-import { endSession } from './end.ts'
-import { BackendContractError, BackendUnavailableError, SessionDestroyedError } from './errors.ts'
-import { type Flow, isPromise } from './flow.ts'
+import { BackendUnavailableError } from './errors.ts'
 import { ended, unloaded } from './guard.ts'
 import { deadlineOf, effectiveDeadline } from './lifetime.ts'
-import { findSession } from './load.ts'
-import { assertUsable, isChanged } from './plan.ts'
-import { type NewLife, rotate } from './rotate.ts'
+import { loadSession } from './operations.ts'
+import { isChanged } from './plan.ts'
 import type { RoutePolicy } from './routes.ts'
-import { clearData, createSession, replaceData, type Session } from './session.ts'
+import { clearData, type Session } from './session.ts'
 import { idOfToken, newToken } from './token.ts'
 
 /** `gone`: somebody else ended it; `ended`: this request did. */
 type Phase = 'unloaded' | 'loaded' | 'anonymous' | 'gone' | 'ended'
 
 /**
- * One session in one request: what was read, what is known to be stored, and where it stands. The operations are flows
- * in modules of their own (load, commit, rotate); this keeps their state and runs them.
+ * One session in one request: what was read, what is known to be stored, and where it stands. This is the state and its
+ * transitions; what a request can do with it is in operations.ts.
  */
 export class SessionContext {
   readonly core: Core
@@ -41,11 +37,13 @@ export class SessionContext {
   isCleared = false
   /** Whether `touch()` was called since the last commit. */
   isTouchForced = false
-  isInTransaction = false
   /** A failure of the backend that the answer must report, whatever became of the promise. */
   failure: BackendUnavailableError | null = null
+  /** The load under way, or done. */
+  loading: Awaitable<void> | null = null
+  /** Settles when the last operation that had to wait is done; never rejects. */
+  pending: PromiseLike<unknown> | null = null
   #id: string | null = null
-  #loading: Awaitable<void> | null = null
   #guard: Session | null = null
 
   constructor (core: Core, carrier: Carrier, route: RoutePolicy) {
@@ -63,6 +61,9 @@ export class SessionContext {
     this.#guard ??= this.phase === 'ended' ? ended(this.session!) : unloaded(this)
     return this.#guard
   }
+
+  /** For the stand-in of a session that is not loaded. */
+  load (): Awaitable<void> { return loadSession(this) }
 
   get isLoaded (): boolean { return this.phase !== 'unloaded' }
 
@@ -103,6 +104,18 @@ export class SessionContext {
   /** A context for the same request with an id of its own, where a new life takes shape. */
   successor (): SessionContext { return new SessionContext(this.core, this.carrier, this.route) }
 
+  /** What the object that `regenerate()` leaves behind goes on showing. */
+  past (): SessionContext {
+    const past = this.successor()
+    past.phase = 'loaded'
+    past.base = this.base
+    past.subject = this.subject
+    past.policy = this.policy
+    past.createdAt = this.createdAt
+    past.#id = this.id
+    return past
+  }
+
   // ------------------------------------------------------------------------------------------ changes of state
 
   /** Takes over what is stored now, but for the live data. */
@@ -138,126 +151,18 @@ export class SessionContext {
     Object.freeze(session)
   }
 
-  // ------------------------------------------------------------------------------------------ operations
-
-  /** Loads the session once. An unreachable backend throws, or is an empty session where the route says so. */
-  load (): Awaitable<void> {
-    if (this.phase !== 'unloaded') return
-    this.#loading ??= this.#startLoading()
-    return this.#loading
-  }
-
-  /** Loads, and answers with the error instead of throwing it. */
-  tryLoad (): Awaitable<Error | null> {
-    try {
-      const loading = this.load()
-      return isPromise(loading) ? loading.then(() => null, (error: Error) => error) : null
-    } catch (error) {
-      return error as Error
-    }
-  }
-
-  #startLoading (): Awaitable<void> {
-    try {
-      const loading = this.core.run(this.#load())
-      return isPromise(loading) ? loading.then(undefined, (error: unknown) => { this.#loadFailed(error) }) : loading
-    } catch (error) {
-      return this.#loadFailed(error)
-    }
-  }
-
-  /** Loads at once; only a self-contained backend is asked so. */
-  loadNow (): void {
-    if (!isPromise(this.load())) return
-    throw new BackendContractError(`${this.core.backendName}.read() must answer at once or be an async function: it is self-contained and answered with a promise`)
-  }
-
-  * #load (): Flow<void> {
-    const found = yield * findSession(this.core, this.carrier.carried, this.carrier.log)
-    this.session = createSession(this, found === null ? {} : this.core.codec.deserialize(found.base.text))
-    if (found !== null) this.adopt(found.base, found.token)
-    this.phase = 'loaded'
-  }
-
-  // "No session" and "no answer" are never mistaken for each other: this one is never stored and touches no cookie.
-  #loadFailed (error: unknown): void {
-    if (!(error instanceof BackendUnavailableError)) throw error
-    this.core.publish(this.carrier.log, 'unavailable', null, 'load')
-    if (this.route.onUnavailable !== 'anonymous' || this.route.required !== false) throw this.noteFailure(error)
-    this.carrier.log.warn({ err: error }, `the session backend is unavailable: this request gets an empty session (${this.carrier.place})`)
-    this.session = createSession(this, {})
-    this.phase = 'anonymous'
-  }
-
-  reload (): Awaitable<void> { return this.#run(this.#reload()) }
-
-  * #reload (): Flow<void> {
-    assertUsable(this, 'reload()')
-    const { core, base, token } = this
-    if (base === null) {
-      this.startEmpty()
-      replaceData(this.session!, {})
-      return
-    }
-    const { id } = base.record
-    const key = core.isSelfContained ? token! : id
-    const stored = core.standing(yield * core.call('read', () => core.backend.read(key)), id)
-    if (stored === null) {
-      this.markGone()
-      throw new SessionDestroyedError('another request ended it')
-    }
-    this.adopt(stored, token)
-    this.isCleared = this.isTouchForced = false
-    replaceData(this.session!, core.codec.deserialize(stored.text))
-  }
-
-  /** What the end of the request does. */
-  commit (): Awaitable<void> {
-    if (this.session === null) return
-    if (this.phase === 'anonymous' && this.isModified) this.carrier.log.warn(`changes of the session are dropped, the backend is unavailable (${this.carrier.place})`)
-    if (this.phase !== 'loaded') return
-    return commit(this)
-  }
-
-  save (): Awaitable<void> { return this.#run(save(this)) }
-
-  transaction<T> (fn: (data: Payload) => Awaitable<T>): Awaitable<T> { return this.#run(transaction(this, fn)) }
-
-  rotate (life: NewLife): Awaitable<void> { return this.#run(rotate(this, life)) }
-
-  destroy (): Awaitable<void> {
-    if (this.phase === 'ended') return
-    return this.#run(this.#destroy())
-  }
-
-  * #destroy (): Flow<void> {
-    this.assertAvailable()
-    const { core, base } = this
-    if (base !== null && !core.isSelfContained) yield * endSession(core, base.record.id, base.record)
-    if (base !== null) core.publish(this.carrier.log, 'destroyed', base.record.id)
-    this.carrier.clear(true)
-    this.end()
+  /** Remembers a failure of the backend: the answer must report it, whatever becomes of the promise. */
+  noteFailure (error: unknown): unknown {
+    if (!(error instanceof BackendUnavailableError)) return error
+    if (this.failure === null) this.core.publish(this.carrier.log, 'unavailable', this.base?.record.id ?? null, error.message)
+    this.failure ??= error
+    return error
   }
 
   /** For what must not be dropped in silence while the backend is away. */
   assertAvailable (): void {
     if (this.phase !== 'anonymous') return
     throw new BackendUnavailableError(`${this.core.backendName} was unavailable when the session was loaded`)
-  }
-
-  #run<T> (flow: Flow<T>): Awaitable<T> {
-    try {
-      const result = this.core.run(flow)
-      return isPromise(result) ? result.then(undefined, (error: unknown) => { throw this.noteFailure(error) }) : result
-    } catch (error) {
-      throw this.noteFailure(error)
-    }
-  }
-
-  /** Remembers a failure of the backend: the answer must report it. */
-  noteFailure (error: unknown): unknown {
-    if (error instanceof BackendUnavailableError) this.failure ??= error
-    return error
   }
 
   /** Whether something changed that no commit has seen; a payload that cannot be serialized did. */

@@ -1,3 +1,5 @@
+import type { Callback } from '../types/index.d.ts'
+import { answer } from './answer.ts'
 import { SessionDestroyedError, SessionNotLoadedError } from './errors.ts'
 import type { Session } from './session.ts'
 
@@ -38,11 +40,8 @@ export function unloaded (source: Unloaded): Session {
     getOwnPropertyDescriptor: (_target, key) => Reflect.getOwnPropertyDescriptor(live(), key)
   }) as Session
 
-  function load (callback?: (error: Error | null) => void): unknown {
-    const promise = (async () => { await source.load() })()
-    if (callback === undefined) return promise
-    promise.then(() => process.nextTick(callback, null), error => process.nextTick(callback, error))
-    return undefined
+  function load (callback?: Callback): unknown {
+    return answer(async () => { await source.load() }, callback)
   }
 }
 

@@ -11,7 +11,7 @@ const path = { description: 'a path such as \'/app\' or \'/app/*\', or a RegExp'
 
 /** The JSON Schema that every configuration is checked against when the plugin is registered. */
 export const optionsSchema: object = {
-  $id: 'https://fastsessions.dev/options.json',
+  $id: 'urn:fastsessions:options',
   title: 'Options of fastsessions',
   description: 'an object of options',
   type: 'object',

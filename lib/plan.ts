@@ -3,7 +3,7 @@ import { apply, diff, isUnchanged, type Payload } from './changes.ts'
 import type { SessionContext } from './context.ts'
 import type { Base } from './core.ts'
 import { randomVersion } from './crypto/random.ts'
-import { SessionConflictError, SessionDestroyedError, NotSupportedError } from './errors.ts'
+import { SessionConflictError, SessionDestroyedError } from './errors.ts'
 import { type Flow, wait } from './flow.ts'
 import { deadlineOf, isRenewalDue, usedAt } from './lifetime.ts'
 import { freezeRecord } from './record.ts'
@@ -13,14 +13,16 @@ export interface Wanted {
   readonly text: string
   readonly subject: string | null
   readonly policy: SessionPolicy | null
+  /** Whether `clear()` was called before. */
+  readonly isCleared: boolean
 }
 
 /** Changes a payload inside a transaction; may be asked again. */
 export type Edit = (data: Payload) => Awaitable<unknown>
 
 /** What the request wants stored at this moment. */
-export function wantedOf ({ subject, policy }: SessionContext, text: string): Wanted {
-  return { text, subject, policy }
+export function wantedOf ({ subject, policy, isCleared }: SessionContext, text: string): Wanted {
+  return { text, subject, policy, isCleared }
 }
 
 /** Whether the live session differs from what is stored. */
@@ -41,7 +43,7 @@ export function isRenewal ({ base, core, route, token, isTouchForced }: SessionC
 }
 
 /** No data and no subject: such a session is stored nowhere. */
-export function isEmpty ({ core }: SessionContext, { text, subject }: Wanted): boolean {
+export function isEmpty ({ core }: SessionContext, { text, subject }: Pick<Wanted, 'text' | 'subject'>): boolean {
   return subject === null && text === core.codec.emptyText
 }
 
@@ -52,10 +54,11 @@ export function assertValid ({ core: { codec } }: SessionContext, data: Payload)
   if (problem !== null) throw problem
 }
 
-/** Refuses an operation inside a transaction, on a session that is gone, or while the backend is away. */
-export function assertUsable (context: SessionContext, operation: string): void {
-  if (context.isInTransaction) throw new NotSupportedError('A transaction', operation, 'change the data that the function is given instead')
+/** Refuses an operation on a session that is gone, or while the backend is away. */
+export function assertUsable (context: SessionContext): void {
   context.assertAvailable()
+  // It may have waited for an operation that ended the session.
+  if (context.phase === 'ended') throw new SessionDestroyedError('this request destroyed it')
   if (context.phase === 'gone') throw new SessionDestroyedError('another request ended it')
 }
 
@@ -67,12 +70,13 @@ export function joinChanges (context: SessionContext, read: Base, stands: Base, 
   if (stands.record.version === read.record.version) return wanted
   const { codec, settings } = context.core
   if (settings.onConflict === 'error') throw new SessionConflictError('onConflict is \'error\'')
-  const changes = diff(codec.deserialize(read.text), codec.deserialize(wanted.text), codec.textOf, context.isCleared)
+  const changes = diff(codec.deserialize(read.text), codec.deserialize(wanted.text), codec.textOf, wanted.isCleared)
   const data = apply(changes, codec.deserialize(stands.text))
   const problem = codec.problem(data)
   if (problem !== null) throw new SessionConflictError(`both changes together do not match the schema (${problem.path})`)
-  const keepsSubject = wanted.subject === read.record.subject && !context.isCleared
+  const keepsSubject = wanted.subject === read.record.subject && !wanted.isCleared
   return {
+    ...wanted,
     text: codec.serialize(data),
     subject: keepsSubject ? stands.record.subject : wanted.subject,
     policy: wanted.policy === read.record.policy ? stands.record.policy : wanted.policy
@@ -88,8 +92,14 @@ export function * edited (context: SessionContext, wanted: Wanted, edit: Edit): 
   return { ...wanted, text: codec.serialize(data) }
 }
 
-/** The record to write: a new version, deadlines from this moment (unless the request does not count as use). */
-export function recordOf (context: SessionContext, base: Base | null, { text, subject, policy }: Wanted): SessionRecord {
+/**
+ * The record to write: a new version, deadlines from this moment (unless the request does not count as use).
+ *
+ * @param writtenAs the `schemaVersion` that the data came with
+ */
+export function recordOf (
+  context: SessionContext, base: Base | null, { text, subject, policy }: Omit<Wanted, 'isCleared'>, writtenAs: number = base?.record.schemaVersion ?? 1
+): SessionRecord {
   const { core, route } = context
   const now = core.now()
   const isUse = context.isTouchForced || !route.passive
@@ -104,7 +114,7 @@ export function recordOf (context: SessionContext, base: Base | null, { text, su
     version: randomVersion(),
     data: core.codec.seal(text, id),
     // Data of a newer deployment keep its version.
-    schemaVersion: Math.max(core.codec.schemaVersion, base?.record.schemaVersion ?? 1),
+    schemaVersion: Math.max(core.codec.schemaVersion, writtenAs),
     ...times,
     expiresAt: deadlineOf(times, core.settings.lifetime),
     subject

@@ -13,6 +13,7 @@ import { unloaded } from './guard.ts'
 import { ReplyCarrier } from './http/reply-carrier.ts'
 import { SetCookieLines } from './http/set-cookie.ts'
 import { presetError, Visit } from './http/visit.ts'
+import { tryLoading } from './operations.ts'
 import { resolveOptions } from './options.ts'
 import { RoutePolicies, type RoutePolicy } from './routes.ts'
 import type { Session } from './session.ts'
@@ -61,7 +62,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     const state = visit(request, reply, policy)
     if (policy.required !== false) state.touch()
     const { context } = state
-    const loading = context.tryLoad()
+    const loading = tryLoading(context)
     if (isPromise(loading)) loading.then(answer)
     else answer(loading)
 

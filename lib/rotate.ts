@@ -6,7 +6,7 @@ import { kill } from './end.ts'
 import { SessionConflictError, SessionDestroyedError } from './errors.ts'
 import { type Flow } from './flow.ts'
 import { assertUsable, assertValid, isEmpty, joinChanges, recordOf, type Wanted, wantedOf } from './plan.ts'
-import { createSession } from './session.ts'
+import { createSession, leaveBehind } from './session.ts'
 import { assertFits, finish, sendCookie } from './write.ts'
 
 const MAX_TRIES = 10
@@ -32,7 +32,8 @@ export interface NewLife {
  * If the process dies between the two, the old session stands and the new one is out of reach.
  */
 export function * rotate (context: SessionContext, life: NewLife): Flow<void> {
-  assertUsable(context, `${life.kind}()`)
+  // A sign-in starts over where the session is gone; anything else has nothing to go on with.
+  if (context.phase !== 'gone' || life.alone === null) assertUsable(context)
   context.carrier.assertOpen()
   const wanted = wantedOf(context, context.text())
   const next = new NextLife(context, life)
@@ -40,19 +41,23 @@ export function * rotate (context: SessionContext, life: NewLife): Flow<void> {
   try {
     yield * replaceOld(context, next, wanted)
     if (signIn.isRevoked) {
-      yield * next.remove()
       context.markGone()
       throw new SessionDestroyedError('the sessions of its subject were revoked')
     }
+  } catch (error) {
+    // Nobody has its token, but it would be listed among the sessions of its subject.
+    yield * next.remove()
+    throw error
   } finally {
     signIn.end()
   }
-  next.begin(wanted.text)
+  next.begin(wanted)
 }
 
 function * replaceOld (context: SessionContext, next: NextLife, wanted: Wanted): Flow<void> {
   const { core, base } = context
-  if (base === null || core.isSelfContained) return yield * next.write(wanted)
+  if (context.phase === 'gone') return yield * next.writeAlone()
+  if (base === null || core.isSelfContained) return yield * next.write(wanted, base?.record.schemaVersion)
   const turn = yield * core.queue.enter(base.record.id)
   try {
     yield * compareAndReplace(context, next, base, turn.latest, wanted)
@@ -67,12 +72,11 @@ function * compareAndReplace (context: SessionContext, next: NextLife, read: Bas
   let stands = core.isAtomic ? (latest === undefined ? read : latest) : yield * core.fetch(id)
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
     if (stands === null) return yield * next.writeAlone()
-    yield * next.write(joinChanges(context, read, stands, wanted))
+    yield * next.write(joinChanges(context, read, stands, wanted), stands.record.schemaVersion)
     if (yield * kill(core, stands, next.id)) return
     core.publish(context.carrier.log, 'conflict', id, 'version')
     stands = yield * core.fetch(id)
   }
-  yield * next.remove()
   throw new SessionConflictError(`${MAX_TRIES} tries were not enough`)
 }
 
@@ -94,17 +98,16 @@ class NextLife {
   get id (): string | null { return this.#new.base?.record.id ?? null }
 
   /** Stores the new record, or what has become of it since the last try. */
-  * write ({ text, subject, policy }: Wanted): Flow<void> {
+  * write ({ text, subject, policy }: Wanted, writtenAs?: number): Flow<void> {
     const { carry, subject: newSubject, keepsPolicy } = this.#life
     const { codec } = this.#old.core
-    yield * this.#store(carry(codec.deserialize(text)), newSubject === undefined ? subject : newSubject, keepsPolicy ? policy : null)
+    yield * this.#store(carry(codec.deserialize(text)), newSubject === undefined ? subject : newSubject, keepsPolicy ? policy : null, writtenAs)
   }
 
   /** The old record is gone: a sign-in starts from nothing, anything else has nothing to go on with. */
   * writeAlone (): Flow<void> {
     const { alone, subject, keepsPolicy } = this.#life
     if (alone === null) {
-      yield * this.remove()
       this.#old.markGone()
       throw new SessionDestroyedError('another request ended it')
     }
@@ -118,14 +121,14 @@ class NextLife {
     this.#new.base = null
   }
 
-  * #store (data: Payload, subject: string | null, policy: SessionPolicy | null): Flow<void> {
+  * #store (data: Payload, subject: string | null, policy: SessionPolicy | null, writtenAs?: number): Flow<void> {
     const context = this.#new
     const { core } = context
     const wanted = { text: core.codec.serialize(data), subject, policy }
     this.#text = wanted.text
     if (isEmpty(context, wanted)) return yield * this.remove()
     assertValid(context, data)
-    const record = recordOf(context, context.base, wanted)
+    const record = recordOf(context, context.base, wanted, writtenAs)
     if (core.isSelfContained) {
       const token = yield * core.seal(record, context.writeContext(data))
       assertFits(core, token, wanted.text)
@@ -137,20 +140,23 @@ class NextLife {
   }
 
   /** Makes the request go on with the new session. */
-  begin (sentText: string): void {
-    const { kind, isNewObject } = this.#life
+  begin (sent: Wanted): void {
+    const { kind, isNewObject, keepsPolicy } = this.#life
     const context = this.#old
-    const { core, carrier, base: old } = context
+    const { core, carrier, base: old, policy } = context
     const { base, token, createdAt } = this.#new
     if (isNewObject) {
-      Object.freeze(context.session)
+      leaveBehind(context.session!, context.past())
       context.session = createSession(context, core.codec.deserialize(this.#text))
     }
-    context.startEmpty()
-    context.createdAt = createdAt
-    if (base === null) carrier.clear(true)
-    else {
-      finish(context, base, isNewObject ? base.text : sentText, token)
+    context.phase = 'loaded'
+    if (base === null) {
+      context.startEmpty()
+      context.createdAt = createdAt
+      if (keepsPolicy) context.policy = policy
+      carrier.clear(true)
+    } else {
+      finish(context, base, isNewObject ? wantedOf(context, base.text) : sent, token)
       sendCookie(context, true)
     }
     if (old !== null || base !== null) core.publish(carrier.log, old === null ? 'created' : 'regenerated', context.id, kind)

@@ -1,8 +1,10 @@
 import type { Awaitable, Callback, SessionLifetime, SessionMembers, SessionPayload } from '../types/index.d.ts'
+import { answer } from './answer.ts'
 import type { Payload } from './changes.ts'
 import type { SessionContext } from './context.ts'
 import { assertStorable } from './codec.ts'
-import { BackendUnavailableError, ReservedKeyError, SessionDestroyedError, SessionSerializationError } from './errors.ts'
+import { ReservedKeyError, SessionDestroyedError, SessionSerializationError } from './errors.ts'
+import { destroySession, loadSession, reloadSession, rotateSession, saveSession, transactSession } from './operations.ts'
 import { parseLifetime } from './options.ts'
 import { assertFreeKey, RESERVED_KEYS } from './reserved.ts'
 
@@ -15,11 +17,17 @@ type MembersOf<T> = { [Name in keyof T]: unknown }
  * nothing else; members are accessors on the prototype, so that no key of the data can ever hide one.
  */
 export class Session implements MembersOf<SessionMembers> {
-  readonly #context: SessionContext
+  #context: SessionContext
 
   constructor (context: SessionContext, data: Payload) {
     this.#context = context
     Object.assign(this, data)
+  }
+
+  /** Freezes an object that `regenerate()` replaced; it goes on showing what it was. */
+  static leaveBehind (session: Session, past: SessionContext): void {
+    session.#context = past
+    Object.freeze(session)
   }
 
   // ------------------------------------------------------------------------------------------ data
@@ -82,22 +90,22 @@ export class Session implements MembersOf<SessionMembers> {
 
   load (callback?: Callback): Promise<void>
   load (callback?: Callback): any {
-    return answer(() => this.#writable().load(), callback)
+    return answer(() => loadSession(this.#writable()), callback)
   }
 
   save (callback?: Callback): Promise<void>
   save (callback?: Callback): any {
-    return answer(() => this.#writable().save(), callback)
+    return answer(() => saveSession(this.#writable()), callback)
   }
 
   reload (callback?: Callback): Promise<void>
   reload (callback?: Callback): any {
-    return answer(() => this.#writable().reload(), callback)
+    return answer(() => reloadSession(this.#writable()), callback)
   }
 
   regenerateId (callback?: Callback): Promise<void>
   regenerateId (callback?: Callback): any {
-    return answer(() => this.#writable().rotate({
+    return answer(() => rotateSession(this.#writable(), {
       kind: 'regenerateId', carry: data => data, alone: null, keepsPolicy: true, keepsCreation: true, isNewObject: false
     }), callback)
   }
@@ -105,7 +113,7 @@ export class Session implements MembersOf<SessionMembers> {
   regenerate (keep?: readonly string[] | Callback, callback?: Callback): Promise<void>
   regenerate (keep?: readonly string[] | Callback, callback?: Callback): any {
     const keys = typeof keep === 'function' ? [] : keep ?? []
-    return answer(() => this.#writable().rotate({
+    return answer(() => rotateSession(this.#writable(), {
       kind: 'regenerate', carry: data => pick(data, keys), alone: {}, subject: null, keepsPolicy: false, keepsCreation: false, isNewObject: true
     }), typeof keep === 'function' ? keep : callback)
   }
@@ -116,7 +124,7 @@ export class Session implements MembersOf<SessionMembers> {
     return answer(() => {
       assertSubject(subject)
       for (const key of Object.keys(added)) assertFreeKey(key)
-      return this.#writable().rotate({
+      return rotateSession(this.#writable(), {
         kind: 'login', carry: data => ({ ...data, ...added }), alone: added, subject, keepsPolicy: true, keepsCreation: false, isNewObject: false
       })
     }, typeof data === 'function' ? data : callback)
@@ -126,12 +134,12 @@ export class Session implements MembersOf<SessionMembers> {
   destroy (callback?: Callback): any {
     return answer(() => {
       const context = this.#context
-      return context.phase === 'ended' ? undefined : this.#writable().destroy()
+      return context.phase === 'ended' ? undefined : destroySession(this.#writable())
     }, callback)
   }
 
   transaction<T> (fn: (data: SessionPayload<AnySessionData>) => Awaitable<T>): Promise<T> {
-    return answer(() => this.#writable().transaction(fn), undefined) as Promise<T>
+    return answer(() => transactSession(this.#writable(), fn), undefined) as Promise<T>
   }
 
   // An object that regenerate() or destroy() left behind can be read, and nothing else.
@@ -160,6 +168,8 @@ function sealPrototype (prototype: object): void {
 }
 
 function prototypeOf (this: object): object | null { return Object.getPrototypeOf(this) }
+
+export const { leaveBehind } = Session
 
 export function createSession (context: SessionContext, data: Payload): Session {
   return new Session(context, data)
@@ -191,23 +201,4 @@ export function assertSubject (subject: unknown): asserts subject is string {
     throw new SessionSerializationError('subject', `must be a string that is not empty, got ${subject === '' ? '\'\'' : typeof subject}`)
   }
   assertStorable('subject', subject)
-}
-
-/** Answers with a promise, or through a callback and with nothing. */
-function answer<T> (operation: () => Awaitable<T>, callback: Callback<T> | undefined): Promise<T> | undefined {
-  const promise = (async () => await operation())()
-  if (callback === undefined) return quietWhenUnavailable(promise)
-  // Outside the promise, so that what a callback throws is an ordinary exception.
-  promise.then(value => process.nextTick(callback, null, value), error => process.nextTick(callback, error))
-  return undefined
-}
-
-// The answer of the request reports that the backend failed, so a caller that does not wait must not end the process.
-// Any other rejection that nobody handles is a bug, and stays as loud as Node makes it.
-function quietWhenUnavailable<T> (promise: Promise<T>): Promise<T> {
-  const result = promise.catch(error => {
-    if (error instanceof BackendUnavailableError) result.catch(() => {})
-    throw error
-  })
-  return result
 }

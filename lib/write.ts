@@ -6,7 +6,7 @@ import { BackendContractError, SessionConflictError, SessionTooLargeError } from
 import type { Flow } from './flow.ts'
 import { isCookieText } from './http/chunks.ts'
 import { lifetimeOf } from './lifetime.ts'
-import { isEmpty, recordOf, type Wanted } from './plan.ts'
+import { isEmpty, recordOf, type Wanted, wantedOf } from './plan.ts'
 import { freezeRecord } from './record.ts'
 
 const MAX_COLLISIONS = 3
@@ -15,12 +15,12 @@ const LARGEST_KEYS = 5
 const MAX_AGE = 34_560_000
 
 /** Stores a session for the first time: insert if absent, so that no id is ever taken over. */
-export function * create (context: SessionContext, next: Wanted, sentText: string, isExplicit: boolean): Flow<void> {
+export function * create (context: SessionContext, next: Wanted, sent: Wanted, isExplicit: boolean): Flow<void> {
   const { core, carrier } = context
   for (let collision = 0; collision < MAX_COLLISIONS; collision++) {
     const record = recordOf(context, null, next)
     if ((yield * core.put(record, 0, context.writeContext())) === true) {
-      finish(context, { record, text: next.text }, sentText)
+      finish(context, { record, text: next.text }, sent)
       core.publish(carrier.log, 'created', record.id)
       sendCookie(context, isExplicit)
       return
@@ -46,7 +46,7 @@ export function * sealAnew (context: SessionContext, next: Wanted, hasChanged: b
   }
   const token = yield * core.seal(record, context.writeContext())
   assertFits(core, token, next.text)
-  finish(context, { record, text: next.text }, next.text, token)
+  finish(context, { record, text: next.text }, next, token)
   core.publish(carrier.log, base === null ? 'created' : hasChanged ? 'saved' : 'renewed', record.id)
   sendCookie(context, isExplicit)
   return true
@@ -56,6 +56,7 @@ export function * sealAnew (context: SessionContext, next: Wanted, hasChanged: b
 export function * renew (context: SessionContext, base: Base, isExplicit: boolean): Flow<boolean> {
   const { core, carrier } = context
   const { id, version, data } = base.record
+  const sent = wantedOf(context, base.text)
   const fresh = recordOf(context, base, { ...base.record, text: base.text })
   const isTouch = core.backend.touch !== undefined
   const record = freezeRecord({ ...fresh, data, version: isTouch ? version : fresh.version })
@@ -71,7 +72,7 @@ export function * renew (context: SessionContext, base: Base, isExplicit: boolea
     context.markGone()
     return false
   }
-  finish(context, { record, text: base.text }, base.text)
+  finish(context, { record, text: base.text }, sent)
   core.publish(carrier.log, 'renewed', id)
   sendCookieIfPersistent(context, isExplicit)
   return true
@@ -88,18 +89,23 @@ export function * remove (context: SessionContext, stands: Base, isExplicit: boo
 }
 
 /**
- * Takes over what is stored now. What others changed appears in the live object, but for keys that the handler changed
- * since the text was taken.
+ * Takes over what is stored now. What others changed appears in the live session, but for what the handler changed since
+ * `sent` was taken: a `clear()` meanwhile must not bring the subject back.
  */
-export function finish (context: SessionContext, base: Base, sentText: string, token = context.token): void {
+export function finish (context: SessionContext, base: Base, sent: Wanted, token = context.token): void {
+  const { subject, policy } = context
+  const isCleared = context.isCleared && !sent.isCleared
   context.adopt(base, token)
-  context.isCleared = context.isTouchForced = false
-  if (base.text === sentText) return
+  if (isCleared || subject !== sent.subject) context.subject = subject
+  if (policy !== sent.policy) context.policy = policy
+  context.isCleared = isCleared
+  context.isTouchForced = false
+  if (base.text === sent.text) return
   const { codec } = context.core
   const live = context.session as unknown as Payload
-  const sent = codec.deserialize(sentText)
-  const { set, removed } = diff(sent, codec.deserialize(base.text), codec.textOf)
-  const isUntouched = (key: string) => codec.textOf(live[key]) === codec.textOf(sent[key])
+  const before = codec.deserialize(sent.text)
+  const { set, removed } = diff(before, codec.deserialize(base.text), codec.textOf)
+  const isUntouched = (key: string) => codec.textOf(live[key]) === codec.textOf(before[key])
   for (const key of Object.keys(set)) if (isUntouched(key)) live[key] = set[key]
   for (const key of removed) if (isUntouched(key)) delete live[key]
 }

@@ -2,6 +2,7 @@ import type { DoneFuncWithErrOrRes, FastifyReply } from 'fastify'
 import type { SessionContext } from '../context.ts'
 import type { BackendUnavailableError } from '../errors.ts'
 import { isPromise } from '../flow.ts'
+import { commitSession, loadAtOnce } from '../operations.ts'
 import type { Session } from '../session.ts'
 import { varyByCookie } from './caching.ts'
 import { holdReply } from './hold.ts'
@@ -37,7 +38,7 @@ export class Visit {
   /** `request.session`. */
   look (): Session {
     if (!this.#isTouched) this.touch()
-    if (this.#loadsAtLook && !this.context.isLoaded) this.context.loadNow()
+    if (this.#loadsAtLook && !this.context.isLoaded) loadAtOnce(this.context)
     return this.context.visible
   }
 
@@ -58,7 +59,7 @@ export class Visit {
     this.#progress = 'committing'
     let committing
     try {
-      committing = this.context.commit()
+      committing = commitSession(this.context)
     } catch (error) {
       return this.#fail(error as Error, payload, done)
     }

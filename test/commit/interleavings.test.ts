@@ -1,6 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import sessions, { MemoryBackend } from '../../lib/index.ts'
+import sessions, { MemoryBackend, type Session } from '../../lib/index.ts'
 import { everyOrder, Stage } from '../helpers/interleaving.ts'
 
 /*
@@ -21,9 +21,7 @@ const ABSOLUTE_MS = 86_400_000
 // Late in the session's life, so that any deadline that ignores the absolute one is beyond it.
 const NOW = START + ABSOLUTE_MS - 1_000
 
-declare module '../../lib/index.ts' {
-  interface SessionData { a: number, b: number, base: number, seen: number, count: number, who: string }
-}
+interface Data { a: number, b: number, base: number, seen: number, count: number, who: string }
 
 const memory = new MemoryBackend()
 let now = START
@@ -34,7 +32,7 @@ async function createProcess (stage: Stage | null, actor = 0): Promise<FastifyIn
   const backend = stage === null ? memory : stage.gate(memory, actor)
   await app.register(sessions, { backend, absoluteTimeout: ABSOLUTE_MS / 1_000, timeout: 600, now: () => now })
   app.post<{ Params: { action: Action } }>('/:action', async request => {
-    const { session } = request
+    const session = request.session as unknown as Session<Data>
     const hasSeenOld = session.base === 1
     switch (request.params.action) {
       // What it has seen of the old session shows, should it come back.

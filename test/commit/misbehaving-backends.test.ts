@@ -26,7 +26,7 @@ t.test('a backend that does not compare is asked again right before the write', 
   const { app, request } = await createProcess(backend)
   const other = await createProcess(backend)
   t.teardown(() => Promise.all([app.close(), other.app.close()]))
-  const { id, cookie } = await app.sessions.create({ a: 1 } as object)
+  const { id, cookie } = await app.sessions.create({ a: 1 })
   await request(cookie, async session => {
     session.mine = 1
     await other.request(cookie, session => { session.other = 1 })
@@ -44,7 +44,7 @@ t.test('a deadline is checked whatever the backend does about expiry', async t =
   let now = Date.UTC(2027, 0, 1)
   const { app, request } = await createProcess(new MinimalBackend(), { idleTimeout: 60, now: () => now })
   t.teardown(() => app.close())
-  const { id, cookie } = await app.sessions.create({ a: 1 } as object)
+  const { id, cookie } = await app.sessions.create({ a: 1 })
   now += 60_000
   t.equal((await request(cookie, session => session.isNew)).body.result, true)
   t.equal(await app.sessions.get(id), null)
@@ -69,8 +69,8 @@ for (const [name, answer] of [['text', 'session'], ['an array', []], ['a record 
       remove: id => memory.remove(id)
     })
     t.teardown(() => app.close())
-    const { cookie } = await app.sessions.create({ a: 1 } as object)
-    await app.sessions.create({ b: 1 } as object)
+    const { cookie } = await app.sessions.create({ a: 1 })
+    await app.sessions.create({ b: 1 })
     t.match(await request(cookie, session => session.isNew), { status: 200, body: { result: true } })
   })
 }
@@ -110,7 +110,7 @@ t.test('a commit that hangs ends after the timeout with 503, and the next one wo
   const backend = new FaultyBackend(new MemoryBackend())
   const { app, request } = await createProcess(backend, { timeout: 0.02 })
   t.teardown(() => app.close())
-  const { id, cookie } = await app.sessions.create({ a: 1 } as object)
+  const { id, cookie } = await app.sessions.create({ a: 1 })
   backend.hang('write')
   const [first, second] = await Promise.all([
     request(cookie, session => { session.b = 1 }),

@@ -70,7 +70,7 @@ export function loose (request: { session: unknown }): LooseSession { return req
 
 /** Stores a session by way of a request; its `Cookie` header. */
 export async function signedUp ({ app }: Wire, data: Record<string, unknown> = { user: 'ada' }): Promise<string> {
-  return (await app.sessions.create(data as object)).cookie
+  return (await app.sessions.create(data)).cookie
 }
 
 /** Set-Cookie lines as they are on the wire. */

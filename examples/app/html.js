@@ -1,0 +1,19 @@
+/** Text that is HTML already. */
+class Markup {
+  constructor (text) { this.text = text }
+  toString () { return this.text }
+}
+
+const ENTITIES = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', '\'': '&#39;' }
+
+function escape (value) {
+  if (value instanceof Markup) return value.text
+  if (Array.isArray(value)) return value.map(escape).join('')
+  if (value === null || value === undefined || value === false) return ''
+  return String(value).replace(/[&<>"']/g, character => ENTITIES[character])
+}
+
+/** A template tag: every value is escaped, unless it was made by this tag. */
+export function html (strings, ...values) {
+  return new Markup(String.raw({ raw: strings }, ...values.map(escape)))
+}

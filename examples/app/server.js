@@ -1,0 +1,34 @@
+import { randomBytes } from 'node:crypto'
+import { createApp } from './app.js'
+import { backendNames, createBackend } from './backends.js'
+
+const HELP = `The demo of fastsessions.
+
+  npm start                     serves it on http://localhost:3000
+  BACKEND=memory npm start      keeps the sessions somewhere else: ${backendNames.join(', ')}
+
+  PORT            the port; 0 for any free one (3000)
+  HOST            the address to listen on (localhost)
+  SESSION_SECRET  at least 32 bytes; without it, sessions in cookies end when the server does
+`
+
+async function main () {
+  if (process.argv.includes('--help') || process.argv.includes('-h')) {
+    console.log(HELP)
+    return
+  }
+  const { BACKEND = 'cookie', PORT = '3000', HOST = 'localhost', SESSION_SECRET: secret = randomBytes(32) } = process.env
+  const backend = await createBackend(BACKEND)
+  const app = await createApp({ backend, backendName: BACKEND, secret, logger: { level: 'warn' } })
+  await app.listen({ port: Number(PORT), host: HOST })
+  const { port } = app.server.address()
+  console.log(`fastsessions demo: http://localhost:${port}  (backend: ${BACKEND})`)
+  if (!process.env.SESSION_SECRET) console.log('No SESSION_SECRET is set: sessions in cookies end when this server does.')
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => { app.close() })
+}
+
+main().catch(error => {
+  const hint = error.code === 'EADDRINUSE' ? `Port ${process.env.PORT ?? 3000} is taken. Choose another: PORT=3001 npm start` : error.message
+  console.error(`fastsessions demo: ${hint}`)
+  process.exitCode = 1
+})
