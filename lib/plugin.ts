@@ -1,5 +1,5 @@
 import cookie from '@fastify/cookie'
-import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify'
+import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { SessionOptions } from '../types/index.d.ts'
 import { SessionAdministration } from './administration.ts'
@@ -78,7 +78,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     return required !== false || (autoload ?? settings.autoload(request))
   }
 
-  function commitSession (request: FastifyRequest, _reply: FastifyReply, payload: unknown, done: HookHandlerDoneFunction): void {
+  function commitSession (request: FastifyRequest, _reply: FastifyReply, payload: unknown, done: DoneFuncWithErrOrRes): void {
     const state = stateOf(request)
     if (state instanceof Visit && state.isTouched) state.send(payload, done)
     else done()

@@ -56,6 +56,7 @@ export class ReplyCarrier implements Carrier {
   /** Puts the last cookie on the reply, once it is not held any more. */
   flush (): void {
     if (this.#pending !== null) this.#write(this.#pending, false)
+    else if (this.#hasSet) forbidStoring(this.#reply)
     this.#pending = null
   }
 
@@ -108,5 +109,5 @@ export class ReplyCarrier implements Carrier {
 }
 
 function isLocalhost (hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname.startsWith('127.') || hostname === '::1' || hostname === '[::1]'
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(?:\.\d+){3}$/.test(hostname) || hostname === '::1' || hostname === '[::1]'
 }
