@@ -152,9 +152,9 @@ export class SessionContext {
   }
 
   /** Remembers a failure of the backend: the answer must report it, whatever becomes of the promise. */
-  noteFailure (error: unknown): unknown {
+  noteFailure (error: unknown, reason: 'load' | 'store' = 'store'): unknown {
     if (!(error instanceof BackendUnavailableError)) return error
-    if (this.failure === null) this.core.publish(this.carrier.log, 'unavailable', this.base?.record.id ?? null, error.message)
+    if (this.failure === null) this.core.publish(this.carrier.log, 'unavailable', this.base?.record.id ?? null, reason)
     this.failure ??= error
     return error
   }

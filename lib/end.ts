@@ -14,11 +14,13 @@ const MAX_TRIES = 10
  * @param successor the id it goes on under; then a tombstone stays behind for those who still hold the old id
  */
 export function * kill (core: Core, { record }: Base, successor: string | null): Flow<boolean> {
+  if (!core.isAtomic) {
+    // It may keep what has expired; a tombstone would stay for ever, and promises nothing there.
+    yield * core.call('remove', () => core.backend.remove(record.id))
+    return true
+  }
   const ended = successor === null ? expired(record) : tombstone(core, record, successor)
-  if (core.isAtomic) return (yield * core.put(ended, record.version, { data: {} })) === true
-  if (successor === null) yield * core.call('remove', () => core.backend.remove(record.id))
-  else yield * core.put(ended, record.version, { data: {} })
-  return true
+  return (yield * core.put(ended, record.version, { data: {} })) === true
 }
 
 /**

@@ -63,8 +63,8 @@ function * load (context: SessionContext): Flow<void> {
 function loadFailed (context: SessionContext, error: unknown): void {
   const { route, carrier } = context
   const mayBeAnonymous = route.onUnavailable === 'anonymous' && route.required === false
-  if (!(error instanceof BackendUnavailableError) || !mayBeAnonymous) throw context.noteFailure(error)
-  context.core.publish(carrier.log, 'unavailable', null, error.message)
+  if (!(error instanceof BackendUnavailableError) || !mayBeAnonymous) throw context.noteFailure(error, 'load')
+  context.core.publish(carrier.log, 'unavailable', null, 'load')
   carrier.log.warn({ err: error }, `the session backend is unavailable: this request gets an empty session (${carrier.place})`)
   context.session = createSession(context, {})
   context.phase = 'anonymous'

@@ -1,6 +1,6 @@
 import type { Awaitable, BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord, WriteContext } from '../../types/index.d.ts'
 
-export type Operation = 'read' | 'write' | 'remove' | 'touch' | 'list' | 'count' | 'removeExpired' | 'removeAll' | 'removeSubject'
+export type Operation = 'read' | 'write' | 'remove' | 'touch' | 'list' | 'count' | 'removeExpired' | 'removeAll' | 'removeSubject' | 'exists'
 
 /** One call of the backend. */
 export interface Call {
@@ -115,7 +115,10 @@ export class FaultyBackend implements SessionBackend {
     return this.#call('removeSubject', subject, () => this.#inner.removeSubject!(subject, options))
   }
 
-  exists (id: string): Awaitable<boolean> { return this.#inner.exists!(id) }
+  exists (id: string): Awaitable<boolean> {
+    return this.#call('exists', id, () => this.#inner.exists!(id))
+  }
+
   isStale (text: string): boolean { return this.#inner.isStale!(text) }
   close (): Awaitable<void> { return this.#inner.close?.() }
 

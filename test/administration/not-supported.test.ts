@@ -36,7 +36,7 @@ t.test('so does a minimal backend, which can read, end, open and create sessions
 
 t.test('a backend that fails rejects with BackendUnavailableError', async t => {
   const operations: Record<string, Operation> = {
-    get: 'read', exists: 'read', revoke: 'remove', revokeSubject: 'removeSubject', revokeAll: 'removeAll', list: 'list', count: 'count', removeExpired: 'removeExpired'
+    get: 'read', exists: 'exists', revoke: 'read', revokeSubject: 'removeSubject', revokeAll: 'removeAll', list: 'list', count: 'count', removeExpired: 'removeExpired'
   }
   for (const [operation, args] of Object.entries(calls)) {
     const backend = new FaultyBackend(new MemoryBackend()).fail(operations[operation]!)

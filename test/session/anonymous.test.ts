@@ -27,7 +27,7 @@ t.test('plain changes are dropped with a warning', async t => {
   const { browser, backend, site } = await outage(t)
   const response = await browser.run(({ session }) => { session.a = 2; session.clear(); session.b = 3; session.touch() }, '/anonymous')
   t.equal(response.headers['set-cookie'], undefined)
-  t.match(site.warnings[1], /changes of the session are dropped, the backend is unavailable \(GET \/anonymous\)/)
+  t.match(site.warnings[1], /changes of the session are dropped: the backend is unavailable \(GET \/anonymous\)/)
   backend.heal()
   t.strictSame(await browser.data(), { a: 1 })
 })

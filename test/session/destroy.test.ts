@@ -109,7 +109,7 @@ t.test('a destroy that fails can be tried again', async t => {
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   const response = await browser.attempt(async ({ session }) => {
-    backend.fail('remove')
+    backend.fail('write')
     await t.rejects(session.destroy(), { code: 'SES_BACKEND_UNAVAILABLE' })
     t.equal(session.a, 1)
     backend.heal()

@@ -5,7 +5,7 @@ import { FaultyBackend, type Operation } from '../../lib/testing/index.ts'
 import { bench, type Job } from '../helpers/session-bench.ts'
 
 const callsOf: Readonly<Record<string, Operation>> = {
-  load: 'read', save: 'write', reload: 'read', regenerate: 'write', regenerateId: 'write', login: 'write', destroy: 'remove', transaction: 'write'
+  load: 'read', save: 'write', reload: 'read', regenerate: 'write', regenerateId: 'write', login: 'write', destroy: 'write', transaction: 'write'
 }
 const withCallback = (operation: string) => operation !== 'transaction'
 
@@ -53,7 +53,7 @@ t.test('an operation that never ends is a 503 after the timeout', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
   const browser = (await bench(t, { backend, timeout: 0.02 })).browser()
   await browser.run(({ session }) => { session.a = 1 })
-  backend.hang('remove')
+  backend.hang('write')
   const response = await browser.attempt(({ session }) => { session.destroy() })
   t.equal(response.statusCode, 503)
 })
@@ -62,7 +62,7 @@ t.test('an answer that a handler made of the failure stands', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
   const browser = (await bench(t, { backend })).browser()
   await browser.run(({ session }) => { session.a = 1 })
-  backend.fail('remove')
+  backend.fail('write')
   const response = await browser.attempt(({ session }, reply) => session.destroy().catch(() => reply.code(503).send({ sorry: true })))
   t.strictSame([response.statusCode, response.json(), response.headers['retry-after']], [503, { sorry: true }, '5'])
 })
