@@ -5,6 +5,7 @@ const MAX_TRIED = 4
 const MAX_INDEX = 9
 /** Less than that is no attack, however many short tokens it is: browsers send one for each path and domain. */
 const ORDINARY_BYTES = 4_096
+const FIRST: readonly number[] = Object.freeze([0])
 
 /** What a request's `Cookie` header says about one session cookie. */
 export interface CarriedCookies {
@@ -35,6 +36,9 @@ export function carriedCookies (header: string | undefined, name: string, maxByt
     bytes += value.length
     ;(found[index] ??= []).push(value)
   }
+  const [values] = found
+  // Almost always there is one, whole.
+  if (found.length === 1 && values!.length === 1 && bytes <= maxBytes && values![0]![1] !== '.') return { texts: values!, indexes: FIRST, problem: null }
   const indexes = Object.keys(found).map(Number)
   if (indexes.length === 0) return NO_COOKIES
   // Each name may come up to four times, with the wrong ones as long as the right one.

@@ -44,7 +44,7 @@ export class Visit {
 
   touch (): void {
     this.#isTouched = true
-    this.#reply.raw.once('close', () => { this.#reportLeftovers() })
+    this.#reply.raw.on('close', () => { this.#reportLeftovers() })
   }
 
   /** The onSend hook of a request that has looked at its session. */
