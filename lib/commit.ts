@@ -92,8 +92,7 @@ function * replace (
   const { id } = read.record
   // A transaction works on fresh data; a backend without compare-and-set is asked right before it writes.
   let stands = edit !== undefined || !core.isAtomic ? yield * core.fetch(id) : latest === undefined ? read : latest
-  for (let attempt = 1; ; attempt++) {
-    if (stands === null) break
+  for (let attempt = 1; stands !== null; attempt++) {
     const joined = joinChanges(context, read, stands, wanted)
     const next = edit === undefined ? joined : yield * edited(context, joined, edit)
     if (isEmpty(context, next)) {
@@ -112,6 +111,8 @@ function * replace (
       }
       stands = answer === null ? yield * core.fetch(id) : core.standing(answer, id)
     }
+    // Gone is an event of its own.
+    if (stands === null) break
     core.publish(carrier.log, 'conflict', id, 'version')
     if (attempt === MAX_TRIES) throw new SessionConflictError(`${MAX_TRIES} tries were not enough`)
     if (attempt > 1) yield pause(attempt)

@@ -3,6 +3,8 @@ import { join } from './chunks.ts'
 /** Cookies of one name that are tried at most; browsers send several when paths or domains differ. */
 const MAX_TRIED = 4
 const MAX_INDEX = 9
+/** Less than that is no attack, however many short tokens it is: browsers send one for each path and domain. */
+const ORDINARY_BYTES = 4_096
 const FIRST: readonly number[] = Object.freeze([0])
 
 /** What a request's `Cookie` header says about one session cookie. */
@@ -40,7 +42,7 @@ export function carriedCookies (header: string | undefined, name: string, maxByt
   const indexes = Object.keys(found).map(Number)
   if (indexes.length === 0) return NO_COOKIES
   // Each name may come up to four times, with the wrong ones as long as the right one.
-  if (bytes > maxBytes * MAX_TRIED) return { texts: [], indexes, problem: 'oversized' }
+  if (bytes > Math.max(maxBytes * MAX_TRIED, ORDINARY_BYTES)) return { texts: [], indexes, problem: 'oversized' }
   const { texts, isIncomplete } = join(found, MAX_TRIED)
   const fitting = texts.filter(text => text.length <= maxBytes)
   const problem = fitting.length < texts.length ? 'oversized' : isIncomplete || texts.length === 0 ? 'incomplete' : null
