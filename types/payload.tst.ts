@@ -88,6 +88,7 @@ open.set('anything', 1)
 type Refused<Name> = { readonly 'SessionData uses a reserved name': Name }
 same<Session<{ id: string }>, Refused<'id'>>()
 same<Session<{ user: string, get?: number, cookie: object }>, Refused<'get' | 'cookie'>>()
+same<Session<{ signal: AbortSignal }>, Refused<'signal'>>()
 same<Session<{ __proto__: object }>, Refused<'__proto__'>>()
 declare const refused: Session<{ subject: string }>
 // @ts-expect-error nothing can be done with it

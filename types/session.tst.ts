@@ -1,6 +1,6 @@
 // The session while the payload has no type. Compiled by `npm run types`, never run.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { ListPage, Session, SessionInfo, Sessions } from '../lib/index.ts'
+import type { ListPage, ReservedKey, Session, SessionInfo, SessionMembers, Sessions } from '../lib/index.ts'
 import { exactly, same, use } from './equals.ts'
 
 declare const app: FastifyInstance
@@ -39,10 +39,13 @@ same<Pick<typeof session, 'id' | 'isLoaded' | 'isNew' | 'isEmpty' | 'isModified'
 session.subject = 'alice'
 // @ts-expect-error the server issues it
 session.id = 'mine'
-for (const reserved of ['signal', 'reauthenticate', 'cookie', 'sessionId'] as const) {
-  // @ts-expect-error kept free for planned members
-  use(session[reserved])
-}
+// Names may be added to these, never taken away.
+same<keyof SessionMembers,
+  'get' | 'set' | 'has' | 'delete' | 'clear' | 'update' | 'data' |
+  'id' | 'isLoaded' | 'isNew' | 'isEmpty' | 'isModified' | 'createdAt' | 'lastAccessedAt' | 'expiresAt' | 'subject' |
+  'load' | 'save' | 'reload' | 'touch' | 'regenerateId' | 'regenerate' | 'login' | 'setLifetime' | 'destroy' | 'transaction'
+>()
+same<ReservedKey, 'signal' | 'reauthenticate' | 'cookie' | 'sessionId' | '__proto__'>()
 
 // ------------------------------------------------------------------------------------------ operations: a promise …
 
