@@ -4,7 +4,7 @@ import { BackendUnavailableError } from './errors.ts'
 /** Answers with a promise, or through a callback and with nothing. */
 export function answer<T> (operation: () => Awaitable<T>, callback: Callback<T> | undefined): Promise<T> | undefined {
   const promise = (async () => await operation())()
-  if (callback === undefined) return quietWhenUnavailable(promise)
+  if (typeof callback !== 'function') return quietWhenUnavailable(promise)
   // Outside the promise, so that what a callback throws is an ordinary exception.
   promise.then(value => process.nextTick(callback, null, value), error => process.nextTick(callback, error))
   return undefined

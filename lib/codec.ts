@@ -78,12 +78,17 @@ export class PayloadCodec {
     const text = this.#open(record)
     if (text === null) return 'tampered'
     let data: Payload
+    let isClean: boolean
     try {
-      data = this.deserialize(text)
+      const stored = this.#options.serializer.deserialize(text)
+      const count = Object.keys(stored).length
+      data = withoutReserved(stored)
+      isClean = Object.keys(data).length === count
     } catch {
       return 'corrupt'
     }
-    if (record.schemaVersion === this.#options.schemaVersion) return { data, text }
+    // The text is what sessions are made of: it must not bring back what was left out.
+    if (record.schemaVersion === this.#options.schemaVersion) return { data, text: isClean ? text : this.serialize(data) }
     return this.#fromOtherVersion(record, data)
   }
 

@@ -97,7 +97,7 @@ function * replace (
     const joined = joinChanges(context, read, stands, wanted)
     const next = edit === undefined ? joined : yield * edited(context, joined, edit)
     if (isEmpty(context, next)) {
-      if (yield * remove(context, stands, isExplicit)) return { isStored: true, latest: null }
+      if (yield * remove(context, stands, wanted, isExplicit)) return { isStored: true, latest: null }
       stands = yield * core.fetch(id)
     } else {
       const record = recordOf(context, stands, next)

@@ -1,9 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Awaitable, SessionBackend, SessionEventType, SessionRecord, WriteContext } from '../types/index.d.ts'
+import type { Payload } from './changes.ts'
 import type { PayloadCodec } from './codec.ts'
 import { BackendContractError, BackendUnavailableError, isOwnError, NotSupportedError } from './errors.ts'
 import { EventPublisher } from './events.ts'
-import { type Flow, run, wait } from './flow.ts'
+import { type Flow, isPromise, run } from './flow.ts'
 import type { SetCookieLines } from './http/set-cookie.ts'
 import { effectiveDeadline, isExpired } from './lifetime.ts'
 import type { Settings } from './options.ts'
@@ -18,6 +19,11 @@ const DEFAULT_MAX_BYTES = 7_168
 export interface Base {
   readonly record: SessionRecord
   readonly text: string
+}
+
+/** A stored session with its payload, parsed for whoever asked. */
+export interface Examined extends Base {
+  readonly data: Payload
 }
 
 /** What all sessions of one registration share. */
@@ -71,7 +77,8 @@ export class Core {
   /** One call of the backend. Whatever it throws that is not one of our errors means that it is unavailable. */
   * call<T> (operation: string, send: () => Awaitable<T>): Flow<T> {
     try {
-      return yield * wait(send())
+      const answer = send()
+      return isPromise(answer) ? (yield answer) as T : answer
     } catch (cause) {
       if (isOwnError(cause)) throw cause
       throw new BackendUnavailableError(`${this.backendName} failed to ${operation} a session`, { cause })
@@ -107,7 +114,7 @@ export class Core {
   }
 
   /** A backend's answer as a session, or `null`. */
-  standing (answer: unknown, id: string | null): Base | null {
+  standing (answer: unknown, id: string | null): Examined | null {
     const found = this.examine(answer, id)
     return typeof found === 'string' ? null : found
   }
@@ -117,12 +124,12 @@ export class Core {
    *
    * @param id what the record must say it is; `null` for a self-contained backend, whose text holds the id
    */
-  examine (answer: unknown, id: string | null): Base | string {
+  examine (answer: unknown, id: string | null): Examined | string {
     if (answer === null || answer === undefined) return this.isSelfContained ? 'forged' : 'unknown'
     if (!isRecord(answer) || (id !== null && answer.id !== id)) return 'corrupt'
     if (answer.data === '') return 'regenerated'
     if (isExpired(answer, this.settings.lifetime, this.now())) return 'expired'
     const decoded = this.codec.decode(answer)
-    return typeof decoded === 'string' ? decoded : { record: answer, text: decoded.text }
+    return typeof decoded === 'string' ? decoded : { record: answer, text: decoded.text, data: decoded.data }
   }
 }

@@ -50,7 +50,7 @@ export function usedAt (record: Pick<SessionRecord, 'lastAccessedAt'>, now: Inst
  * deployment with stricter options that one is nearer than the stored one.
  */
 export function isRenewalDue (record: SessionRecord, options: LifetimeOptions, now: Instant): boolean {
-  const renewed = deadlineOf({ ...record, lastAccessedAt: usedAt(record, now) }, options)
+  const renewed = deadlineOf({ createdAt: record.createdAt, lastAccessedAt: usedAt(record, now), policy: record.policy }, options)
   if (renewed <= effectiveDeadline(record, options)) return false
   const { idleMs, renewAfter } = lifetimeOf(record.policy, options)
   return now - record.lastAccessedAt >= renewAfter * idleMs || record.expiresAt < deadlineOf(record, options)

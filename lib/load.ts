@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Base, Core } from './core.ts'
+import type { Base, Core, Examined } from './core.ts'
 import type { Flow } from './flow.ts'
 import { isCookieText } from './http/chunks.ts'
 import type { CarriedCookies } from './http/cookie-header.ts'
@@ -8,7 +8,7 @@ import { idOfToken, isToken } from './token.ts'
 /** A session that a request's cookie stands for. */
 export interface Found {
   readonly token: string
-  readonly base: Base
+  readonly base: Examined
 }
 
 /**

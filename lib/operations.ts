@@ -54,7 +54,7 @@ function startLoading (context: SessionContext): Awaitable<void> {
 function * load (context: SessionContext): Flow<void> {
   const { core, carrier } = context
   const found = yield * findSession(core, carrier.carried, carrier.log)
-  context.session = createSession(context, found === null ? {} : core.codec.deserialize(found.base.text))
+  context.session = createSession(context, found === null ? {} : found.base.data)
   if (found !== null) context.adopt(found.base, found.token)
   context.phase = 'loaded'
 }
@@ -128,7 +128,7 @@ function * reload (context: SessionContext): Flow<void> {
   }
   context.adopt(stored, token)
   context.isCleared = context.isTouchForced = false
-  replaceData(context.session!, core.codec.deserialize(stored.text))
+  replaceData(context.session!, stored.data)
 }
 
 function * destroy (context: SessionContext): Flow<void> {

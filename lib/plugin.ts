@@ -1,5 +1,5 @@
 import cookie from '@fastify/cookie'
-import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify'
+import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import type { SessionOptions } from '../types/index.d.ts'
 import { SessionAdministration } from './administration.ts'
@@ -46,7 +46,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     try {
       app.decorateRequest(property, { getter: getSession, setter: refuseSession } as never)
     } catch (cause) {
-      // Fastify's own properties, such as `body`, are no decorators, but taken.
+      // Names of @fastify/cookie, which was registered just now.
       throw Object.assign(unexpected('property', 'a name that requests do not have already', property), { cause })
     }
   }
@@ -78,7 +78,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     return required !== false || (autoload ?? settings.autoload(request))
   }
 
-  function commitSession (request: FastifyRequest, _reply: FastifyReply, payload: unknown, done: HookHandlerDoneFunction): void {
+  function commitSession (request: FastifyRequest, _reply: FastifyReply, payload: unknown, done: DoneFuncWithErrOrRes): void {
     const state = stateOf(request)
     if (state instanceof Visit && state.isTouched) state.send(payload, done)
     else done()
@@ -120,8 +120,8 @@ function refusal ({ required }: RoutePolicy, { base, subject }: SessionContext):
 }
 
 function absent (hint: string): Session {
-  const refuse = () => { throw new SessionNotLoadedError(`There is no session to use: ${hint}`) }
-  return unloaded({ isLoaded: false, hint: `There is no session to use: ${hint}`, load: refuse, get visible () { return refuse() } })
+  const problem = `There is no session to use: ${hint}`
+  return unloaded({ isLoaded: false, hint: problem, load () { throw new SessionNotLoadedError(problem) }, visible: undefined as never })
 }
 
 /**

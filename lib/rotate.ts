@@ -7,7 +7,7 @@ import { SessionConflictError, SessionDestroyedError } from './errors.ts'
 import { type Flow } from './flow.ts'
 import { assertUsable, assertValid, isEmpty, joinChanges, recordOf, type Wanted, wantedOf } from './plan.ts'
 import { createSession, leaveBehind } from './session.ts'
-import { assertFits, finish, sendCookie } from './write.ts'
+import { assertFits, finish, sendCookie, show } from './write.ts'
 
 const MAX_TRIES = 10
 
@@ -154,6 +154,7 @@ class NextLife {
       context.startEmpty()
       context.createdAt = createdAt
       if (keepsPolicy) context.policy = policy
+      if (!isNewObject) show(context, this.#text, sent.text)
       carrier.clear(true)
     } else {
       finish(context, base, isNewObject ? wantedOf(context, base.text) : sent, token)

@@ -79,12 +79,13 @@ export function * renew (context: SessionContext, base: Base, isExplicit: boolea
 }
 
 /** Removes a session that became empty, if it is still what `stands`. False when another request wrote meanwhile. */
-export function * remove (context: SessionContext, stands: Base, isExplicit: boolean): Flow<boolean> {
+export function * remove (context: SessionContext, stands: Base, sent: Wanted, isExplicit: boolean): Flow<boolean> {
   const { core, carrier } = context
   if (!(yield * kill(core, stands, null))) return false
   core.publish(carrier.log, 'destroyed', stands.record.id, 'empty')
   carrier.clear(isExplicit)
   context.startEmpty()
+  show(context, core.codec.emptyText, sent.text)
   return true
 }
 
@@ -100,12 +101,17 @@ export function finish (context: SessionContext, base: Base, sent: Wanted, token
   if (policy !== sent.policy) context.policy = policy
   context.isCleared = isCleared
   context.isTouchForced = false
-  if (base.text === sent.text) return
+  show(context, base.text, sent.text)
+}
+
+/** Shows what became of `sentText` in the live session, but for keys that the handler changed since. */
+export function show (context: SessionContext, text: string, sentText: string): void {
+  if (text === sentText) return
   const { codec } = context.core
   const live = context.session as unknown as Payload
-  const before = codec.deserialize(sent.text)
-  const { set, removed } = diff(before, codec.deserialize(base.text), codec.textOf)
-  const isUntouched = (key: string) => codec.textOf(live[key]) === codec.textOf(before[key])
+  const sent = codec.deserialize(sentText)
+  const { set, removed } = diff(sent, codec.deserialize(text), codec.textOf)
+  const isUntouched = (key: string) => codec.textOf(live[key]) === codec.textOf(sent[key])
   for (const key of Object.keys(set)) if (isUntouched(key)) live[key] = set[key]
   for (const key of removed) if (isUntouched(key)) delete live[key]
 }
@@ -134,7 +140,7 @@ export function assertFits (core: Core, token: string, text: string): void {
 }
 
 function largestKeys ({ codec }: Core, text: string): Array<[string, number]> {
-  const sizes = Object.entries(codec.deserialize(text)).map(([key, value]): [string, number] =>
-    [key, Buffer.byteLength(codec.textOf(value)) - Buffer.byteLength(codec.textOf(undefined))])
+  const bytesOf = (data: Payload) => Buffer.byteLength(codec.serialize(data)) - Buffer.byteLength(codec.emptyText)
+  const sizes = Object.entries(codec.deserialize(text)).map(([key, value]): [string, number] => [key, bytesOf({ [key]: value })])
   return sizes.sort((a, b) => b[1] - a[1]).slice(0, LARGEST_KEYS)
 }

@@ -75,7 +75,7 @@ for (const property of ['body', 'id', 'log', 'raw', 'params', 'query', 'headers'
 
 t.test('a decorator of the application is refused as property', async t => {
   const app = Fastify()
-  app.decorateRequest('user', null)
+  app.decorateRequest('user', null as never)
   t.match(await refusalOf({ secret: SECRET, property: 'user' }, app), { code: 'SES_INVALID_OPTIONS', message: 'got "user" (string)' })
 })
 

@@ -1,8 +1,10 @@
+import { SessionTooLargeError } from '../errors.ts'
 import type { SessionPolicy, SessionRecord } from '../../types/index.d.ts'
 
 // id (22) | version (6) | created (6) | last use (6) | expiry (6) | schema version (4) | length of meta (2)
 const ID_CHARS = 22
 const FIXED_BYTES = ID_CHARS + 4 * 6 + 4 + 2
+const MAX_META_BYTES = 65_535
 
 /**
  * A record as the content of a cookie: numbers big-endian, instants in milliseconds, then the JSON of
@@ -12,6 +14,7 @@ export function encodeRecord (record: SessionRecord): Buffer {
   const { id, version, createdAt, lastAccessedAt, expiresAt, schemaVersion, subject, policy, data } = record
   const meta = subject === null && policy === null ? '' : JSON.stringify([subject, policy])
   const metaBytes = Buffer.byteLength(meta)
+  if (metaBytes > MAX_META_BYTES) throw new SessionTooLargeError(metaBytes, MAX_META_BYTES, [['subject', metaBytes]])
   const bytes = Buffer.allocUnsafe(FIXED_BYTES + metaBytes + Buffer.byteLength(data))
   bytes.write(id, 0, ID_CHARS, 'latin1')
   let at = ID_CHARS

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { type PurposeKey, deriveKeys, KEY_ID_BYTES } from './keyring.ts'
+import { deriveKeys, KEY_ID_BYTES } from './keyring.ts'
 import { randomBytes } from './random.ts'
 import { NONCE_BYTES, TAG_BYTES, Xaes256Gcm } from './xaes.ts'
 
@@ -19,81 +19,79 @@ export interface Envelope {
 
 const HEAD_BYTES = 1 + KEY_ID_BYTES
 const MAC_BYTES = 32
+/** Base64url characters that lie wholly within the head. */
+const HEAD_CHARS = 6
+
+/** How the body under one key is made and checked. */
+interface Protection {
+  readonly head: Buffer
+  protect (content: Buffer): Buffer
+  /** The content, or `null`. */
+  check (body: Buffer): Buffer | null
+}
 
 /** Version 1: encrypted and authenticated with XAES-256-GCM. `context` is authenticated along (a cookie name, an id). */
 export function sealedEnvelope (secrets: readonly Buffer[], purpose: string): (context: string) => Envelope {
-  const keys = deriveKeys(secrets, purpose).map(({ id, key }) => ({ id, cipher: new Xaes256Gcm(key) }))
-  return context => ({
-    seal (content) {
-      const nonce = randomBytes(NONCE_BYTES)
-      const head = headOf(1, keys[0]!.id)
-      const sealed = keys[0]!.cipher.seal(nonce, content, associated(head, context))
-      return Buffer.concat([head, nonce, sealed]).toString('base64url')
-    },
-    open (text) {
-      return openWith(text, 1, NONCE_BYTES + TAG_BYTES, keys, (key, head, body) =>
-        key.cipher.open(body.subarray(0, NONCE_BYTES), body.subarray(NONCE_BYTES), associated(head, context)))
-    },
-    isStale: text => isOther(text, keys)
-  })
+  const keys = deriveKeys(secrets, purpose).map(({ id, key }) => ({ head: headOf(1, id), cipher: new Xaes256Gcm(key) }))
+  return context => envelopeOf(NONCE_BYTES + TAG_BYTES, keys.map(({ head, cipher }) => {
+    const associated = Buffer.concat([head, Buffer.from(context, 'utf8')])
+    return {
+      head,
+      protect (content) {
+        const nonce = randomBytes(NONCE_BYTES)
+        return Buffer.concat([nonce, cipher.seal(nonce, content, associated)])
+      },
+      check: body => cipher.open(body.subarray(0, NONCE_BYTES), body.subarray(NONCE_BYTES), associated)
+    }
+  }))
 }
 
 /** Version 2: readable, authenticated with HMAC-SHA-256. */
 export function signedEnvelope (secrets: readonly Buffer[], purpose: string): (context: string) => Envelope {
-  const keys = deriveKeys(secrets, purpose)
-  return context => ({
-    seal (content) {
-      const head = headOf(2, keys[0]!.id)
-      return Buffer.concat([head, macOf(keys[0]!, head, context, content), content]).toString('base64url')
-    },
-    open (text) {
-      return openWith(text, 2, MAC_BYTES, keys, (key, head, body) => {
+  const keys = deriveKeys(secrets, purpose).map(({ id, key }) => ({ head: headOf(2, id), key }))
+  return context => envelopeOf(MAC_BYTES, keys.map(({ head, key }) => {
+    const macOf = (content: Buffer) => createHmac('sha256', key).update(head).update(framed(context)).update(content).digest()
+    return {
+      head,
+      protect: content => Buffer.concat([macOf(content), content]),
+      check (body) {
         const content = body.subarray(MAC_BYTES)
-        return timingSafeEqual(macOf(key, head, context, content), body.subarray(0, MAC_BYTES)) ? content : null
-      })
+        return timingSafeEqual(macOf(content), body.subarray(0, MAC_BYTES)) ? content : null
+      }
+    }
+  }))
+}
+
+function envelopeOf (leastBody: number, keys: readonly Protection[]): Envelope {
+  const [first] = keys as [Protection]
+  const start = first.head.toString('base64url').slice(0, HEAD_CHARS)
+  return {
+    seal: content => Buffer.concat([first.head, first.protect(content)]).toString('base64url'),
+    open (text) {
+      const bytes = Buffer.from(text, 'base64url')
+      if (bytes.length < HEAD_BYTES + leastBody) return null
+      // Node decodes leniently; only the canonical text counts, so that no two texts mean one session.
+      if (bytes.toString('base64url') !== text) return null
+      const head = bytes.subarray(0, HEAD_BYTES)
+      for (const key of keys) {
+        const content = key.head.equals(head) ? key.check(bytes.subarray(HEAD_BYTES)) : null
+        if (content !== null) return content
+      }
+      return null
     },
-    isStale: text => isOther(text, keys)
-  })
+    // 28 of the 32 bits of the key id tell secrets apart well enough, and need no decoding.
+    isStale: text => !text.startsWith(start)
+  }
 }
 
 function headOf (version: number, keyId: Buffer): Buffer {
-  const head = Buffer.allocUnsafe(HEAD_BYTES)
-  head[0] = version
-  keyId.copy(head, 1)
-  return head
+  return Buffer.concat([Buffer.from([version]), keyId])
 }
 
-function associated (head: Buffer, context: string): Buffer {
-  return Buffer.concat([head, Buffer.from(context, 'utf8')])
-}
-
-function macOf (key: PurposeKey, head: Buffer, context: string, content: Buffer): Buffer {
-  // The length in front keeps context and content apart.
+/** With its length in front, so that context and content are kept apart. */
+function framed (context: string): Buffer {
   const name = Buffer.from(context, 'utf8')
   const length = Buffer.alloc(2)
   length.writeUInt16BE(name.length)
-  return createHmac('sha256', key.key).update(head).update(length).update(name).update(content).digest()
-}
-
-function openWith<K extends { id: Buffer }> (
-  text: string, version: number, leastBody: number, keys: readonly K[], attempt: (key: K, head: Buffer, body: Buffer) => Buffer | null
-): Buffer | null {
-  const bytes = Buffer.from(text, 'base64url')
-  if (bytes.length < HEAD_BYTES + leastBody || bytes[0] !== version) return null
-  // Node decodes leniently; only the canonical text counts, so that no two texts mean one session.
-  if (bytes.toString('base64url') !== text) return null
-  const head = bytes.subarray(0, HEAD_BYTES)
-  const body = bytes.subarray(HEAD_BYTES)
-  for (const key of keys) {
-    if (!key.id.equals(head.subarray(1))) continue
-    const content = attempt(key, head, body)
-    if (content !== null) return content
-  }
-  return null
-}
-
-function isOther (text: string, keys: ReadonlyArray<{ id: Buffer }>): boolean {
-  // 7 characters carry the head: five bytes and two bits more.
-  const head = Buffer.from(text.slice(0, 7), 'base64url')
-  return !keys[0]!.id.equals(head.subarray(1, HEAD_BYTES))
+  return Buffer.concat([length, name])
 }

@@ -3,6 +3,7 @@ import { join } from './chunks.ts'
 /** Cookies of one name that are tried at most; browsers send several when paths or domains differ. */
 const MAX_TRIED = 4
 const MAX_INDEX = 9
+const FIRST: readonly number[] = Object.freeze([0])
 
 /** What a request's `Cookie` header says about one session cookie. */
 export interface CarriedCookies {
@@ -33,6 +34,9 @@ export function carriedCookies (header: string | undefined, name: string, maxByt
     bytes += value.length
     ;(found[index] ??= []).push(value)
   }
+  const [values] = found
+  // Almost always there is one, whole.
+  if (found.length === 1 && values!.length === 1 && bytes <= maxBytes && values![0]![1] !== '.') return { texts: values!, indexes: FIRST, problem: null }
   const indexes = Object.keys(found).map(Number)
   if (indexes.length === 0) return NO_COOKIES
   // Each name may come up to four times, with the wrong ones as long as the right one.

@@ -1,3 +1,5 @@
+import type { FastifyReply } from 'fastify'
+
 interface StreamLike {
   on? (event: 'error', listener: () => void): unknown
   removeListener? (event: 'error', listener: () => void): unknown
@@ -29,4 +31,19 @@ export function destroyPayload (payload: unknown): void {
   } else {
     stream.body?.cancel?.().catch(ignore)
   }
+}
+
+/**
+ * Puts status and headers of a `Response` on the reply. Fastify does so after all hooks, over headers that are there: a
+ * `Cache-Control: public` would take the place of ours.
+ *
+ * @returns what is left to send; `undefined` for any other payload, and for a Response that Fastify will refuse
+ */
+export function unwrapResponse (reply: FastifyReply, payload: unknown): ReadableStream | null | undefined {
+  if (typeof payload !== 'object' || Object.prototype.toString.call(payload) !== '[object Response]') return undefined
+  const { status, headers, body, bodyUsed } = payload as Response
+  if (bodyUsed || status < 200) return undefined
+  reply.code(status)
+  for (const [name, value] of headers) reply.header(name, value)
+  return body
 }

@@ -53,9 +53,10 @@ export class ReplyCarrier implements Carrier {
     this.#put(this.#core.lines.clear(indexes.includes(0) ? indexes : [0, ...indexes], this.#isHttps), isExplicit)
   }
 
-  /** Puts on the reply what the commit at its end has left for it. */
+  /** Puts the last cookie on the reply, once it is not held any more. */
   flush (): void {
     if (this.#pending !== null) this.#write(this.#pending, false)
+    else if (this.#hasSet) forbidStoring(this.#reply)
     this.#pending = null
   }
 
@@ -69,10 +70,11 @@ export class ReplyCarrier implements Carrier {
 
   get #isHttps (): boolean { return this.request.protocol === 'https' }
 
-  // While a commit at the end is under way the reply is held, and what happens to its headers is undone.
+  // While a commit at the end is under way the reply is held, and what happens to its headers is undone: also what an
+  // operation that nobody waited for puts there. So flush() puts it there (again).
   #put (lines: readonly string[], isExplicit: boolean): void {
+    this.#pending = lines
     if (isExplicit) this.#write(lines, true)
-    else this.#pending = lines
   }
 
   #write (lines: readonly string[], isExplicit: boolean): void {
@@ -107,5 +109,5 @@ export class ReplyCarrier implements Carrier {
 }
 
 function isLocalhost (hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname.startsWith('127.') || hostname === '::1' || hostname === '[::1]'
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(?:\.\d+){3}$/.test(hostname) || hostname === '::1' || hostname === '[::1]'
 }

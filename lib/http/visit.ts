@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify'
+import type { DoneFuncWithErrOrRes, FastifyReply } from 'fastify'
 import type { SessionContext } from '../context.ts'
 import type { BackendUnavailableError } from '../errors.ts'
 import { isPromise } from '../flow.ts'
@@ -6,10 +6,10 @@ import { commitSession, loadAtOnce } from '../operations.ts'
 import type { Session } from '../session.ts'
 import { varyByCookie } from './caching.ts'
 import { holdReply } from './hold.ts'
-import { destroyPayload } from './payload.ts'
+import { destroyPayload, unwrapResponse } from './payload.ts'
 import type { ReplyCarrier } from './reply-carrier.ts'
 
-type Done = (error?: Error) => void
+type Done = DoneFuncWithErrOrRes
 type Progress = 'open' | 'committing' | 'committed' | 'failed'
 
 /**
@@ -44,7 +44,7 @@ export class Visit {
 
   touch (): void {
     this.#isTouched = true
-    this.#reply.raw.once('close', () => { this.#reportLeftovers() })
+    this.#reply.raw.on('close', () => { this.#reportLeftovers() })
   }
 
   /** The onSend hook of a request that has looked at its session. */
@@ -63,18 +63,20 @@ export class Visit {
     } catch (error) {
       return this.#fail(error as Error, payload, done)
     }
-    if (!isPromise(committing)) return this.#finish(done)
+    if (!isPromise(committing)) return this.#finish(payload, done)
     const release = holdReply(this.#reply, payload)
     committing.then(
-      () => { release(() => { this.#finish(done) }) },
+      () => { release(() => { this.#finish(payload, done) }) },
       (error: Error) => { release(() => { this.#fail(error, payload, done) }) }
     )
   }
 
-  #finish (done: Done): void {
+  #finish (payload: unknown, done: Done): void {
     this.#progress = 'committed'
+    const body = unwrapResponse(this.#reply, payload)
+    if (body !== undefined) varyByCookie(this.#reply)
     this.#carrier.flush()
-    done()
+    done(null, body)
   }
 
   /** A failure that the handler has met already. If an error handler has made an answer of it, that is the answer. */
@@ -99,12 +101,12 @@ export class Visit {
   #reportLeftovers (): void {
     const { context } = this
     const { place, log } = this.#carrier
-    const isSentByHand = this.#progress === 'open' && this.#reply.sent
+    const hasMissedSend = this.#progress === 'open' && this.#reply.sent
     // Else the client went away early; the handler still runs, and its reply will commit.
-    if (!isSentByHand && this.#progress !== 'committed') return
+    if (!hasMissedSend && this.#progress !== 'committed') return
     if (!context.hasLeftovers()) return
-    log.warn(isSentByHand
-      ? `changes of the session are lost: the reply was hijacked or written by hand; call \`await request.session.save()\` before (${place})`
+    log.warn(hasMissedSend
+      ? `changes of the session are lost: the reply was hijacked, written by hand, or sent before they were made; call \`await request.session.save()\` in time (${place})`
       : `changes of the session are lost: they were made after it was committed (${place})`)
   }
 }

@@ -1,0 +1,98 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { headerBytes, isCookieText, join, MAX_COOKIE_BYTES, partName, split } from '../../lib/http/chunks.ts'
+import { carriedCookies } from '../../lib/http/cookie-header.ts'
+
+const NAME = '__Host-session'
+const TAIL = '; Path=/; HttpOnly; Secure; SameSite=Lax'.length
+const LIMIT = 12_288
+
+const lengths = fc.integer({ min: 1, max: 11_000 })
+const textOf = (length: number, salt = 'a') => salt + 'x'.repeat(length - 1)
+const pairs = (values: readonly string[]) => values.map((value, index) => `${partName(NAME, index)}=${value}`)
+const read = (header: string) => carriedCookies(header, NAME, LIMIT)
+
+t.test('what was split is joined again, in whatever order the cookies come', async t => {
+  fc.assert(fc.property(lengths, fc.array(fc.constantFrom('a=1', `x${NAME}=2`, `${NAME}x=3`, `${NAME}.1.2=4`)), fc.nat(), (length, others, seed) => {
+    const text = textOf(length)
+    const shuffled = [...pairs(split(NAME, text, TAIL)!), ...others].sort((a, b) => ((a.length * 31 + seed) % 7) - ((b.length * 31 + seed) % 7))
+    t.strictSame(read(shuffled.join('; ')).texts, [text])
+  }))
+  t.pass()
+})
+
+t.test('each cookie fits 4,096 bytes with its attributes', async t => {
+  fc.assert(fc.property(lengths, fc.integer({ min: 0, max: 2_000 }), (length, tail) => {
+    for (const [index, value] of (split(NAME, textOf(length), tail) ?? []).entries()) {
+      if (partName(NAME, index).length + 1 + value.length + tail > MAX_COOKIE_BYTES) return false
+    }
+    return true
+  }))
+  t.pass()
+})
+
+t.test('the parts of two writes are never joined', async t => {
+  fc.assert(fc.property(fc.integer({ min: 4_100, max: 11_000 }), fc.integer({ min: 4_100, max: 11_000 }), fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), (one, other, picks) => {
+    const [first, second] = [textOf(one, 'a'), textOf(other, 'b')]
+    const [a, b] = [pairs(split(NAME, first, TAIL)!), pairs(split(NAME, second, TAIL)!)]
+    const mixed = Array.from({ length: Math.max(a.length, b.length) }, (_, index) => picks[index] ? a[index] ?? b[index] : b[index] ?? a[index])
+    return read(mixed.join('; ')).texts.every(text => text === first || text === second)
+  }))
+  t.pass()
+})
+
+t.test('leftovers of an older, longer write are passed over', async t => {
+  const [long, short] = [split(NAME, textOf(11_000), TAIL)!, split(NAME, textOf(5_000, 'b'), TAIL)!]
+  t.equal(long.length, 3)
+  t.strictSame(read([...pairs(short), pairs(long)[2]].join('; ')).texts, [textOf(5_000, 'b')])
+  t.strictSame(read([`${NAME}=whole`, ...pairs(long).slice(1)].join('; ')).texts, ['whole'])
+})
+
+t.test('a missing part is incomplete, and no session', async t => {
+  const [first, ...rest] = pairs(split(NAME, textOf(9_000), TAIL)!)
+  t.match(read(first!), { texts: [], problem: 'incomplete', indexes: [0] })
+  t.match(read(rest.join('; ')), { texts: [], problem: 'incomplete', indexes: [1, 2] })
+})
+
+t.test('of a part that comes twice the one of its generation counts', async t => {
+  const text = textOf(9_000)
+  const parts = pairs(split(NAME, text, TAIL)!)
+  const other = pairs(split(NAME, textOf(9_000, 'b'), TAIL)!)
+  t.strictSame(read([other[1], ...parts, other[2]].join('; ')).texts, [text])
+})
+
+t.test('up to four cookies of one name are tried', async t => {
+  const header = ['a', 'b', 'c', 'd', 'e'].map(value => `${NAME}=${value}`).join('; ')
+  t.strictSame(read(header).texts, ['a', 'b', 'c', 'd'])
+})
+
+t.test('what nobody of us can have written is refused before it is looked at', async t => {
+  const huge = `${NAME}=${'x'.repeat(LIMIT + 1)}`
+  t.match(read(huge), { texts: [], problem: 'oversized' })
+  t.match(read(Array(5).fill(`${NAME}=${'x'.repeat(LIMIT)}`).join('; ')), { texts: [], problem: 'oversized' })
+  t.match(read(`${NAME}=fine; ${huge}`), { texts: ['fine'], problem: 'oversized' })
+})
+
+t.test('names are told apart, and values are taken as they are', async t => {
+  t.equal(read('').indexes.length, 0)
+  t.equal(carriedCookies(undefined, NAME, LIMIT).indexes.length, 0)
+  for (const header of [`${NAME}`, `${NAME}2=x`, `x${NAME}=x`, `${NAME}.x=1`, `${NAME}.0=1`, `${NAME}.10=1`, `a=${NAME}=x`]) t.equal(read(header).indexes.length, 0, header)
+  t.strictSame(read(`a=1;${NAME}="q%2F" ;b=2`).texts, ['"q%2F"'])
+  t.strictSame(read(`${NAME}=`).texts, [''])
+})
+
+t.test('text that no number of cookies can hold is not split', async t => {
+  t.equal(split(NAME, textOf(40_000), TAIL), null)
+  t.equal(split(NAME, textOf(5_000), 4_080), null)
+})
+
+t.test('only plain cookie text that is no part of another is a value', async t => {
+  for (const text of ['abc', 'a.b.c', 'Fe26.2**x*y', '2.short.x']) t.equal(isCookieText(text), true, text)
+  for (const text of ['', 'a b', 'a;b', 'a,b', 'a"b', 'a\\b', 'é', '\n', '2.abcdef.rest']) t.equal(isCookieText(text), false, JSON.stringify(text))
+})
+
+t.test('the bytes of a Cookie header are counted with names and separators', async t => {
+  t.equal(headerBytes('s', ['abc']), 's=abc'.length)
+  t.equal(headerBytes('s', ['abc', 'de']), 's=abc; s.1=de'.length)
+  t.strictSame(join([], 4), { texts: [], isIncomplete: false })
+})

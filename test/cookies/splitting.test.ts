@@ -1,0 +1,90 @@
+import { randomBytes } from 'node:crypto'
+import Fastify from 'fastify'
+import t, { type Test } from 'tap'
+import sessions, { CookieBackend, type SessionOptions } from '../../lib/index.ts'
+
+/** A browser with one session; `data` is stored by a request that sets these keys. */
+async function createBrowser (t: Test, options: SessionOptions = {}) {
+  const app = Fastify()
+  const jar = new Map<string, string>()
+  t.teardown(() => app.close())
+  await app.register(sessions, { secret: randomBytes(32), cookie: { name: 's' }, ...options })
+  app.post<{ Body: Record<string, unknown> }>('/', async request => { request.session.update(request.body) })
+  app.get('/', async request => request.session)
+  app.delete('/', async request => { await request.session.destroy() })
+  const send = async (method: 'GET' | 'POST' | 'DELETE', body?: object) => {
+    const cookie = [...jar].map(pair => pair.join('=')).join('; ')
+    const response = await app.inject({ method, url: '/', headers: { cookie }, ...(body && { body }) })
+    const lines = [response.headers['set-cookie'] ?? []].flat()
+    for (const line of lines) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
+      if (line.includes('Max-Age=0')) jar.delete(name!)
+      else jar.set(name!, value!)
+    }
+    return { status: response.statusCode, body: response.body && response.json(), lines }
+  }
+  return { jar, send }
+}
+
+const textOf = (bytes: number) => randomBytes(Math.ceil(bytes / 2)).toString('hex').slice(0, bytes)
+
+t.test('a large session is split, read back, and shrinks again without leftovers', async t => {
+  const { jar, send } = await createBrowser(t, { backend: new CookieBackend({ maxBytes: 12_288 }) })
+  const text = textOf(8_000)
+  await send('POST', { text })
+  t.strictSame([...jar.keys()], ['s', 's.1', 's.2'])
+  t.strictSame((await send('GET')).body, { text })
+  await send('POST', { text: text.slice(0, 4_000) })
+  t.strictSame([...jar.keys()], ['s', 's.1'])
+  await send('POST', { text: 'short' })
+  t.strictSame([...jar.keys()], ['s'])
+  t.strictSame((await send('GET')).body, { text: 'short' })
+})
+
+t.test('destroying clears every part that came along', async t => {
+  const { jar, send } = await createBrowser(t)
+  await send('POST', { text: textOf(4_000) })
+  jar.set('s.5', 'a leftover')
+  await send('DELETE')
+  t.strictSame([...jar.keys()], [])
+})
+
+t.test('leftovers without a session are cleared by destroy', async t => {
+  const { jar, send } = await createBrowser(t)
+  jar.set('s.1', 'a leftover')
+  await send('DELETE')
+  t.strictSame([...jar.keys()], [])
+})
+
+t.test('a payload that is too big is refused with size, limit and largest keys; the stored session is untouched', async t => {
+  const { send } = await createBrowser(t)
+  await send('POST', { name: 'ada' })
+  const { status, body, lines } = await send('POST', { large: textOf(6_000), larger: textOf(7_000) })
+  t.match({ status, code: body.code, lines }, { status: 500, code: 'SES_TOO_LARGE', lines: [] })
+  t.match(body.message, /takes \d{5} bytes, 7168 are allowed; its largest keys: larger \(7011 bytes\), large \(6010 bytes\), name \(12 bytes\)/)
+  t.strictSame((await send('GET')).body, { name: 'ada' })
+})
+
+t.test('a payload that no number of cookies holds is too big all the same', async t => {
+  const { send } = await createBrowser(t)
+  t.equal((await send('POST', { text: textOf(60_000) })).body.code, 'SES_TOO_LARGE')
+})
+
+t.test('maxBytes is what the parts take in a Cookie header', async t => {
+  const { jar, send } = await createBrowser(t, { backend: new CookieBackend({ maxBytes: 2_000 }) })
+  let bytes = 1_300
+  while ((await send('POST', { text: textOf(bytes) })).status === 200) {
+    t.ok([...jar].map(pair => pair.join('=')).join('; ').length <= 2_000)
+    bytes += 20
+  }
+  t.ok(bytes > 1_360 && bytes < 1_500, String(bytes))
+})
+
+t.test('a subject that no cookie holds is too big, not a failure of the backend', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(sessions, { secret: randomBytes(32) })
+  for (const length of [20_000, 70_000]) {
+    await t.rejects(app.sessions.create({}, { subject: 'a'.repeat(length) }), { code: 'SES_TOO_LARGE' })
+  }
+})

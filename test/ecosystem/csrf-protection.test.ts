@@ -1,0 +1,26 @@
+import csrf from '@fastify/csrf-protection'
+import t from 'tap'
+import { backends, bench } from '../helpers/session-bench.ts'
+
+for (const [name, create] of backends) {
+  t.test(`@fastify/csrf-protection with the ${name} backend`, async t => {
+    const site = await bench(t, {
+      backend: create(),
+      setup: async app => {
+        await app.register(csrf, { sessionPlugin: '@fastify/session' })
+        app.post('/form', { preHandler: app.csrfProtection }, async () => 'accepted')
+      }
+    })
+    const browser = site.browser()
+    const token = (await browser.run((_request, reply: any) => reply.generateCsrf())).body
+    const post = async (cookie: string, token: string) =>
+      (await site.app.inject({ method: 'POST', url: '/form', headers: { cookie, 'csrf-token': token } })).statusCode
+
+    t.equal(await post(browser.header, token), 200, 'accepts the token of the session')
+    t.equal(await post(browser.header, 'forged'), 403, 'refuses another one')
+    const stranger = site.browser()
+    await stranger.run((_request, reply: any) => reply.generateCsrf())
+    t.equal(await post(stranger.header, token), 403, 'refuses the token of another session')
+    t.equal(await post('', token), 403, 'refuses a token without a session')
+  })
+}

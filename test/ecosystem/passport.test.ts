@@ -1,0 +1,88 @@
+import { Authenticator, Strategy } from '@fastify/passport'
+import t from 'tap'
+import { backends, bench, type BenchOptions } from '../helpers/session-bench.ts'
+
+class HeaderStrategy extends Strategy {
+  constructor () { super('header') }
+
+  override authenticate (request: any): void {
+    const user = request.headers['x-user'] ?? request.query.user
+    if (user === undefined) return this.fail('who are you?', 401)
+    this.success({ id: user })
+  }
+}
+
+async function passportSite (t: any, options: BenchOptions, passportOptions: object = {}) {
+  const passport = new Authenticator(passportOptions)
+  passport.use(new HeaderStrategy())
+  passport.registerUserSerializer(async (user: any) => user.id)
+  passport.registerUserDeserializer(async (id: string) => ({ id, isKnown: true }))
+  return await bench(t, {
+    ...options,
+    setup: async app => {
+      await app.register(passport.initialize())
+      await app.register(passport.secureSession())
+    }
+  })
+}
+
+for (const [name, create] of backends) {
+  t.test(`@fastify/passport with the ${name} backend`, async t => {
+    t.test('signs in under a new id and out again', async t => {
+      const browser = (await passportSite(t, { backend: create() })).browser()
+      const before = (await browser.run(({ session }) => { session.guest = true; return session.id })).body
+      const thief = browser.copy()
+      const after = (await browser.run(async (request: any) => { await request.logIn({ id: 'ann' }); return request.session.id })).body
+      t.not(after, before)
+      t.strictSame((await browser.run((request: any) => request.user)).json(), { id: 'ann', isKnown: true })
+      if (name === 'memory') t.equal((await thief.run(({ session }) => session.isNew)).body, 'true')
+      await browser.run(async (request: any) => { await request.logOut() })
+      t.equal((await browser.run((request: any) => request.isAuthenticated())).body, 'false')
+    })
+
+    t.test('drops what a guest had, unless it is asked to keep it', async t => {
+      for (const keepSessionInfo of [false, true]) {
+        const browser = (await passportSite(t, { backend: create() })).browser()
+        await browser.run(({ session }) => { session.basket = [1] })
+        await browser.run((request: any) => request.logIn({ id: 'ann' }, { keepSessionInfo }))
+        const { basket } = await browser.data()
+        t.strictSame(basket, keepSessionInfo ? [1] : undefined)
+      }
+    })
+
+    t.test('keeps session and data where clearSessionOnLogin is off', async t => {
+      const browser = (await passportSite(t, { backend: create() }, { clearSessionOnLogin: false })).browser()
+      await browser.run(({ session }) => { session.basket = [1] })
+      await browser.run((request: any) => request.logIn({ id: 'ann' }))
+      t.strictSame((await browser.data())['basket'], [1])
+      t.equal((await browser.run((request: any) => request.user.id)).body, 'ann')
+    })
+
+    t.test('keeps the fields it is told to', async t => {
+      const browser = (await passportSite(t, { backend: create() }, { clearSessionIgnoreFields: ['kept'] })).browser()
+      await browser.run(({ session }) => { session.kept = 1; session.dropped = 1 })
+      await browser.run((request: any) => request.logIn({ id: 'ann' }))
+      const data = await browser.data()
+      t.strictSame([data['kept'], data['dropped']], [1, undefined])
+    })
+  })
+}
+
+t.test('a strategy signs in through its route, and a stranger is turned away', async t => {
+  const passport = new Authenticator()
+  passport.use(new HeaderStrategy())
+  passport.registerUserSerializer(async (user: any) => user.id)
+  passport.registerUserDeserializer(async (id: string) => ({ id }))
+  const site = await bench(t, {
+    setup: async app => {
+      await app.register(passport.initialize())
+      await app.register(passport.secureSession())
+      app.get('/login', { preValidation: passport.authenticate('header', { authInfo: false }) }, async ({ user }) => user)
+    }
+  })
+  t.equal((await site.app.inject('/login')).statusCode, 401)
+  const response = await site.app.inject({ url: '/login', query: { user: 'ann' } })
+  t.strictSame([response.statusCode, response.json()], [200, { id: 'ann' }])
+  const cookie = response.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
+  t.equal((await site.call('/', cookie, (request: any) => request.user.id)).body, 'ann')
+})

@@ -1,0 +1,21 @@
+import { MemoryBackend } from '../../lib/index.ts'
+import type { SessionBackend, SessionRecord } from '../../types/index.d.ts'
+
+/** The least that a backend can be: three methods, no compare-and-set, no expiry. */
+export class MinimalBackend implements SessionBackend {
+  readonly #records = new Map<string, SessionRecord>()
+  get size (): number { return this.#records.size }
+  read (id: string): SessionRecord | null { return this.#records.get(id) ?? null }
+  write (id: string | null, record: SessionRecord): string { this.#records.set(id!, record); return id! }
+  remove (id: string): void { this.#records.delete(id) }
+}
+
+/** Atomic, but its deadlines move only by a write. */
+export class UntouchableBackend implements SessionBackend {
+  readonly atomic = true
+  readonly #memory: MemoryBackend
+  constructor (now: () => number) { this.#memory = new MemoryBackend({}, { property: '', now, spaces: new Map() }) }
+  read (id: string): SessionRecord | null { return this.#memory.read(id) }
+  write (id: string | null, record: SessionRecord, expectedVersion?: number): string | SessionRecord | null { return this.#memory.write(id!, record, expectedVersion) }
+  remove (id: string): void { this.#memory.remove(id) }
+}

@@ -1,0 +1,165 @@
+import { request as httpRequest } from 'node:http'
+import type { FastifyReply } from 'fastify'
+import t from 'tap'
+import { sessions } from '../../lib/index.ts'
+import { cookieLines, cookieOf, Gate, kinds, loose, shapes, signedUp, wire, type LooseSession } from '../helpers/wire.ts'
+
+/** What the handler has set, and what is sent for a session that was read, and for one that was created. */
+const merged: Array<[string, Record<string, string | string[]>, { vary: string, read: string | undefined, created: string }]> = [
+  ['nothing', {}, { vary: 'Cookie', read: undefined, created: 'no-store' }],
+  ['another Vary', { vary: 'Accept-Encoding' }, { vary: 'Accept-Encoding, Cookie', read: undefined, created: 'no-store' }],
+  ['several Vary', { vary: ['Accept', 'Origin'] }, { vary: 'Accept, Origin, Cookie', read: undefined, created: 'no-store' }],
+  ['Vary: Cookie', { vary: 'Accept, COOKIE' }, { vary: 'Accept, COOKIE', read: undefined, created: 'no-store' }],
+  ['a Vary that only looks like it', { vary: 'X-Cookie' }, { vary: 'X-Cookie, Cookie', read: undefined, created: 'no-store' }],
+  ['Vary: *', { vary: '*' }, { vary: '*', read: undefined, created: 'no-store' }],
+  ['a caching time', { 'cache-control': 'max-age=60' }, { vary: 'Cookie', read: 'max-age=60', created: 'max-age=60, no-store' }],
+  ['no-store', { 'cache-control': 'private, No-Store' }, { vary: 'Cookie', read: 'private, No-Store', created: 'private, No-Store' }],
+  ['several directives', { 'cache-control': ['private', 'no-transform'] }, { vary: 'Cookie', read: 'private, no-transform', created: 'private, no-transform, no-store' }]
+]
+
+const text = (header: unknown) => Array.isArray(header) ? header.join(', ') : header as string
+
+for (const kind of kinds) {
+  for (const [what, headers, expected] of merged) {
+    t.test(`${kind}: Vary and Cache-Control are joined with ${what}`, async t => {
+      const { app } = await wire(t, kind)
+      const lines = Object.entries(headers).map(([name, value]): [string, string] => [name, text(value)])
+      app.get('/read', async (request, reply) => { loose(request).get('a'); reply.headers(headers); return 'ok' })
+      app.get('/create', async (request, reply) => { loose(request)['a'] = 1; reply.headers(headers); return 'ok' })
+      app.get('/save', async (request, reply) => { reply.headers(headers); await loose(request).set('a', 1).save(); return 'ok' })
+      app.get('/save-first', async (request, reply) => { await loose(request).set('a', 1).save(); reply.headers(headers); return 'ok' })
+      app.get('/save-response', async request => { await loose(request).set('a', 1).save(); return new Response('ok', { headers: lines }) })
+      app.get('/raw', async (request, reply) => {
+        reply.headers(headers)
+        await loose(request).set('a', 1).save()
+        reply.hijack()
+        reply.raw.end()
+        return reply
+      })
+      app.get('/response', async request => {
+        loose(request)['a'] = 1
+        return new Response('ok', { headers: lines })
+      })
+      for (const url of ['/read', '/create', '/save', '/save-first', '/response', '/save-response']) {
+        const response = await app.inject(url)
+        t.equal(text(response.headers['vary']), expected.vary, url)
+        t.equal(text(response.headers['cache-control']), url === '/read' ? expected.read : expected.created, url)
+      }
+      t.equal((await app.inject('/raw')).headers['cache-control'], expected.created)
+    })
+  }
+
+  t.test(`${kind}: a cookie that is cleared forbids storing as well`, async t => {
+    const site = await wire(t, kind)
+    site.app.get('/', async request => { await loose(request).destroy() })
+    const response = await site.app.inject({ url: '/', headers: { cookie: await signedUp(site) } })
+    t.equal(response.headers['cache-control'], 'no-store')
+    t.equal(response.headers['vary'], 'Cookie')
+  })
+
+  t.test(`${kind}: errors, redirects and 304 of a touched session depend on the cookie too`, async t => {
+    const { app, backend } = await wire(t, kind)
+    const touched = (reply: (reply: FastifyReply) => unknown) => async (request: { session: unknown }, r: FastifyReply) => { loose(request).get('a'); return reply(r) }
+    app.get('/error', touched(() => { throw new Error('no') }))
+    app.get('/redirect', touched(reply => reply.redirect('/')))
+    app.get('/304', touched(reply => reply.code(304).send()))
+    app.get('/unavailable', async request => { loose(request)['a'] = 1 })
+    backend.fail('write')
+    for (const url of ['/error', '/redirect', '/304', '/unavailable']) {
+      t.equal((await app.inject(url)).headers['vary'], 'Cookie', url)
+    }
+  })
+
+  t.test(`${kind}: other Set-Cookie headers stay, however they were set, and ours comes once`, async t => {
+    const { app } = await wire(t, kind)
+    const change = (request: { session: unknown }): LooseSession => loose(request).set('a', 1)
+    app.get('/setCookie', async (request, reply) => { change(request); reply.setCookie('b', '1').setCookie('c', '1') })
+    app.get('/header', async (request, reply) => { change(request); reply.header('set-cookie', 'b=1').header('set-cookie', 'c=1') })
+    app.get('/array', async (request, reply) => { change(request); reply.header('set-cookie', ['b=1', 'c=1']) })
+    app.get('/raw', async (request, reply) => { change(request); reply.raw.setHeader('set-cookie', ['b=1', 'c=1']) })
+    app.get('/around', async (request, reply) => {
+      reply.setCookie('b', '1')
+      await change(request).save()
+      reply.setCookie('c', '1')
+      await loose(request).regenerateId()
+    })
+    app.get('/response', async request => {
+      change(request)
+      return new Response('ok', { headers: [['set-cookie', 'b=1'], ['set-cookie', 'c=1']] })
+    })
+    app.addHook('onSend', async (request, reply) => { if (request.url === '/later') reply.header('set-cookie', ['b=1', 'c=1']) })
+    app.get('/later', async request => { change(request) })
+    for (const url of ['/setCookie', '/header', '/array', '/raw', '/around', '/response', '/later']) {
+      const names = cookieLines(await app.inject(url)).map(line => line.split('=')[0])
+      t.strictSame(names.sort(), ['__Host-session', 'b', 'c'], url)
+    }
+  })
+
+  t.test(`${kind}: with a commit that took its time, two other cookies stay in their order, once each`, async t => {
+    const { app, backend } = await wire(t, kind)
+    const gate = new Gate()
+    backend.before('write', gate.pass)
+    app.get('/', async (request, reply) => { loose(request)['a'] = 1; reply.header('set-cookie', ['b=1', 'c=1']); return 'ok' })
+    const answer = app.inject('/')
+    await gate.reached
+    gate.open()
+    t.match(cookieLines(await answer), [/^b=1$/, /^c=1$/, /^__Host-session=/])
+  })
+
+  t.test(`${kind}: ours replaces an earlier one of the same name, domain and path, and no other`, async t => {
+    const { app } = await wire(t, kind, { options: { cookie: { name: 'sid', path: '/app', domain: 'example.org' } } })
+    const theirs = [
+      'sid=forged; Path=/app; Domain=example.org',
+      'sid=forged; domain=.EXAMPLE.org ; path=/app',
+      'sid.1=forged; Path=/app; Domain=example.org',
+      'sid=other; Path=/; Domain=example.org',
+      'sid=other; Path=/app',
+      'sid=other; Path=/app; Domain=www.example.org',
+      'sid2=other; Path=/app; Domain=example.org',
+      'sid.x=other; Path=/app; Domain=example.org',
+      'sid.10=other; Path=/app; Domain=example.org'
+    ]
+    app.get('/', async (request, reply) => { loose(request)['a'] = 1; reply.header('set-cookie', theirs) })
+    app.get('/none', async (request, reply) => { loose(request).get('a'); reply.header('set-cookie', theirs) })
+    const response = await app.inject('/')
+    t.strictSame(cookieLines(response).filter(line => line.includes('forged')), [])
+    t.equal(cookieLines(response).filter(line => line.includes('other')).length, 6)
+    t.equal(cookieLines(response).length, 7)
+    t.match(shapes(response).at(-1), /^sid=…; Domain=example\.org; Path=\/app/)
+    t.strictSame(cookieLines(await app.inject('/none')), theirs, 'without a cookie of our own nothing is replaced')
+  })
+
+  t.test(`${kind}: two registrations on one request each send their cookie`, async t => {
+    const site = await wire(t, kind)
+    await site.app.register(sessions, { property: 'visit' as never, secret: 'another secret of more than thirty-two bytes' })
+    site.app.get('/', async request => {
+      loose(request)['a'] = 1
+      ;(request as unknown as { visit: LooseSession }).visit['b'] = 1
+    })
+    site.app.get('/show', async request => ({ ...loose(request), ...(request as unknown as { visit: LooseSession }).visit }))
+    const response = await site.app.inject('/')
+    t.match(shapes(response), [/^__Host-session=/, /^__Host-visit=/])
+    t.equal(response.headers['vary'], 'Cookie')
+    t.equal(response.headers['cache-control'], 'no-store')
+    t.strictSame((await site.app.inject({ url: '/show', headers: { cookie: cookieOf(response) } })).json(), { a: 1, b: 1 })
+  })
+}
+
+t.test('on a real socket there is one Vary, one Cache-Control, and one line per cookie', async t => {
+  const { app } = await wire(t, 'cookie')
+  app.get('/', async (request, reply) => {
+    reply.setCookie('b', '1').header('vary', 'Accept')
+    await loose(request).set('a', 1).save()
+    loose(request)['c'] = 1
+    return 'ok'
+  })
+  await app.listen({ port: 0 })
+  const { port } = app.server.address() as { port: number }
+  const raw = await new Promise<string[]>((resolve, reject) => {
+    httpRequest({ port }, response => { response.resume(); resolve(response.rawHeaders) }).on('error', reject).end()
+  })
+  const names = raw.filter((_, index) => index % 2 === 0).map(name => name.toLowerCase())
+  for (const [name, count] of [['vary', 1], ['cache-control', 1], ['set-cookie', 2]] as const) {
+    t.equal(names.filter(other => other === name).length, count, name)
+  }
+})

@@ -1,0 +1,102 @@
+import t from 'tap'
+import { MemoryBackend } from '../../lib/index.ts'
+import { backends, bench } from '../helpers/session-bench.ts'
+
+for (const [name, create] of backends) {
+  t.test(`with the ${name} backend`, async t => {
+    t.test('login gives a new id and a new life, keeps all data, and sets subject and data', async t => {
+      const site = await bench(t, { backend: create() })
+      const browser = site.browser()
+      await browser.run(({ session }) => { session.basket = [1]; session.name = 'guest' })
+      site.clock.now += 10_000
+      await browser.run(async request => {
+        const { session } = request
+        const { id } = session
+        await session.login('ann', { name: 'Ann' })
+        t.equal(request.session, session)
+        t.not(session.id, id)
+        t.equal(session.subject, 'ann')
+        t.strictSame(session.data(), { basket: [1], name: 'Ann' })
+        t.equal(session.createdAt.getTime(), site.clock.now)
+      })
+      await browser.run(({ session }) => { t.equal(session.subject, 'ann') })
+      t.strictSame(await browser.data(), { basket: [1], name: 'Ann' })
+    })
+
+    t.test('login keeps a lifetime that was set for this session', async t => {
+      const site = await bench(t, { backend: create() })
+      const browser = site.browser()
+      await browser.run(async ({ session }) => {
+        session.setLifetime({ idleTimeout: 100 })
+        await session.login('ann')
+      })
+      await browser.run(({ session }) => { t.equal(session.expiresAt.getTime(), site.clock.now + 100_000) })
+    })
+
+    t.test('a second login changes the subject', async t => {
+      const browser = (await bench(t, { backend: create() })).browser()
+      const ids = new Set()
+      await browser.run(async ({ session }) => {
+        await session.login('ann', { a: 1 })
+        ids.add(session.id)
+        await session.login('bob')
+        ids.add(session.id)
+      })
+      t.equal(ids.size, 2)
+      await browser.run(({ session }) => { t.strictSame([session.subject, session.data()], ['bob', { a: 1 }]) })
+    })
+
+    t.test('a session with a subject and no data is stored', async t => {
+      const browser = (await bench(t, { backend: create() })).browser()
+      await browser.run(async ({ session }) => {
+        await session.login('ann')
+        t.equal(session.isEmpty, false)
+      })
+      await browser.run(({ session }) => { t.equal(session.subject, 'ann') })
+    })
+  })
+}
+
+t.test('a login twice leaves only the last session alive', async t => {
+  const site = await bench(t, { backend: new MemoryBackend() })
+  const browser = site.browser()
+  await browser.run(async ({ session }) => {
+    await session.login('ann')
+    await session.login('bob')
+  })
+  const { sessions } = await site.app.sessions.list()
+  t.strictSame(sessions.map(({ subject }) => subject), ['bob'])
+})
+
+t.test('a login in a session that was ended meanwhile brings nothing of it back', async t => {
+  const site = await bench(t, { backend: new MemoryBackend() })
+  const browser = site.browser()
+  await browser.run(({ session }) => { session.secret = 1 })
+  await browser.run(async ({ session }) => {
+    await browser.copy().run(other => other.session.destroy())
+    await session.login('ann', { fresh: true })
+    t.strictSame(session.data(), { fresh: true })
+  })
+  t.strictSame(await browser.data(), { fresh: true })
+})
+
+t.test('a subject must be text that every store can keep', async t => {
+  const browser = (await bench(t)).browser()
+  await browser.run(async ({ session }) => {
+    for (const subject of ['', 7, null, undefined, {}, 'a\0b', 'a\ud800b']) {
+      await t.rejects(session.login(subject), { code: 'SES_NOT_SERIALIZABLE', path: 'subject' })
+    }
+    t.equal(session.subject, null)
+  })
+})
+
+t.test('data that cannot be stored leave the session as it was', async t => {
+  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  await browser.run(async ({ session }) => {
+    const { id } = session
+    await t.rejects(session.login('ann', { n: 1n }), { code: 'SES_NOT_SERIALIZABLE' })
+    t.strictSame([session.id, session.subject, session.data()], [id, null, { a: 1 }])
+  })
+  t.strictSame(await browser.data(), { a: 1 })
+})

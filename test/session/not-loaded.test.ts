@@ -1,0 +1,114 @@
+import { inspect } from 'node:util'
+import t from 'tap'
+import { MemoryBackend } from '../../lib/index.ts'
+import { FaultyBackend } from '../../lib/testing/index.ts'
+import { backends, bench } from '../helpers/session-bench.ts'
+
+const notLoaded = { code: 'SES_NOT_LOADED', statusCode: 500 }
+
+/** Everything that can be done to an object, but for what a session that is not loaded allows. */
+const accesses: Readonly<Record<string, (session: any) => unknown>> = {
+  'reading a key': session => session.a,
+  'writing a key': session => { session.a = 1 },
+  'deleting a key': session => delete session.a,
+  'asking for a key': session => 'a' in session,
+  'defining a key': session => Object.defineProperty(session, 'a', { value: 1 }),
+  'describing a key': session => Object.getOwnPropertyDescriptor(session, 'a'),
+  'listing the keys': session => Object.keys(session),
+  'turning it into JSON': session => JSON.stringify(session),
+  'reading the id': session => session.id,
+  'calling a member': session => session.save()
+}
+
+for (const [name, create] of backends) {
+  t.test(`with the ${name} backend, a session that is not loaded`, async t => {
+    t.test('throws SessionNotLoadedError for every access', async t => {
+      const browser = (await bench(t, { backend: create() })).browser()
+      await browser.run(({ session }) => {
+        for (const [access, attempt] of Object.entries(accesses)) t.throws(() => attempt(session), notLoaded, access)
+      }, '/by-hand')
+    })
+
+    t.test('has load, isLoaded, then and symbols', async t => {
+      const browser = (await bench(t, { backend: create() })).browser()
+      await browser.run(async ({ session }) => {
+        t.equal(session.isLoaded, false)
+        t.equal(session.then, undefined)
+        t.equal(await session, session, 'it can be awaited')
+        t.equal(session[Symbol.iterator], undefined)
+        t.equal(Symbol.iterator in session, false)
+        t.doesNotThrow(() => inspect(session))
+        t.equal(await session.load(), undefined)
+        t.equal(session.isLoaded, true)
+      }, '/by-hand')
+    })
+
+    t.test('can be used like the session once it is loaded', async t => {
+      const browser = (await bench(t, { backend: create() })).browser()
+      await browser.run(({ session }) => { session.a = 1; session.b = 1 })
+      await browser.run(async ({ session: kept }) => {
+        await kept.load()
+        await kept.load()
+        t.equal(kept.a, 1)
+        t.equal(kept.get('a'), 1)
+        t.equal('a' in kept, true)
+        t.strictSame(Object.keys(kept), ['a', 'b'])
+        t.equal(JSON.stringify({ ...kept }), '{"a":1,"b":1}')
+        kept.a = 2
+        delete kept.b
+        Object.defineProperty(kept, 'c', { value: 3, enumerable: true, configurable: true, writable: true })
+        t.throws(() => { kept.id = 1 }, { code: 'SES_RESERVED_KEY' })
+      }, '/by-hand')
+      t.strictSame(await browser.data(), { a: 2, c: 3 })
+    })
+  })
+}
+
+t.test('the message says what to do, and where', async t => {
+  const browser = (await bench(t)).browser()
+  const response = await browser.attempt(({ session }) => session.a, '/by-hand')
+  t.match(response.json(), { statusCode: 500, code: 'SES_NOT_LOADED', message: /GET \/by-hand.*request\.session\.load\(\)/ })
+})
+
+t.test('a request that never loads costs the backend nothing', async t => {
+  const backend = new FaultyBackend(new MemoryBackend())
+  const browser = (await bench(t, { backend })).browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  backend.calls.length = 0
+  await browser.run(({ session }) => session.isLoaded, '/by-hand')
+  t.strictSame(backend.calls, [])
+})
+
+t.test('two loads at once are one', async t => {
+  const backend = new FaultyBackend(new MemoryBackend())
+  const browser = (await bench(t, { backend })).browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  backend.calls.length = 0
+  backend.before('read', () => Promise.resolve())
+  await browser.run(async ({ session }) => { await Promise.all([session.load(), session.load()]) }, '/by-hand')
+  t.equal(backend.calls.length, 1)
+})
+
+t.test('before the onRequest hook of the plugin there is no session to use', async t => {
+  const site = await bench(t, {
+    before: app => app.addHook('onRequest', async ({ session }) => {
+      t.equal(session.isLoaded, false)
+      t.throws(() => session.id, { code: 'SES_NOT_LOADED', message: /onRequest hook has not run/ })
+    }),
+    setup: app => app.addHook('onRequest', async ({ session }) => { t.equal(session.isLoaded, true) })
+  })
+  t.plan(3)
+  await site.browser().run(() => {})
+})
+
+t.test('a route with session: false has no session to use', async t => {
+  const browser = (await bench(t)).browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  const response = await browser.run(async ({ session }) => {
+    t.equal(session.isLoaded, false)
+    t.throws(() => session.a, { code: 'SES_NOT_LOADED', message: /sessions are off for this route/ })
+    await t.rejects(session.load(), { code: 'SES_NOT_LOADED' })
+  }, '/off')
+  t.equal(response.headers['set-cookie'], undefined)
+  t.equal(response.headers['vary'], undefined)
+})

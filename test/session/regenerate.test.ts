@@ -1,0 +1,265 @@
+import t from 'tap'
+import { MemoryBackend } from '../../lib/index.ts'
+import { FaultyBackend } from '../../lib/testing/index.ts'
+import { backends, bench, gate } from '../helpers/session-bench.ts'
+
+for (const [name, create] of backends) {
+  t.test(`with the ${name} backend, regenerateId()`, async t => {
+    t.test('gives a new id and keeps object, data, subject, lifetime and createdAt', async t => {
+      const site = await bench(t, { backend: create() })
+      const browser = site.browser()
+      await browser.run(async ({ session }) => {
+        await session.login('ann', { a: 1 })
+        session.setLifetime({ idleTimeout: 100 })
+      })
+      site.clock.now += 10_000
+      await browser.run(async request => {
+        const { session } = request
+        const { id, createdAt } = session
+        await session.regenerateId()
+        t.equal(request.session, session)
+        t.not(session.id, id)
+        t.strictSame([session.data(), session.subject, session.createdAt], [{ a: 1 }, 'ann', createdAt])
+        t.equal(session.expiresAt.getTime(), site.clock.now + 100_000)
+      })
+      t.strictSame(await browser.data(), { a: 1 })
+    })
+
+    t.test('stores pending changes along with it', async t => {
+      const browser = (await bench(t, { backend: create() })).browser()
+      await browser.run(({ session }) => { session.a = 1 })
+      await browser.run(async ({ session }) => {
+        session.b = 2
+        await session.regenerateId()
+        session.c = 3
+      })
+      t.strictSame(await browser.data(), { a: 1, b: 2, c: 3 })
+    })
+
+    t.test('of an empty session stores nothing, and keeps a lifetime set before', async t => {
+      const site = await bench(t, { backend: create() })
+      const browser = site.browser()
+      const response = await browser.run(async ({ session }) => {
+        const { id } = session
+        session.setLifetime({ idleTimeout: 7 })
+        await session.regenerateId()
+        t.not(session.id, id)
+        t.equal(session.expiresAt.getTime(), site.clock.now + 7_000)
+      })
+      t.equal(response.headers['set-cookie'], undefined)
+    })
+  })
+
+  t.test(`with the ${name} backend, regenerate()`, async t => {
+    t.test('starts a new life with the listed keys only', async t => {
+      const site = await bench(t, { backend: create() })
+      const browser = site.browser()
+      await browser.run(async ({ session }) => {
+        await session.login('ann', { a: 1, b: 2 })
+        session.setLifetime({ idleTimeout: 100 })
+      })
+      site.clock.now += 10_000
+      await browser.run(async request => {
+        const { id } = request.session
+        await request.session.regenerate(['a', 'toString', 'missing'])
+        const { session } = request
+        t.not(session.id, id)
+        t.strictSame([session.data(), session.subject], [{ a: 1 }, null])
+        t.strictSame([session.createdAt.getTime(), session.lastAccessedAt.getTime()], [site.clock.now, site.clock.now])
+        t.equal(session.expiresAt.getTime(), site.clock.now + 14 * 86_400_000, 'the lifetime is that of the options again')
+      })
+      t.strictSame(await browser.data(), { a: 1 })
+    })
+
+    t.test('leaves the old object readable and refuses changes to it', async t => {
+      const browser = (await bench(t, { backend: create() })).browser()
+      await browser.run(({ session }) => session.login('ann', { a: { b: 1 } }))
+      await browser.run(async request => {
+        const old = request.session
+        const { id, createdAt, expiresAt } = old
+        await old.regenerate()
+        t.not(request.session, old)
+        t.strictSame([old.a, old.get('a'), old.data()], [{ b: 1 }, { b: 1 }, { a: { b: 1 } }])
+        t.strictSame([old.id, old.subject, old.createdAt, old.expiresAt], [id, 'ann', createdAt, expiresAt])
+        t.strictSame([old.isLoaded, old.isNew, old.isModified], [true, false, false])
+        const refused = { code: 'SES_DESTROYED', message: /request\.session/ }
+        t.throws(() => { old.a = 2 }, TypeError)
+        t.throws(() => delete old.a, TypeError)
+        for (const change of ['set', 'delete', 'clear', 'update', 'touch', 'setLifetime']) t.throws(() => old[change]('a', 1), refused, change)
+        for (const change of ['load', 'save', 'reload', 'regenerate', 'regenerateId', 'destroy', 'transaction']) await t.rejects(old[change](), refused, change)
+        await t.rejects(old.login('bob'), refused)
+      })
+      t.strictSame(await browser.data(), {})
+    })
+
+    t.test('without keys ends the session', async t => {
+      const browser = (await bench(t, { backend: create() })).browser()
+      await browser.run(({ session }) => { session.a = 1 })
+      await browser.run(({ session }) => session.regenerate())
+      t.equal(browser.cookies.size, 0)
+    })
+
+    t.test('lets the new session be filled', async t => {
+      const browser = (await bench(t, { backend: create() })).browser()
+      await browser.run(({ session }) => { session.a = 1 })
+      await browser.run(async request => {
+        await request.session.regenerate()
+        request.session.b = 2
+      })
+      t.strictSame(await browser.data(), { b: 2 })
+    })
+  })
+}
+
+t.test('the old id is dead at once', async t => {
+  for (const operation of ['regenerateId', 'regenerate']) {
+    const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+    await browser.run(({ session }) => { session.a = 1 })
+    const thief = browser.copy()
+    await browser.run(async request => {
+      await request.session[operation](...operation === 'regenerate' ? [['a']] : [])
+      t.strictSame(await thief.data(), {}, 'before the answer is out')
+    })
+    t.strictSame(await browser.data(), { a: 1 })
+  }
+})
+
+t.test('what a parallel request wrote before the end of the old id is carried over, what comes later is dropped', async t => {
+  for (const operation of ['regenerateId', 'regenerate', 'login']) {
+    const backend = new FaultyBackend(new MemoryBackend())
+    const site = await bench(t, { backend })
+    const browser = site.browser()
+    await browser.run(({ session }) => { session.a = 1 })
+    const [early, late] = [browser.copy(), browser.copy()]
+    const [lateHasLoaded, rotated] = [gate(), gate()]
+    const lateAnswer = late.run(async ({ session }) => {
+      lateHasLoaded.open()
+      await rotated.opened
+      session.late = true
+    })
+    await lateHasLoaded.opened
+    await browser.run(async ({ session }) => {
+      session.mine = true
+      await early.run(other => { other.session.early = true })
+      await session[operation](...{ regenerateId: [], regenerate: [['a', 'mine', 'early']], login: ['ann'] }[operation] ?? [])
+      rotated.open()
+    })
+    t.equal((await lateAnswer).headers['set-cookie'], undefined)
+    t.strictSame(await browser.data(), { a: 1, early: true, mine: true }, operation)
+    t.equal(await site.app.sessions.count(), 1)
+  }
+})
+
+t.test('a write that comes between the new record and the end of the old one is carried over too', async t => {
+  const backend = new FaultyBackend(new MemoryBackend())
+  const site = await bench(t, { backend })
+  const browser = site.browser()
+  const id = (await browser.run(({ session }) => { session.a = 1; return session.id })).body
+  let isFirst = true
+  await browser.run(async ({ session }) => {
+    // The first write of the rotation is the new record; then another node writes to the old one.
+    backend.before('write', async call => {
+      if (call.id !== id || !isFirst) return
+      isFirst = false
+      const opened: any = await site.app.sessions.get(id)
+      t.strictSame(opened.data, { a: 1 })
+      const stands = await backend.read(id)
+      await backend.write(id, { ...stands!, version: stands!.version === 1 ? 2 : stands!.version - 1, data: '{"a":1,"b":2}' }, stands!.version)
+    })
+    await session.regenerateId()
+  })
+  backend.heal()
+  t.strictSame(await browser.data(), { a: 1, b: 2 })
+  t.equal(await site.app.sessions.count(), 1)
+})
+
+t.test('a session that never stops changing is a conflict, and nothing is left of the new one', async t => {
+  const backend = new FaultyBackend(new MemoryBackend())
+  const site = await bench(t, { backend })
+  const browser = site.browser()
+  const id = (await browser.run(({ session }) => { session.a = 1; return session.id })).body
+  let version = 1
+  let isWriting = false
+  await browser.run(async ({ session }) => {
+    backend.before('write', async call => {
+      if (call.id !== id || isWriting) return
+      isWriting = true
+      const stands = await backend.read(id)
+      await backend.write(id, { ...stands!, version: ++version })
+      isWriting = false
+    })
+    await t.rejects(session.login('ann'), { code: 'SES_CONFLICT', statusCode: 409 })
+    backend.heal()
+  })
+  t.strictSame(await browser.data(), { a: 1 })
+  t.equal(await site.app.sessions.count(), 1)
+})
+
+t.test('where conflicts are errors, a rotation that meets one leaves no second session behind', async t => {
+  const site = await bench(t, { backend: new MemoryBackend(), onConflict: 'error' })
+  const browser = site.browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  const response = await browser.attempt(async ({ session }) => {
+    await browser.copy().run(other => { other.session.b = 2 })
+    await session.login('ann')
+  })
+  t.equal(response.statusCode, 409)
+  t.equal(response.headers['set-cookie'], undefined)
+  t.strictSame(await browser.data(), { a: 1, b: 2 })
+  t.strictSame([await site.app.sessions.count(), await site.app.sessions.count({ subject: 'ann' })], [1, 0])
+})
+
+t.test('regenerateId() of a session that is gone rejects, regenerate() starts an empty one', async t => {
+  const site = await bench(t, { backend: new MemoryBackend() })
+  for (const operation of ['regenerateId', 'regenerate']) {
+    const browser = site.browser()
+    await browser.run(({ session }) => { session.a = 1 })
+    await browser.run(async request => {
+      await browser.copy().run(other => other.session.destroy())
+      if (operation === 'regenerateId') {
+        await t.rejects(request.session.regenerateId(), { code: 'SES_DESTROYED' })
+        return
+      }
+      await request.session.regenerate(['a'])
+      t.strictSame(request.session.data(), {})
+    })
+    t.equal(await site.app.sessions.count(), 0)
+  }
+})
+
+t.test('data of a newer schemaVersion keep it under their new id', async t => {
+  const backend = new MemoryBackend()
+  const next = await bench(t, { backend, schemaVersion: 2 })
+  const browser = next.browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  const older = (await bench(t, { backend, schemaVersion: 1 })).browser()
+  for (const [name, value] of browser.cookies) older.cookies.set(name, value)
+  await older.run(({ session }) => session.regenerateId())
+  await older.run(({ session }) => session.login('ann'))
+  const migrating = (await bench(t, { backend, schemaVersion: 2, migrate: () => ({ migrated: true }) })).browser()
+  for (const [name, value] of older.cookies) migrating.cookies.set(name, value)
+  t.strictSame(await migrating.data(), { a: 1 }, 'so they are not migrated a second time')
+})
+
+t.test('a rotation waits for a commit of the same session that is under way, and carries it over', async t => {
+  const backend = new FaultyBackend(new MemoryBackend())
+  const site = await bench(t, { backend })
+  const browser = site.browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  const [reached, go] = [gate(), gate()]
+  backend.before('write', async () => {
+    reached.open()
+    await go.opened
+  })
+  const other = browser.copy().run(({ session }) => { session.b = 2 })
+  await reached.opened
+  await browser.run(async ({ session }) => {
+    const rotation = session.regenerateId()
+    go.open()
+    await rotation
+    t.strictSame(session.data(), { a: 1, b: 2 })
+  })
+  await other
+  t.strictSame(await browser.data(), { a: 1, b: 2 })
+  t.equal(await site.app.sessions.count(), 1)
+})

@@ -1,0 +1,81 @@
+import t from 'tap'
+import { ReservedKeyError } from '../../lib/index.ts'
+import { RESERVED_KEYS } from '../../lib/reserved.ts'
+import { bench } from '../helpers/session-bench.ts'
+
+// Modules are strict; what `new Function` makes is sloppy, where a refused assignment is silent unless a setter throws.
+const sloppySet = new Function('object', 'key', 'value', 'object[key] = value') as (object: unknown, key: string, value: unknown) => void // eslint-disable-line no-new-func
+const reserved = { name: 'ReservedKeyError', code: 'SES_RESERVED_KEY' }
+
+t.test('no member can be assigned, in sloppy mode neither', async t => {
+  const browser = (await bench(t)).browser()
+  await browser.run(({ session }) => {
+    for (const key of RESERVED_KEYS) {
+      t.throws(() => { session[key] = 1 }, reserved, key)
+      t.throws(() => sloppySet(session, key, 1), reserved, key)
+    }
+    t.strictSame(session.data(), {})
+    t.equal(typeof session.save, 'function')
+  })
+})
+
+t.test('set, update and login refuse a member\'s name before they change anything', async t => {
+  const browser = (await bench(t)).browser()
+  await browser.run(async ({ session }) => {
+    t.throws(() => session.set('save', 1), reserved)
+    t.throws(() => session.update({ a: 1, subject: 'root' }), reserved)
+    await t.rejects(session.login('ann', { id: 1 }), reserved)
+    t.strictSame([session.data(), session.subject], [{}, null])
+  })
+})
+
+t.test('names of planned members are kept free', async t => {
+  const browser = (await bench(t)).browser()
+  await browser.run(({ session }) => {
+    for (const key of ['signal', 'reauthenticate', 'cookie', 'sessionId']) t.throws(() => { session[key] = 1 }, reserved)
+  })
+})
+
+t.test('a member that was forced upon the object is refused when it is stored', async t => {
+  const browser = (await bench(t)).browser()
+  const response = await browser.attempt(({ session }) => {
+    Object.defineProperty(session, 'subject', { value: 'root', enumerable: true, configurable: true })
+  })
+  t.equal(response.statusCode, 500)
+  t.equal(response.json().code, 'SES_RESERVED_KEY')
+})
+
+t.test('__proto__ is what it is, and cannot be replaced', async t => {
+  const browser = (await bench(t)).browser()
+  await browser.run(({ session }) => {
+    const prototype = Object.getPrototypeOf(session)
+    t.throws(() => { session.__proto__ = { isAdmin: true } }, reserved) // eslint-disable-line no-proto
+    t.equal(session.__proto__, prototype) // eslint-disable-line no-proto
+    t.throws(() => session.update(JSON.parse('{"__proto__":{"isAdmin":true}}')), reserved)
+    t.equal(session.isAdmin, undefined)
+  })
+})
+
+t.test('request.session cannot be assigned, in sloppy mode neither', async t => {
+  const browser = (await bench(t)).browser()
+  await browser.run(request => {
+    for (const value of [{}, null, undefined]) {
+      t.throws(() => { request.session = value }, ReservedKeyError)
+      t.throws(() => sloppySet(request, 'session', value), reserved)
+    }
+    request.session.a = 1
+  })
+  t.strictSame(await browser.data(), { a: 1 })
+})
+
+t.test('a child scope that decorates requests with the same name does no harm', async t => {
+  const site = await bench(t, {
+    setup: app => app.register(async child => {
+      child.decorateRequest('session', null as never)
+      child.get('/child', async request => request.session.set('from', 'child').data())
+    })
+  })
+  const response = await site.app.inject('/child')
+  t.equal(response.statusCode, 200)
+  t.strictSame(response.json(), { from: 'child' })
+})
