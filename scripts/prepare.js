@@ -2,64 +2,80 @@
 // Before `npm start` and `npm test`: installs what package-lock.json says and builds, each only when it is needed.
 // Needs nothing but Node, since it runs before anything is installed.
 import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const stamp = join(root, 'node_modules', '.fastsessions-installed')
+const root = fileURLToPath(new URL('..', import.meta.url))
+const lockFile = join(root, 'package-lock.json')
+const hasLock = existsSync(lockFile)
 const OLDEST_NODE = [20, 19]
 
 assertNode()
-if (isInstalled()) installed()
+if (isInstalled()) say('node_modules is up to date')
 else install()
-if (isBuilt()) console.log('prepare: dist is up to date')
+if (isBuilt()) say('dist is up to date')
 else run('building', process.execPath, [join(root, 'scripts', 'build.js')])
 
 function assertNode () {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return
-  console.error(`prepare: Node ${OLDEST_NODE.join('.')} or newer is needed, this is ${process.versions.node}`)
-  process.exit(1)
+  fail(`Node ${OLDEST_NODE.join('.')} or newer is needed, this is ${process.versions.node}`)
 }
 
-function lockHash () {
-  return createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).update(process.versions.modules).digest('hex')
-}
-
+/** Whether node_modules has what package-lock.json lists, whoever installed it: npm notes there what it did, when it is done. */
 function isInstalled () {
-  return existsSync(stamp) && readFileSync(stamp, 'utf8') === lockHash()
+  const note = join(root, 'node_modules', '.package-lock.json')
+  if (!existsSync(note)) return false
+  if (!hasLock) return modified(note) >= modified(join(root, 'package.json'))
+  const installed = packagesOf(note)
+  return Object.entries(packagesOf(lockFile)).every(([path, wanted]) => {
+    // The first is this package itself; an optional one may be for another platform.
+    if (path === '' || (wanted.optional && !(path in installed))) return true
+    const { version, integrity } = installed[path] ?? {}
+    return version === wanted.version && integrity === wanted.integrity && existsSync(join(root, path))
+  })
 }
 
-function installed () {
-  console.log('prepare: node_modules is up to date')
+function packagesOf (file) {
+  return JSON.parse(readFileSync(file, 'utf8')).packages
 }
 
 function install () {
-  run('installing (once, about a minute)', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
-  writeFileSync(stamp, lockHash())
+  // Whatever NODE_ENV says: the compiler and the tests are development dependencies.
+  run('installing (once, less than a minute)', 'npm', [hasLock ? 'ci' : 'install', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 
-/** Whether every file of dist is newer than what it was made from. */
+/** Whether dist is newer than all that it is made from. */
 function isBuilt () {
-  const output = join(root, 'dist', 'index.js')
-  if (!existsSync(output)) return false
-  const built = statSync(output).mtimeMs
-  return newest(join(root, 'lib')) <= built && newest(join(root, 'types')) <= built && statSync(join(root, 'tsconfig.build.json')).mtimeMs <= built
+  const built = join(root, 'dist', 'index.js')
+  if (!existsSync(built)) return false
+  const sources = ['lib', join('types', 'index.d.ts'), 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map(name => join(root, name))
+  return sources.every(source => !existsSync(source) || newest(source) <= modified(built))
 }
 
-function newest (folder) {
-  return Math.max(...readdirSync(folder, { withFileTypes: true }).map(entry => {
-    const path = join(folder, entry.name)
-    return entry.isDirectory() ? newest(path) : statSync(path).mtimeMs
-  }))
+// A folder counts too: it changes when a file in it is removed.
+function newest (path) {
+  if (!statSync(path).isDirectory()) return modified(path)
+  return Math.max(modified(path), ...readdirSync(path).map(name => newest(join(path, name))))
+}
+
+function modified (path) {
+  return statSync(path).mtimeMs
 }
 
 function run (what, command, args) {
-  console.log(`prepare: ${what} …`)
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit', shell: process.platform === 'win32' && command === 'npm' })
-  if (status === 0) return
-  console.error(`prepare: ${what} failed${error ? `: ${error.message}` : ''}`)
-  process.exit(status ?? 1)
+  say(`${what} …`)
+  // On Windows npm is a script, which only a shell starts.
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' && command === 'npm' })
+  if (status !== 0) fail(`${what} failed${error ? `: ${error.message}` : ''}`)
+}
+
+function say (text) {
+  console.log(`prepare: ${text}`)
+}
+
+function fail (text) {
+  console.error(`prepare: ${text}`)
+  process.exit(1)
 }

@@ -21,8 +21,7 @@ const bad: Array<[name: string, options: unknown, message: string | RegExp]> = [
   ['a short Buffer', { secret: Buffer.from(SHORT) }, /^Expected `secret` to have at least 32 bytes, got 16;/],
   ['a short one among several', { secret: [LONG, SHORT] }, /^Expected `secret\.1` to have at least 32 bytes, got 16;/],
   ['no secrets in the array', { secret: [] }, 'Expected `secret` to be at least one secret, got a value of type array'],
-  // eslint-disable-next-line no-sparse-arrays
-  ['a hole in the array', { secret: [, LONG] }, 'Expected `secret.0` to be a string or Buffer of at least 32 bytes, got undefined'],
+  ['a hole in the array', { secret: Object.assign([], { 1: LONG }) }, 'Expected `secret.0` to be a string or Buffer of at least 32 bytes, got undefined'],
   ['a secret in an object', { secret: { key: LONG } }, 'Expected `secret` to be a string or Buffer of at least 32 bytes, got a value of type object'],
   ['a secret that is a number', { secret: 1234567 }, 'Expected `secret` to be a string or Buffer of at least 32 bytes, got a value of type number'],
   ['a secret that is null', { secret: null }, 'Expected `secret` to be a string or Buffer of at least 32 bytes, got null'],

@@ -5,7 +5,7 @@
  * instants that the session shows are `Date` objects.
  */
 import type {} from '@fastify/cookie'
-import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 
 /** A finite number of **seconds** above 0, or a string such as `'90s'`, `'30m'`, `'12h'`, `'14d'`. */
 export type Duration = number | string
@@ -32,7 +32,6 @@ export type Callback<T = void> = (error: Error | null, result?: T) => void
  *
  * `interface SessionData extends Static<typeof schema> {}` works for a TypeBox object schema.
  */
-
 export interface SessionData {}
 
 /** The names that `get`, `set` and their kin accept: any, until the payload has a type. */
@@ -143,7 +142,7 @@ export interface SessionLifetime {
 
 export interface SessionOptions {
   /** At least 32 bytes each; the first seals, all of them open. Required by `CookieBackend` and by `encrypt`. */
-  secret?: string | Buffer | ReadonlyArray<string | Buffer>
+  secret?: string | Buffer | ReadonlyArray<string | Buffer> | undefined
   /** @default new CookieBackend() */
   backend?: SessionBackend
   /** The request decorator, the route key, and with an `s` the decorator for use outside requests. @default 'session' */
@@ -367,7 +366,7 @@ type FastSessionRoute = SessionRouteOptions
 
 declare module 'fastify' {
   interface FastifyRequest {
-    session: FastSession
+    readonly session: FastSession
   }
   interface FastifyInstance {
     sessions: FastSessions
@@ -376,5 +375,3 @@ declare module 'fastify' {
     session?: false | FastSessionRoute
   }
 }
-
-export type { FastifyReply, FastifyRequest }

@@ -1,0 +1,70 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import t from 'tap'
+import ts from 'typescript'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const MOST_LINES = 250
+
+function filesIn (folder: string): string[] {
+  if (!existsSync(join(root, folder))) return []
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && /\.(?:[cm]?[jt]s|json)$/.test(entry.name))
+    .map(entry => relative(root, join(entry.parentPath, entry.name)))
+    .filter(path => !/(?:^|\/)(?:node_modules|dist)\//.test(path))
+}
+
+function read (path: string): string { return readFileSync(join(root, path), 'utf8') }
+
+/** What a file loads when it runs: the compiler drops imports of types, and so does this. */
+function loadedBy (path: string): string[] {
+  const { outputText } = ts.transpileModule(read(path), {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true, removeComments: true }
+  })
+  const specifiers = outputText.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'(\.[^']+)'/g)
+  return [...specifiers].map(([, specifier]) => join(dirname(path), specifier!))
+}
+
+function reachedFrom (starts: readonly string[]): Set<string> {
+  const reached = new Set(starts)
+  for (const path of reached) {
+    for (const next of loadedBy(path)) reached.add(next)
+  }
+  return reached
+}
+
+const lib = filesIn('lib')
+
+t.test('a test loads every file of lib, since coverage cannot see a file that none loads', async t => {
+  const reached = reachedFrom(filesIn('test').filter(path => path.endsWith('.test.ts')))
+  t.strictSame(lib.filter(path => !reached.has(path)), [])
+})
+
+t.test('no file of lib is too long for one concern', async t => {
+  const long = lib.map(path => ({ path, lines: read(path).split('\n').length - 1 })).filter(({ lines }) => lines > MOST_LINES)
+  t.strictSame(long, [])
+})
+
+t.test('no test is switched off, and no check is silenced', async t => {
+  const forbidden: ReadonlyArray<[where: RegExp, what: RegExp]> = [
+    [/^(?:test|lib\/testing)\//, /\.(?:only|skip|todo)\s*\(|\b(?:only|skip|todo)\s*:\s*(?:true|['"`])/],
+    [/./, /(?:istanbul|c8|v8|node:coverage)\s+(?:ignore|disable)|@ts-(?:ignore|nocheck)|eslint-(?:disable|enable)/],
+    [/^(?!types\/|scripts\/smoke\/)/, /@ts-expect-error/],
+    [/./, /\b(?:TODO|FIXME)\b/]
+  ]
+  const files = ['lib', 'test', 'types', 'examples', 'scripts', 'bench'].flatMap(filesIn).filter(path => path !== 'test/layout.test.ts')
+  const offences = files.flatMap(path => forbidden
+    .filter(([where]) => where.test(path))
+    .flatMap(([, what]) => what.exec(read(path))?.slice(0, 1) ?? [])
+    .map(found => `${path}: ${found}`))
+  t.strictSame(offences, [])
+})
+
+t.test('every entry point of the package is compiled from a file of lib', async t => {
+  const { exports: entries } = JSON.parse(read('package.json')) as { exports: Record<string, string> }
+  for (const [entry, file] of Object.entries(entries)) {
+    const source = file.replace(/^\.\/dist\/(.+)\.js$/, 'lib/$1.ts')
+    t.ok(existsSync(join(root, source)), `${entry} comes from ${source}`)
+  }
+})

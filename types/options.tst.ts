@@ -1,0 +1,91 @@
+// Options, routes, errors and events.
+import Fastify, { type FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import sessions, {
+  CookieBackend, MemoryBackend, optionsSchema, type SessionConflictError, type SessionEvent, type SessionEventType,
+  type SessionOptions, type SessionRouteOptions, type SessionTooLargeError, type SessionValidationError, sessions as named
+} from '../lib/index.ts'
+import { same, use } from './equals.ts'
+
+declare const everything: Required<SessionOptions>
+const app = Fastify()
+same<typeof sessions, typeof named>()
+same<Required<typeof everything.cookie>['secure'], boolean | 'auto'>()
+use(app.register(sessions, everything))
+
+// ------------------------------------------------------------------------------------------ what an application writes
+
+use(app.register(sessions, { secret: process.env['SESSION_SECRET'] }))
+use(app.register(sessions, { secret: [Buffer.alloc(32), 'the one before it'], backend: new CookieBackend({ mode: 'sign', maxBytes: 4_096 }) }))
+const options: SessionOptions = {
+  backend: new MemoryBackend({ maxEntries: 10 }),
+  property: 'admin',
+  cookie: { name: 'sid', path: '/admin', domain: 'example.com', httpOnly: true, sameSite: 'strict', partitioned: true, priority: 'high', secure: 'auto', persistent: true },
+  idleTimeout: '30m',
+  absoluteTimeout: null,
+  renewAfter: 0,
+  autoload: ['/app', /^\/admin/],
+  schema: Type.Object({ visits: Type.Integer() }),
+  schemaVersion: 2,
+  migrate: (data, fromVersion) => {
+    same<typeof fromVersion, number>()
+    return { ...data, visits: 0 }
+  },
+  serializer: { serialize: JSON.stringify, deserialize: JSON.parse },
+  encrypt: true,
+  onConflict: 'error',
+  onUnavailable: 'anonymous',
+  timeout: 2.5,
+  now: () => 0
+}
+const byRequest: SessionOptions = {
+  autoload: request => {
+    same<typeof request, FastifyRequest>()
+    return request.url !== '/'
+  }
+}
+
+// ------------------------------------------------------------------------------------------ and what it cannot
+
+// @ts-expect-error no such option
+use(app.register(sessions, { secrets: ['x'] }))
+// @ts-expect-error a secret is text or bytes
+use(app.register(sessions, { secret: 1 }))
+// @ts-expect-error a backend has read, write and remove
+use(app.register(sessions, { backend: new Map() }))
+// @ts-expect-error no such option
+use({ cookie: { maxAge: 1 } } satisfies SessionOptions)
+// @ts-expect-error 'lax', 'strict' or 'none'
+use({ cookie: { sameSite: true } } satisfies SessionOptions)
+// @ts-expect-error a session without an idle deadline needs a long one
+use({ idleTimeout: null } satisfies SessionOptions)
+// @ts-expect-error synchronous: it runs in front of each request
+use({ autoload: async () => true } satisfies SessionOptions)
+// @ts-expect-error synchronous
+use({ serializer: { serialize: async () => '', deserialize: () => ({}) } } satisfies SessionOptions)
+// @ts-expect-error milliseconds
+use({ now: () => new Date() } satisfies SessionOptions)
+// @ts-expect-error 'merge' or 'error'
+use({ onConflict: 'overwrite' } satisfies SessionOptions)
+
+// ------------------------------------------------------------------------------------------ routes
+
+app.get('/health', { config: { session: false } }, async () => 'ok')
+app.get('/feed', { config: { session: { autoload: false, passive: true, onUnavailable: 'anonymous' } } }, async () => 'ok')
+app.get('/me', { config: { session: { required: true } } }, async request => request.session.subject)
+app.get('/account', { config: { session: { required: 'subject' } } }, async request => request.session.id)
+// @ts-expect-error a session, or one with a subject
+app.get('/2', { config: { session: { required: 'user' } } }, async () => 'ok')
+// Fastify infers what else config may have, so a wrong key is an error only here; at registration it always is.
+// @ts-expect-error no such option of a route
+use({ encrypt: true } satisfies SessionRouteOptions)
+
+// ------------------------------------------------------------------------------------------ errors and events
+
+same<SessionConflictError['name'], 'SessionConflictError'>()
+same<SessionValidationError['path'], string>()
+same<SessionTooLargeError['keys'], ReadonlyArray<readonly [key: string, bytes: number]>>()
+same<SessionTooLargeError['code'], 'SES_TOO_LARGE'>()
+same<SessionEvent, { type: SessionEventType, property: string, id: string | null, reason: string | null }>()
+
+export { byRequest, options, optionsSchema }
