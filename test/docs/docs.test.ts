@@ -1,0 +1,72 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import t from 'tap'
+import { jsonSerializer } from '../../lib/serializer.ts'
+import * as exported from '../../lib/index.ts'
+import { RESERVED_KEYS } from '../../lib/reserved.ts'
+import { runToEnd } from '../helpers/running.ts'
+
+const root = new URL('../../', import.meta.url)
+const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
+const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'examples/README.md', 'bench/README.md', ...readdirSync(new URL('docs', root)).map(file => `docs/${file}`)]
+const readme = read('README.md')
+
+t.test('every example marked as runnable runs', async t => {
+  for (const file of documents) {
+    for (const [index, [, code]] of [...read(file).matchAll(/```js run\n([^]*?)```/g)].entries()) {
+      // Inside the package, so that it imports itself by its name.
+      const program = `test/docs/${file.replaceAll('/', '-')}-${index}.tmp.mjs`
+      writeFileSync(new URL(program, root), `${code!}\nconst answer = await app.inject('/')\nawait app.close()\nconsole.log(answer.statusCode)\n`)
+      try {
+        t.match(await runToEnd(program, []), { code: 0, output: /(200|404)\n$/ }, `${file} ${index}`)
+      } finally {
+        rmSync(new URL(program, root))
+      }
+    }
+  }
+})
+
+t.test('every link leads to a file, and to a heading of it', async t => {
+  for (const file of documents) {
+    for (const [, link] of read(file).matchAll(/\]\((?!https?:|mailto:)([^)]+)\)/g)) {
+      const [path, heading] = link!.split('#') as [string, string?]
+      const target = path === '' ? new URL(file, root) : new URL(path, new URL(file, root))
+      t.ok(existsSync(target), `${file}: ${link}`)
+      if (heading === undefined) continue
+      const headings = [...readFileSync(target, 'utf8').matchAll(/^#+ (.+)$/gm)].map(([, text]) => text!.toLowerCase().replace(/[^\w -]/g, '').replaceAll(' ', '-'))
+      t.ok(headings.includes(heading), `${file}: ${link}`)
+    }
+  }
+})
+
+t.test('the README has every option with its default', async t => {
+  const { properties } = exported.optionsSchema as { properties: Record<string, { default?: unknown, properties?: Record<string, { default?: unknown }> }> }
+  const rows = Object.entries(properties).flatMap(([name, { default: value, properties: inner }]) => inner === undefined
+    ? [[name, value] as const]
+    : Object.entries(inner).map(([key, { default: value }]) => [`${name}.${key}`, value] as const))
+  for (const [name, value] of rows) {
+    const shown = value === undefined ? '' : jsonSerializer.serialize({ value }).slice('{"value":'.length, -1).replaceAll('"', '\'')
+    t.ok(readme.includes(`| \`${name}\` | ${shown === '' ? '' : `\`${shown}\` |`}`), `${name}: ${shown}`)
+  }
+})
+
+t.test('the README has every error with its code and status', async t => {
+  const samples: Record<string, unknown[]> = { SessionTooLargeError: [1, 1], SessionValidationError: ['a', 'b'], SessionSerializationError: ['a', 'b'], NotSupportedError: ['a', 'b'] }
+  for (const [name, Class] of Object.entries(exported).filter(([name]) => name.endsWith('Error'))) {
+    const { code, statusCode } = new (Class as new (...args: unknown[]) => { code: string, statusCode: number })(...samples[name] ?? ['message'])
+    t.ok(readme.includes(`| \`${name}\` | \`${code}\` | ${statusCode} |`), name)
+  }
+})
+
+t.test('the README has every member of the session', async t => {
+  const planned = ['signal', 'reauthenticate', 'cookie', 'sessionId', '__proto__']
+  for (const member of RESERVED_KEYS) {
+    if (!planned.includes(member)) t.match(readme, new RegExp(`\`${member}[\`(]`), member)
+  }
+})
+
+t.test('the architecture names every module, and no other', async t => {
+  const text = read('docs/architecture.md')
+  const modules = readdirSync(new URL('lib', root), { recursive: true }).map(String).filter(file => file.endsWith('.ts')).map(file => `lib/${file}`)
+  for (const module of modules) t.ok(text.includes(`\`${module}\``), module)
+  for (const [, named] of text.matchAll(/`(lib\/[\w/-]+\.ts)`/g)) t.ok(modules.includes(named!), named!)
+})
