@@ -112,6 +112,20 @@ for (const kind of kinds) {
     t.equal((await app.inject('/')).statusCode, 503)
   })
 
+  t.test(`${kind}: a Response that Fastify refuses is refused, before and after a commit that took its time`, async t => {
+    const { app, backend, operations } = await wire(t, kind)
+    app.get('/', async request => {
+      loose(request)['a'] = 1
+      const response = new Response('read already')
+      await response.text()
+      return response
+    })
+    t.equal((await app.inject('/')).statusCode, 500)
+    backend.before('write', settled)
+    t.equal((await app.inject('/')).statusCode, 500)
+    t.strictSame(operations(), ['write', 'write'])
+  })
+
   t.test(`${kind}: a stream that cannot be destroyed is left alone when the commit fails`, async t => {
     const { app, backend } = await wire(t, kind)
     backend.fail('write')
