@@ -74,8 +74,8 @@ function * compareAndReplace (context: SessionContext, next: NextLife, read: Bas
     if (stands === null) return yield * next.writeAlone()
     yield * next.write(joinChanges(context, read, stands, wanted), stands.record.schemaVersion)
     if (yield * kill(core, stands, next.id)) return
-    core.publish(context.carrier.log, 'conflict', id, 'version')
     stands = yield * core.fetch(id)
+    if (stands !== null) core.publish(context.carrier.log, 'conflict', id, 'version')
   }
   throw new SessionConflictError(`${MAX_TRIES} tries were not enough`)
 }

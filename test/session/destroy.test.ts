@@ -1,5 +1,6 @@
+import Fastify from 'fastify'
 import t from 'tap'
-import { MemoryBackend } from '../../lib/index.ts'
+import sessions, { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { backends, bench, setCookies } from '../helpers/session-bench.ts'
 
@@ -117,4 +118,14 @@ t.test('a destroy that fails can be tried again', async t => {
   })
   t.equal(response.statusCode, 503, 'the answer still says that the backend failed')
   t.equal(await site.app.sessions.count(), 0)
+})
+
+t.test('a cookie session cannot be destroyed where its cookie cannot be cleared', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(sessions, { secret: 'a secret of thirty-two bytes or more' })
+  const { cookie } = await app.sessions.create({ a: 1 })
+  const session = await app.sessions.open(cookie)
+  await t.rejects(session.destroy(), { code: 'SES_NOT_SUPPORTED' })
+  t.equal(session.isEmpty, false)
 })
