@@ -22,7 +22,7 @@ t.test('a backend that fails to read is a 503 with Retry-After: nothing is clear
     t.strictSame(cookieLines(response), [])
     t.strictSame(operations(), ['read'])
   }
-  t.match(events.slice(-2), [{ type: 'unavailable', id: null, reason: 'FaultyBackend failed to read a session' }, { type: 'unavailable' }])
+  t.match(events.slice(-2), [{ type: 'unavailable', id: null, reason: 'load' }, { type: 'unavailable' }])
   t.notOk(events.some(({ type }) => type === 'rejected'), 'it is not "no session"')
   backend.heal()
   t.strictSame((await app.inject({ url: '/read', headers })).json(), { user: 'ada', isNew: false })
