@@ -79,6 +79,30 @@ t.test('a lifetime that another request set stays', async t => {
   t.ok(Date.parse(body.result) <= Date.now() + 60_000)
 })
 
+t.test('a lifetime that this request sets holds for what was merged', async t => {
+  const { race, second, cookie } = await twoProcesses(t)
+  await race(session => { session.setLifetime({ idleTimeout: 60 }) }, session => { session.other = 1 })
+  const { body } = await second.request(cookie, session => [session.other, session.expiresAt])
+  t.equal(body.result[0], 1)
+  t.ok(Date.parse(body.result[1]) <= Date.now() + 60_000)
+})
+
+t.test('a session that is found gone can only be signed in anew', async t => {
+  const { second, cookie } = await twoProcesses(t)
+  const { status, body, cookies } = await second.request(cookie, async session => {
+    await second.request(cookie, other => other.destroy())
+    session.mine = 1
+    const codes = []
+    for (const operation of ['save', 'regenerateId', 'reload']) codes.push(await session[operation]().catch((error: { code: string }) => error.code))
+    await session.login('alice', { fresh: 1 })
+    return [codes, { ...session }, session.subject]
+  })
+  t.equal(status, 200)
+  t.strictSame(body.result, [Array(3).fill('SES_DESTROYED'), { fresh: 1 }, 'alice'])
+  const next = cookies[0]!.split(';')[0]!
+  t.strictSame((await second.request(next, session => ({ ...session }))).body.result, { fresh: 1 })
+})
+
 t.test('the live session shows what was merged, but for keys changed since', async t => {
   const { race } = await twoProcesses(t)
   const { body } = await race(async session => {

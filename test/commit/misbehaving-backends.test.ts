@@ -122,3 +122,11 @@ t.test('a commit that hangs ends after the timeout with 503, and the next one wo
   t.equal((await request(cookie, session => { session.d = 1 })).status, 200)
   t.strictSame((await app.sessions.get(id))?.data, { a: 1, d: 1 })
 })
+
+for (const [name, answer] of [['nothing', null], ['text that fits no cookie', 'a b']] as const) {
+  t.test(`a self-contained backend whose write returns ${name} is a BackendContractError`, async t => {
+    const { app, request } = await createProcess({ selfContained: true, read: () => null, write: () => answer, remove: () => {} })
+    t.teardown(() => app.close())
+    t.match(await request(undefined, session => { session.a = 1 }), { status: 500, body: { code: 'SES_BACKEND_CONTRACT' }, cookies: [] })
+  })
+}

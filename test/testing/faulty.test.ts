@@ -60,3 +60,12 @@ t.test('calls are recorded in order', async t => {
     ['removeSubject', 'alice'], ['removeExpired', null], ['removeAll', null], ['remove', 'a']
   ])
 })
+
+t.test('it passes on whether a text is stale, and what exists', async t => {
+  const context = { property: 'session', now: Date.now, cookie: { name: 's' }, timeout: 5_000, log: null as never }
+  const [older, newer] = [Buffer.alloc(32, 1), Buffer.alloc(32, 2)]
+  const text = await new FaultyBackend(new CookieBackend()).bind({ ...context, secrets: [older] }).write(null, record) as string
+  t.equal(new FaultyBackend(new CookieBackend()).bind({ ...context, secrets: [newer, older] }).isStale(text), true)
+  t.equal(await new FaultyBackend(new MemoryBackend()).exists('a'), false)
+  await new FaultyBackend(new MinimalBackend()).close()
+})

@@ -58,3 +58,15 @@ t.test('every backend that is made is closed', async t => {
   })
   t.equal(open, 0)
 })
+
+t.test('a backend is bound with a log it can use', async t => {
+  const create = (): SessionBackend => {
+    const backend = new MinimalBackend() as SessionBackend
+    backend.bind = ({ log }) => {
+      log.child({ backend: 'mine' }).info('bound')
+      return backend
+    }
+    return backend
+  }
+  t.strictSame((await tryKit(create)).failed, [])
+})

@@ -11,6 +11,13 @@ const newId = (): string => newToken().slice(0, ID_CHARS)
 
 export const selfContained: readonly Case[] = [
   {
+    name: 'resolves when a text is removed, although it cannot take it back',
+    needs: ['selfContained'],
+    async run ({ backend, record }) {
+      await backend.remove(await backend.write(null, record({ id: newId() })) as string)
+    }
+  },
+  {
     name: 'returns text that fits a cookie, and reads the record back from it',
     needs: ['selfContained'],
     async run ({ backend, record }) {
