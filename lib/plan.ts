@@ -31,8 +31,16 @@ export function isChanged (context: SessionContext, text: string): boolean {
   if (base === null) return !isEmpty(context, wantedOf(context, text))
   if (context.subject !== base.record.subject || context.policy !== base.record.policy) return true
   if (text === base.text) return false
-  // Texts of one length may be one payload whose keys come in another order.
-  return text.length !== base.text.length || !isUnchanged(diff(codec.deserialize(base.text), codec.deserialize(text), codec.textOf))
+  // Texts of one length may be one payload whose keys come in another order; in the same order they differ in a value.
+  if (text.length !== base.text.length) return true
+  const stored = codec.deserialize(base.text)
+  const current = codec.deserialize(text)
+  if (hasSameOrder(Object.keys(stored), Object.keys(current))) return true
+  return !isUnchanged(diff(stored, current, codec.textOf))
+}
+
+function hasSameOrder (keys: readonly string[], others: readonly string[]): boolean {
+  return keys.length === others.length && keys.every((key, index) => key === others[index])
 }
 
 /** Whether an unchanged session is to be written all the same: its deadline, or the secret that sealed it, is old. */

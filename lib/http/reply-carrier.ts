@@ -56,7 +56,6 @@ export class ReplyCarrier implements Carrier {
   /** Puts the last cookie on the reply, once it is not held any more. */
   flush (): void {
     if (this.#pending !== null) this.#write(this.#pending, false)
-    else if (this.#hasSet) forbidStoring(this.#reply)
     this.#pending = null
   }
 

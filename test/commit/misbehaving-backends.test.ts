@@ -130,3 +130,16 @@ for (const [name, answer] of [['nothing', null], ['text that fits no cookie', 'a
     t.match(await request(undefined, session => { session.a = 1 }), { status: 500, body: { code: 'SES_BACKEND_CONTRACT' }, cookies: [] })
   })
 }
+
+t.test('a backend that answers a write with the very record that was written has stored it', async t => {
+  const { app, request } = await createProcess({ atomic: true, read: () => null, write: (_id, record) => ({ ...record }), remove: () => {} })
+  t.teardown(() => app.close())
+  t.match(await request(undefined, session => { session.a = 1 }), { status: 200, cookies: [/^__Host-session=.{43};/] })
+})
+
+t.test('a backend without a class is named all the same', async t => {
+  const backend: SessionBackend = Object.assign(Object.create(null), { read: () => null, write: () => { throw new Error('full') }, remove: () => {} })
+  const { app, request } = await createProcess(backend)
+  t.teardown(() => app.close())
+  t.match(await request(undefined, session => { session.a = 1 }), { status: 503, body: { message: 'The backend failed to write a session' } })
+})

@@ -67,5 +67,11 @@ t.test('it passes on whether a text is stale, and what exists', async t => {
   const text = await new FaultyBackend(new CookieBackend()).bind({ ...context, secrets: [older] }).write(null, record) as string
   t.equal(new FaultyBackend(new CookieBackend()).bind({ ...context, secrets: [newer, older] }).isStale(text), true)
   t.equal(await new FaultyBackend(new MemoryBackend()).exists('a'), false)
+})
+
+t.test('closing it closes what it wraps, where that can be closed', async t => {
+  let closed = 0
+  await new FaultyBackend(Object.assign(new MinimalBackend(), { close: () => { closed++ } })).close()
+  t.equal(closed, 1)
   await new FaultyBackend(new MinimalBackend()).close()
 })
