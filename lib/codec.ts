@@ -78,17 +78,15 @@ export class PayloadCodec {
     const text = this.#open(record)
     if (text === null) return 'tampered'
     let data: Payload
-    let isClean: boolean
+    let hasMembers: boolean
     try {
-      const stored = this.#options.serializer.deserialize(text)
-      const count = Object.keys(stored).length
-      data = withoutReserved(stored)
-      isClean = Object.keys(data).length === count
+      data = this.#options.serializer.deserialize(text)
+      hasMembers = removeMembers(data)
     } catch {
       return 'corrupt'
     }
-    // The text is what sessions are made of: it must not bring back what was left out.
-    if (record.schemaVersion === this.#options.schemaVersion) return { data, text: isClean ? text : this.serialize(data) }
+    // The text is what changes are measured against: it must not have what was left out.
+    if (record.schemaVersion === this.#options.schemaVersion) return { data, text: hasMembers ? this.serialize(data) : text }
     return this.#fromOtherVersion(record, data)
   }
 
@@ -137,9 +135,18 @@ function present (data: object): Payload {
 }
 
 function withoutReserved (data: unknown): Payload {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new TypeError('not an object')
-  for (const key of Object.keys(data)) {
-    if (RESERVED_KEYS.has(key)) delete (data as Payload)[key]
-  }
+  removeMembers(data)
   return data as Payload
+}
+
+/** Removes keys that are members; whether there were any. Throws for what is no payload. */
+function removeMembers (data: unknown): boolean {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new TypeError('not an object')
+  let hasMembers = false
+  for (const key of Object.keys(data)) {
+    if (!RESERVED_KEYS.has(key)) continue
+    delete (data as Payload)[key]
+    hasMembers = true
+  }
+  return hasMembers
 }
