@@ -121,7 +121,10 @@ export interface SessionMembers<Data = SessionData> {
   login (subject: string, data: SessionPayload<Data> | undefined, callback: Callback): void
   /** A policy for this session, stored with it and kept by later saves ("remember me"). */
   setLifetime (lifetime: SessionLifetime): void
-  /** Removes the record and clears the cookie; terminal for this request. */
+  /**
+   * Removes the record and clears the cookie; terminal for this request. Also ends what a parallel regeneration has made
+   * of it. Rejects with `NotSupportedError` for a cookie session whose cookie cannot be cleared any more.
+   */
   destroy (): Promise<void>
   destroy (callback: Callback): void
   /**
