@@ -7,7 +7,7 @@ import { unexpected } from './check-options.ts'
 import { claimNames } from './claims.ts'
 import { SessionContext } from './context.ts'
 import { Core } from './core.ts'
-import { ReservedKeyError, SessionNotLoadedError, SessionRequiredError } from './errors.ts'
+import { BackendUnavailableError, ReservedKeyError, SessionNotLoadedError, SessionRequiredError } from './errors.ts'
 import { isPromise } from './flow.ts'
 import { unloaded } from './guard.ts'
 import { ReplyCarrier } from './http/reply-carrier.ts'
@@ -40,6 +40,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   app.addHook('onRequest', loadSession)
   app.addHook('onSend', commitSession)
   app.addHook('onClose', closeBackend)
+  await prepareBackend()
 
   function decorateRequest (): void {
     app.decorateRequest(kState, null)
@@ -82,6 +83,16 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     const state = stateOf(request)
     if (state instanceof Visit && state.isTouched) state.send(payload, done)
     else done()
+  }
+
+  async function prepareBackend (): Promise<void> {
+    try {
+      await core.run(core.call('prepare for', () => backend.prepare?.()))
+    } catch (error) {
+      // A server that is down now may be up later; what is wrong for good is another error.
+      if (!(error instanceof BackendUnavailableError)) throw error
+      app.log.warn({ err: error }, `${core.backendName} cannot be reached yet; until it can, sessions answer 503`)
+    }
   }
 
   async function closeBackend (): Promise<void> { await backend.close?.() }

@@ -282,6 +282,11 @@ export interface SessionBackend {
   touch? (id: string, record: SessionRecord): Awaitable<boolean>
   /** The backend as used by one registration. */
   bind? (context: BackendContext): SessionBackend
+  /**
+   * Called once at registration, after `bind`: looks whether the store is fit for use. What it throws stops the start of
+   * the application; `BackendUnavailableError` does not, since a server that is down now may be up later.
+   */
+  prepare? (): Awaitable<void>
   exists? (id: string): Awaitable<boolean>
   list? (filter: ListFilter): Awaitable<ListPage<SessionRecord>>
   count? (filter: { subject?: string }): Awaitable<number>

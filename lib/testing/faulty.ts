@@ -120,6 +120,7 @@ export class FaultyBackend implements SessionBackend {
   }
 
   isStale (text: string): boolean { return this.#inner.isStale!(text) }
+  prepare (): Awaitable<void> { return this.#inner.prepare?.() }
   close (): Awaitable<void> { return this.#inner.close?.() }
 
   // A call without a fault answers as the wrapped backend does, with or without a promise.

@@ -129,9 +129,11 @@ async function createBench (create: () => Awaitable<SessionBackend>): Promise<Be
   const secret = randomBytes(32)
   const bind = async ({ secret: other = secret, cookieName = 'session' }: { secret?: Buffer, cookieName?: string }) => {
     const backend = await create()
-    return backend.bind?.({
+    const bound = backend.bind?.({
       property: 'session', now: () => clock.now, secrets: [other], cookie: { name: cookieName }, timeout: 5_000, log: silent
     }) ?? backend
+    await bound.prepare?.()
+    return bound
   }
   const record = (overrides: Partial<SessionRecord> = {}): SessionRecord => {
     const id = randomBytes(32).toString('hex')

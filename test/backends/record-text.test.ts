@@ -1,0 +1,60 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { DEADLINES_AT, deadlinesText, decodeRecord, encodeRecord, VERSION_AT, versionText } from '../../lib/backends/record-text.ts'
+import { BackendUnavailableError, type SessionRecord } from '../../lib/index.ts'
+
+const id = 'a'.repeat(64)
+const record: SessionRecord = {
+  id, version: 2 ** 48 - 1, data: '{"theme":"dark"}', schemaVersion: 40, createdAt: 1_700_000_000_000, lastAccessedAt: 1_700_000_000_001, expiresAt: 1_700_003_600_000, subject: null, policy: null
+}
+
+t.test('a record is one line of numbers, and its data', async t => {
+  t.equal(encodeRecord(record), '1 2rrvthnxtr 000loyy90u8 000loyw3v29 000loyw3v28 14\n{"theme":"dark"}')
+})
+
+t.test('subject and policy are in the line only where there are any', async t => {
+  const text = encodeRecord({ ...record, subject: 'al\nice', policy: { idleTimeout: 1_000 } })
+  t.equal(text.split('\n')[0], '1 2rrvthnxtr 000loyy90u8 000loyw3v29 000loyw3v28 14 {"subject":"al\\nice","policy":{"idleTimeout":1000}}')
+})
+
+t.test('any record is read back as it was, and is frozen', async () => {
+  const instant = fc.maxSafeNat()
+  const policy = fc.option(fc.record({ idleTimeout: fc.integer({ min: 1 }), absoluteTimeout: fc.option(fc.integer({ min: 1 })), persistent: fc.boolean(), successor: fc.string() }, { requiredKeys: [] }))
+  fc.assert(fc.property(fc.record({
+    id: fc.constant(id), version: fc.integer({ min: 1, max: 2 ** 48 - 1 }), data: fc.string({ unit: 'binary' }), schemaVersion: fc.integer({ min: 1 }), createdAt: instant, lastAccessedAt: instant, expiresAt: instant, subject: fc.option(fc.string({ unit: 'binary' })), policy
+  }), given => {
+    const read = decodeRecord(id, encodeRecord(given as SessionRecord))
+    return JSON.stringify(read) === JSON.stringify(given) && Object.isFrozen(read)
+  }), { numRuns: 2_000 })
+})
+
+t.test('version and deadlines stand at fixed places', async t => {
+  for (const version of [1, 35, 36, 2 ** 48 - 1]) {
+    const text = encodeRecord({ ...record, version })
+    t.equal(text.slice(VERSION_AT, VERSION_AT + 11), `${versionText(version)} `)
+    t.ok(text.startsWith(`${deadlinesText(record)} `, DEADLINES_AT))
+  }
+  const renewed = { ...record, expiresAt: 1_800_000_000_000, lastAccessedAt: 1_750_000_000_000 }
+  const text = encodeRecord(record)
+  const patch = deadlinesText(renewed)
+  t.equal(text.slice(0, DEADLINES_AT) + patch + text.slice(DEADLINES_AT + patch.length), encodeRecord(renewed))
+})
+
+t.test('what is no record is none', async t => {
+  const text = encodeRecord({ ...record, subject: 'alice' })
+  const wrong = [
+    '', '\n', '{}', 'garbage', 'a record\nof something else', text.slice(0, text.indexOf('\n')), `x${text}`, text.replace('1 ', '0 '),
+    text.replace('2rrvthnxtr', '0000000000'), text.replace('2rrvthnxtr', '2rrvthnxts'), text.replace('{"subject"', '{"subject'), text.replace('"alice"', '1'), text.replace('{"subject":"alice"}', '{"policy":[]}')
+  ]
+  for (const other of wrong) t.equal(decodeRecord(id, other), null, JSON.stringify(other))
+})
+
+t.test('every cut within the header is seen', async t => {
+  const text = encodeRecord(record)
+  for (let length = 0; length <= text.indexOf('\n'); length++) t.equal(decodeRecord(id, text.slice(0, length)), null)
+})
+
+t.test('a record of a newer format is not taken for absent', async t => {
+  t.throws(() => decodeRecord(id, '2 whatever it may be'), BackendUnavailableError)
+  t.throws(() => decodeRecord(id, '2 0000 \n'), { code: 'SES_BACKEND_UNAVAILABLE', message: /newer version of fastsessions/ })
+})
