@@ -19,7 +19,7 @@ class Prepared extends MemoryBackend {
 t.test('a backend that is not fit for use stops the start', async t => {
   const backend = new Prepared(async () => { throw new InvalidOptionsError('The table `sessions` is missing') })
   const app = Fastify()
-  await t.rejects(app.register(sessions, { backend }), { code: 'SES_INVALID_OPTIONS', message: /table/ })
+  await t.rejects(async () => { await app.register(sessions, { backend }) }, { code: 'SES_INVALID_OPTIONS', message: /table/ })
   await app.close()
   t.equal(backend.isClosed, true, 'and it is closed with the application')
 })
