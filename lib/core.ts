@@ -92,8 +92,35 @@ export class Core {
     return (method as (...args: unknown[]) => unknown).bind(this.backend) as NonNullable<SessionBackend[Name]>
   }
 
-  /** Stores a record if `expectedVersion` stands: true, or the record that stands instead, or `null` if it does not say. */
-  * put (record: SessionRecord, expectedVersion: number, context: WriteContext): Flow<true | SessionRecord | null> {
+  /**
+   * Stores a record if `expectedVersion` stands: true, or the record that stands instead, or `null` if it does not say.
+   *
+   * @param isRepeatable whether the change may be made once more on top of what others wrote since; else a write whose
+   * outcome cannot be learnt is an error
+   */
+  * put (record: SessionRecord, expectedVersion: number, context: WriteContext, isRepeatable = true): Flow<true | SessionRecord | null> {
+    try {
+      return yield * this.#write(record, expectedVersion, context)
+    } catch (error) {
+      if (!(error instanceof BackendUnavailableError) || !this.isAtomic) throw error
+      const outcome = yield * this.#outcomeOf(record, expectedVersion, context)
+      if (outcome !== true && outcome !== null && !isRepeatable) throw error
+      return outcome
+    }
+  }
+
+  /** A write has failed, and perhaps only its answer was lost. The version that is stored tells whose write stands. */
+  * #outcomeOf (record: SessionRecord, expectedVersion: number, context: WriteContext): Flow<true | SessionRecord | null> {
+    const answer: unknown = yield * this.call('read', () => this.backend.read(record.id))
+    const stands = isRecord(answer) ? answer : null
+    const version = stands?.version ?? 0
+    const isRemoved = version === 0 && record.expiresAt <= this.now()
+    if (version === record.version || isRemoved) return true
+    // Not applied so far. Should the first one arrive yet, it finds its own version, or one that it does not expect.
+    return version === expectedVersion ? yield * this.#write(record, expectedVersion, context) : stands
+  }
+
+  * #write (record: SessionRecord, expectedVersion: number, context: WriteContext): Flow<true | SessionRecord | null> {
     const answer = yield * this.call('write', () => this.backend.write(record.id, record, expectedVersion, context))
     if (answer === record.id) return true
     if (answer === null) return null

@@ -1,15 +1,101 @@
+import { mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { CookieBackend, MemoryBackend } from 'fastsessions'
+import { sharedServer } from '../../scripts/servers/share.js'
 
-/** What `BACKEND=…` may say. Each makes a backend; one line for each more. */
+/**
+ * What `BACKEND=…` may say. Each makes a backend, and says how its connections are closed. Drivers are imported only by
+ * the one that uses them.
+ */
 const backends = {
-  cookie: () => new CookieBackend(),
-  memory: () => new MemoryBackend()
+  cookie: () => ({ backend: new CookieBackend() }),
+  memory: () => ({ backend: new MemoryBackend() }),
+  file,
+  redis,
+  memcached,
+  sqlite,
+  pglite,
+  postgres,
+  mysql
 }
 
 export const backendNames = Object.keys(backends)
 
-/** @throws Error that lists the choices */
+/**
+ * @returns `{ backend, close? }`
+ * @throws Error that lists the choices
+ */
 export async function createBackend (name) {
   if (!Object.hasOwn(backends, name)) throw new Error(`BACKEND is ${JSON.stringify(name)}; choose one of: ${backendNames.join(', ')}`)
   return await backends[name]()
+}
+
+async function file () {
+  const { FileBackend } = await import('fastsessions/file')
+  return { backend: new FileBackend({ directory: join(home(), 'sessions'), sweepEvery: '10m' }) }
+}
+
+async function redis () {
+  const { Redis } = await import('ioredis')
+  const { RedisBackend } = await import('fastsessions/redis')
+  const client = new Redis(await sharedServer('redis'))
+  // Without a listener ioredis prints each failed attempt to connect.
+  client.on('error', error => console.error(`redis: ${error.message}`))
+  return { backend: new RedisBackend(client), close: () => client.quit() }
+}
+
+async function memcached () {
+  const { Client } = (await import('memjs')).default
+  const { MemcachedBackend } = await import('fastsessions/memcached')
+  const { host } = new URL(await sharedServer('memcached'))
+  const client = Client.create(host)
+  return { backend: new MemcachedBackend(client), close: () => client.close() }
+}
+
+async function sqlite () {
+  const { default: Database } = await import('better-sqlite3')
+  const { SqliteDialect } = await import('kysely')
+  const database = new Database(join(home(), 'sessions.sqlite'))
+  // Readers and one writer work side by side.
+  database.pragma('journal_mode = WAL')
+  return await sql(new SqliteDialect({ database }))
+}
+
+async function pglite () {
+  const { PGlite } = await import('@electric-sql/pglite')
+  const { PGliteDialect } = await import('kysely-pglite-dialect')
+  return await sql(new PGliteDialect(new PGlite()))
+}
+
+async function postgres () {
+  const { default: pg } = await import('pg')
+  const { PostgresDialect } = await import('kysely')
+  const pool = new pg.Pool({ connectionString: await sharedServer('postgres') })
+  // Without these two, a database that closes a connection ends the process.
+  pool.on('error', error => console.error(`postgres: ${error.message}`))
+  pool.on('connect', client => { client.on('error', () => {}) })
+  return await sql(new PostgresDialect({ pool }))
+}
+
+async function mysql () {
+  const { createPool } = await import('mysql2')
+  const { MysqlDialect } = await import('kysely')
+  return await sql(new MysqlDialect({ pool: createPool(await sharedServer('mysql')) }))
+}
+
+async function sql (dialect) {
+  const { Kysely } = await import('kysely')
+  const { createSessionTable, DatabaseBackend } = await import('fastsessions/database')
+  const db = new Kysely({ dialect })
+  // A demo may; an application has its migrations do it.
+  await createSessionTable(db)
+  return { backend: new DatabaseBackend(db, { sweepEvery: '10m' }), close: () => db.destroy() }
+}
+
+/** Where the demo keeps files. */
+function home () {
+  const folder = process.env.SESSION_DIRECTORY ?? join(tmpdir(), 'fastsessions-demo')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  return folder
 }

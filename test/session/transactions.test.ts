@@ -111,7 +111,7 @@ t.test('a transaction whose outcome cannot be learnt is a 503 and is not run aga
   await browser.run(({ session }) => { session.n = 1 })
   let runs = 0
   const response = await browser.attempt(async ({ session }) => {
-    backend.loseAnswer('write')
+    backend.loseAnswer('write').before('write', () => { backend.fail('read') })
     await t.rejects(session.transaction((data: any) => { runs++; data.n++ }), { code: 'SES_BACKEND_UNAVAILABLE', statusCode: 503 })
     backend.heal()
   })

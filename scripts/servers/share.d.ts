@@ -1,0 +1,3 @@
+import type { ServerName } from './index.js'
+
+export function sharedServer (name: ServerName): Promise<string>
