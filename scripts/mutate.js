@@ -32,7 +32,7 @@ const OPERATORS = {
 const copy = mkdtempSync(join(tmpdir(), 'fastsessions-mutate-'))
 process.on('exit', () => rmSync(copy, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
-for (const name of ['lib', 'test', 'types', 'scripts', 'package.json', 'tsconfig.json']) cpSync(join(root, name), join(copy, name), { recursive: true })
+for (const name of ['lib', 'test', 'types', 'scripts', 'docs', 'package.json', 'tsconfig.json']) cpSync(join(root, name), join(copy, name), { recursive: true })
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
 
 const total = { killed: 0, survived: 0 }
@@ -79,8 +79,8 @@ async function pass (tests) {
 }
 
 function passes (test) {
-  const loader = pathToFileURL(join(root, 'node_modules/@tapjs/typescript/dist/esm/import.mjs')).href
-  const child = spawn(process.execPath, [`--import=${loader}`, test], { cwd: copy, stdio: 'ignore', env: { ...process.env, TAP_BAIL: '1' } })
+  const loaders = ['typescript', 'mock'].map(name => `--import=${pathToFileURL(join(root, `node_modules/@tapjs/${name}/dist/esm/import.mjs`)).href}`)
+  const child = spawn(process.execPath, [...loaders, test], { cwd: copy, stdio: 'ignore', env: { ...process.env, TAP_BAIL: '1' } })
   const timer = setTimeout(() => child.kill('SIGKILL'), TIMEOUT_MS)
   return new Promise(resolve => {
     child.on('exit', status => {
