@@ -74,6 +74,13 @@ const record: SessionRecord = {
   id: 'a'.repeat(64), version: 1, data: '{}', schemaVersion: 1, createdAt: 0, lastAccessedAt: 0, expiresAt: Date.now() + HOUR_MS, subject: null, policy: null
 }
 
+t.test('a write of what has ended already leaves nothing', async t => {
+  const backend = fromExpressStore(new session.MemoryStore())
+  await backend.write(record.id, record)
+  t.equal(await backend.write(record.id, { ...record, version: 2, expiresAt: 0 }), record.id)
+  t.equal(await backend.read(record.id), null)
+})
+
 t.test('a session that Express stored is no session, and stays as it is', async t => {
   const store = new session.MemoryStore()
   const backend = fromExpressStore(store)
