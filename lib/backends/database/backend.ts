@@ -5,9 +5,10 @@ import { Sweeper } from '../sweeper.ts'
 import { assertKysely, assertNoTransaction } from './check-db.ts'
 import type { AnyKysely } from './dialect.ts'
 import { extraValues } from './extra.ts'
+import type { Place } from './names.ts'
 import { type DatabaseBackendOptions, type Settings, settingsOf } from './options.ts'
 import { checkPool } from './pool.ts'
-import { checkTable } from './prepare.ts'
+import { checkSqlMode, checkTable } from './prepare.ts'
 import { recordOfRow } from './rows.ts'
 import { DuplicateKey, type RowWrite, SessionTable } from './session-table.ts'
 import type { Answer } from './statement.ts'
@@ -67,6 +68,9 @@ export class DatabaseBackend implements SessionBackend {
     this.#log = binding?.log
   }
 
+  /** Where it stores. */
+  get place (): Place { return this.#settings.place }
+
   /** @throws InvalidOptionsError */
   bind ({ property, now, log }: BackendContext): DatabaseBackend {
     if (property.length > MAX_PROPERTY_CHARS) throw unexpected('property', `a name of up to ${MAX_PROPERTY_CHARS} characters`, property)
@@ -84,6 +88,7 @@ export class DatabaseBackend implements SessionBackend {
     const { pool, sweepEveryMs } = this.#settings
     try {
       await checkTable(db, dialect, place)
+      if (dialect === 'mysql') await checkSqlMode(db, this.#log)
       if (dialect === 'postgres' && this.#log !== undefined) await checkPool(pool, db, this.#log)
     } catch (error) {
       if (error instanceof InvalidOptionsError) throw error
