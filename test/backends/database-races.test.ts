@@ -1,8 +1,7 @@
 import t, { type Test } from 'tap'
-import { sql } from 'kysely'
 import { DatabaseBackend } from '../../lib/database.ts'
 import type { SessionBackend, SessionRecord } from '../../types/index.d.ts'
-import { contextOf, DATABASES, databaseBench, openDatabase, records } from '../helpers/databases.ts'
+import { contextOf, DATABASES, databaseBench, openDatabase } from '../helpers/databases.ts'
 
 const RIVALS = 200
 const ROUNDS = 5
@@ -95,5 +94,3 @@ t.test('removing expired sessions begins with the oldest', async t => {
     t.not(await backend.read(old.id), null)
   }
 })
-void sql
-void records
