@@ -75,7 +75,7 @@ async function postgres () {
   // Without these two, a database that closes a connection ends the process.
   pool.on('error', error => console.error(`postgres: ${error.message}`))
   pool.on('connect', client => { client.on('error', () => {}) })
-  return await sql(new PostgresDialect({ pool }))
+  return await sql(new PostgresDialect({ pool }), { pool })
 }
 
 async function mysql () {
@@ -84,13 +84,13 @@ async function mysql () {
   return await sql(new MysqlDialect({ pool: createPool(await sharedServer('mysql')) }))
 }
 
-async function sql (dialect) {
+async function sql (dialect, options) {
   const { Kysely } = await import('kysely')
   const { createSessionTable, DatabaseBackend } = await import('fastsessions/database')
   const db = new Kysely({ dialect })
   // A demo may; an application has its migrations do it.
   await createSessionTable(db)
-  return { backend: new DatabaseBackend(db, { sweepEvery: '10m' }), close: () => db.destroy() }
+  return { backend: new DatabaseBackend(db, { sweepEvery: '10m', ...options }), close: () => db.destroy() }
 }
 
 /** Where the demo keeps files. */

@@ -89,5 +89,5 @@ t.test('whatever a driver throws arrives', async t => {
   const thrown = 'not even an error'
   const database = { prepare () { throw thrown }, close () {} }
   const db = new Kysely<any>({ dialect: new SqliteDialect({ database: database as never }) })
-  t.equal(await new DatabaseBackend(db).read('a').catch((error: unknown) => error), thrown)
+  for (const act of ['read', 'prepare'] as const) t.equal(await new DatabaseBackend(db)[act]('a').catch((error: unknown) => error), thrown)
 })
