@@ -53,10 +53,15 @@ export class FileCatalog {
   /** Leaves tombstones, also where no session is yet: who is about to create one there finds its id taken. */
   async removeSubject (subject: string, except: string | undefined): Promise<number> {
     let removed = 0
-    for await (const ids of this.#batches(subject, '')) {
-      const ended = await Promise.all(ids.map(async id => id !== except && await this.#revoke(id, subject)))
-      removed += ended.filter(Boolean).length
+    const errors: unknown[] = []
+    const revoke = async (id: string) => {
+      if (id !== except && await this.#revoke(id, subject)) removed++
     }
+    for await (const ids of this.#batches(subject, '')) {
+      // One that cannot be ended must not keep the others alive.
+      await Promise.all(ids.map(async id => await revoke(id).catch(error => { errors.push(error) })))
+    }
+    if (errors.length > 0) throw errors[0]
     return removed
   }
 
