@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { LEFTOVER_MS } from '../../lib/backends/file/leftovers.ts'
 import { FileBackend } from '../../lib/file.ts'
-import { compile } from '../helpers/compiled.ts'
+import { compile, plainNode } from '../helpers/compiled.ts'
 import type { WorkerOptions } from '../helpers/file-worker.ts'
 import { seededRandom } from '../helpers/seeded-random.ts'
 
@@ -14,7 +14,7 @@ import { seededRandom } from '../helpers/seeded-random.ts'
  * Processes that write the same sessions, for real. Set FILE_KILLS to kill more of them than a test run has time for, and
  * FILE_SEED to repeat the choices of a run that failed; the moments of the kills cannot be repeated.
  */
-const kills = Number(process.env['FILE_KILLS'] ?? 150)
+const kills = Number(process.env['FILE_KILLS'] ?? 200)
 const seed = Number(process.env['FILE_SEED'] ?? randomInt(2 ** 31))
 
 const AT_ONCE = 3
@@ -43,7 +43,8 @@ async function bench (t: Test) {
       const log = join(folder, 'logs', String(logs.length))
       logs.push(log)
       writeFileSync(log, '')
-      const child = spawn(process.execPath, [worker, JSON.stringify({ directory, log, ...options })], { stdio: ['ignore', 'inherit', 'inherit'] })
+      const [command, ...args] = plainNode
+      const child = spawn(command, [...args, worker, JSON.stringify({ directory, log, ...options })], { stdio: ['ignore', 'inherit', 'inherit'] })
       t.teardown(() => child.kill('SIGKILL'))
       return { child, log }
     },

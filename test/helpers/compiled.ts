@@ -5,6 +5,9 @@ import ts from 'typescript'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
+/** Starts Node without what the test runner puts into all processes: loading that takes longer than their work. */
+export const plainNode: readonly [string, ...string[]] = ['env', '-u', 'NODE_OPTIONS', process.execPath]
+
 /**
  * Compiles a file and all it imports by path into a folder inside the repository: a process that is started hundreds of
  * times must not compile each time. Returns the path to start.

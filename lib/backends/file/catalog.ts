@@ -69,8 +69,18 @@ export class FileCatalog {
     for (;;) {
       const stands = await this.#sessions.read(id)
       if (stands !== null && stands.subject !== subject) return false
-      const answer = await this.#sessions.write(id, this.#tombstone(id), stands?.version ?? 0)
-      if (answer === id) return stands !== null
+      if (await this.#bury(id, stands) === id) return stands !== null
+    }
+  }
+
+  async #bury (id: string, stands: SessionRecord | null): Promise<string | SessionRecord | null> {
+    const tombstone = this.#tombstone(id)
+    try {
+      return await this.#sessions.write(id, tombstone, stands?.version ?? 0)
+    } catch (error) {
+      if (stands === null) throw error
+      // No room on the disk: the session ends without a tombstone, since deleting needs none.
+      return await this.#sessions.write(id, { ...tombstone, expiresAt: 0 }, stands.version)
     }
   }
 
