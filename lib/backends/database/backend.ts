@@ -1,6 +1,7 @@
 import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord, WriteContext } from '../../../types/index.d.ts'
 import { unexpected } from '../../check-options.ts'
 import { InvalidOptionsError, SessionSerializationError } from '../../errors.ts'
+import { isId } from '../../token.ts'
 import { Sweeper } from '../sweeper.ts'
 import { assertKysely, assertNoTransaction } from './check-db.ts'
 import { createRow, overwriteRow } from './create.ts'
@@ -99,6 +100,7 @@ export class DatabaseBackend implements SessionBackend {
   }
 
   async read (id: string): Promise<SessionRecord | null> {
+    if (!isId(id)) return null
     const { rows: [row] } = await this.#table.statements.read({ id })
     if (row === undefined) return null
     const record = recordOfRow(row)
@@ -119,16 +121,18 @@ export class DatabaseBackend implements SessionBackend {
   }
 
   async touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): Promise<boolean> {
+    if (!isId(id)) return false
     const { affected } = await this.#table.statements.touch({ id, version, lastAccessedAt, expiresAt, now: this.#now() })
     // Another version; or MySQL counts changed rows, and nothing changed.
     return affected > 0 || await this.exists(id)
   }
 
   async remove (id: string): Promise<void> {
-    await this.#table.statements.remove({ id })
+    if (isId(id)) await this.#table.statements.remove({ id })
   }
 
   async exists (id: string): Promise<boolean> {
+    if (!isId(id)) return false
     const { rows } = await this.#table.statements.exists({ id, now: this.#now() })
     return rows.length > 0
   }
