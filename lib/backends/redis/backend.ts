@@ -19,7 +19,7 @@ const DEFAULT_PREFIX = 'session:'
 const NEVER_USED = '0'.repeat(64)
 const REMOVED = '0'
 /** Refused for good: no rights, or no or another password. */
-const REFUSED = /^(?:NOPERM|NOAUTH|WRONGPASS)|ERR unknown command/
+const REFUSED = /^(?:NOPERM|NOAUTH|WRONGPASS)|can't run this command|ERR unknown command/
 
 const checkOptions = optionsCheck({
   description: 'an object of options',
@@ -55,7 +55,7 @@ const checkOptions = optionsCheck({
  *
  * A server that does not know a script gets it by `EVAL`, with one more round trip. So the rights a user needs are
  * `~<prefix>* +get +getrange +setrange +set +unlink +pexpire +pttl +zadd +zscore +zrange +zremrangebyscore +eval +evalsha +scan`,
- * and what ioredis needs itself (`+info +client|setinfo +ping`, in a cluster `+cluster|slots +cluster|info`, in version 6 `+hello`).
+ * and what ioredis needs itself: `+info`, version 6 `+hello`, in a cluster `+cluster`.
  *
  * What it does not do: protect sessions from eviction (`maxmemory-policy noeviction` does; an evicted index hides
  * sessions from `removeSubject`), or from a failover that loses what the replica had not got. `removeAll` ends what is
