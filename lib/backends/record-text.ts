@@ -22,7 +22,7 @@ export const VERSION_AT = FORMAT.length + 1
 /** Where the deadline and the last use are, which renewal replaces together. */
 export const DEADLINES_AT = VERSION_AT + VERSION_CHARS + 1
 
-const HEADER = /^1 ([0-9a-z]{10}) ([0-9a-z]{11}) ([0-9a-z]{11}) ([0-9a-z]{11}) ([0-9a-z]{1,11})(?: (\{.*\}))?$/
+const HEADER = /^1 ([0-9a-z]{10}) ([0-9a-z]{11}) ([0-9a-z]{11}) ([0-9a-z]{11}) ([0-9a-z]{1,11})(?: (\{.*\}))?$/s
 const NEWER = /^[2-9] [0-9a-z]/
 
 export function versionText (version: number): string { return version.toString(36).padStart(VERSION_CHARS, '0') }

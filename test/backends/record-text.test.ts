@@ -17,6 +17,11 @@ t.test('subject and policy are in the line only where there are any', async t =>
   t.equal(text.split('\n')[0], '1 2rrvthnxtr 000loyy90u8 000loyw3v29 000loyw3v28 14 {"subject":"al\\nice","policy":{"idleTimeout":1000}}')
 })
 
+t.test('a subject may have the line separators that a regular expression knows and JSON does not', async t => {
+  const subject = 'al\u2028i\u2029ce\r\u0085'
+  t.equal(decodeRecord(id, encodeRecord({ ...record, subject }))?.subject, subject)
+})
+
 t.test('any record is read back as it was, and is frozen', async () => {
   const instant = fc.maxSafeNat()
   const policy = fc.option(fc.record({ idleTimeout: fc.integer({ min: 1 }), absoluteTimeout: fc.option(fc.integer({ min: 1 })), persistent: fc.boolean(), successor: fc.string() }, { requiredKeys: [] }))
