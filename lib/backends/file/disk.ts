@@ -27,7 +27,7 @@ export async function renamed (from: string, to: string): Promise<boolean> {
 
 /** Whether it was this call that deleted the file. */
 export async function unlinked (path: string): Promise<boolean> {
-  return await unless(unlink(path).then(() => true), 'ENOENT') !== null
+  return await unless(unlink(path).then(() => true), 'ENOENT', 'ENOTDIR') !== null
 }
 
 /** Deletes a file that nobody needs. That it cannot be deleted hurts nobody now: whoever comes later tries again. */
