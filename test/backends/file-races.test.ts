@@ -1,10 +1,11 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { FileCatalog } from '../../lib/backends/file/catalog.ts'
 import { Disk } from '../../lib/backends/file/disk.ts'
 import { LEFTOVER_MS } from '../../lib/backends/file/leftovers.ts'
 import { Places } from '../../lib/backends/file/names.ts'
+import { prepareDirectory } from '../../lib/backends/file/prepare.ts'
 import { FileSessions } from '../../lib/backends/file/sessions.ts'
 import { SubjectIndex } from '../../lib/backends/file/subjects.ts'
 import { Writer } from '../../lib/backends/file/writer.ts'
@@ -14,7 +15,12 @@ import { fileBench } from '../helpers/file-bench.ts'
 class PausedDisk extends Disk {
   onData: (path: string) => unknown = () => {}
 
+  onBegin: () => void = () => {}
+
   override async writeNew (path: string, content: Buffer): Promise<void> {
+    const { onBegin } = this
+    this.onBegin = () => {}
+    onBegin()
     await super.writeNew(path, content)
     if (content.length === 0) return
     const { onData } = this
@@ -115,7 +121,11 @@ t.test('a change whose session\'s directory vanishes under it is refused', async
   const { paused, backend, disk, record, place } = bench(t)
   const written = record()
   await backend.write(written.id, written, 0)
-  disk.onData = () => { rmSync(place(written.id), { recursive: true }) }
+  const vanish = () => { rmSync(place(written.id), { recursive: true }) }
+  disk.onData = vanish
+  t.equal(await paused.write(written.id, { ...written, version: 1 }, written.version), null)
+  await backend.write(written.id, written, 0)
+  disk.onBegin = vanish
   t.equal(await paused.write(written.id, { ...written, version: 1 }, written.version), null)
 })
 
@@ -132,6 +142,8 @@ t.test('a write that the disk refuses changes nothing and leaves nothing behind'
   t.equal(names(written.id).length, 2)
   disk.onData = noSpace
   await t.rejects(paused.write(other.id, other, 0), { code: 'ENOSPC' })
+  disk.onBegin = noSpace
+  await t.rejects(paused.write(other.id, { ...other, subject: 'alice' }, 0), { code: 'ENOSPC' })
   t.notOk(all().some(path => path.includes(other.id) || path.includes('.new-')))
 })
 
@@ -146,6 +158,22 @@ t.test('revoking ends a session without a tombstone where the disk has no room f
   t.equal(await backend.read(written.id), null)
   disk.onData = noSpace
   await t.rejects(catalog.removeSubject('alice', undefined), { code: 'ENOSPC' }, 'where none is yet, only a tombstone would do')
+})
+
+t.test('a disk that is full at the start is waited for', async t => {
+  const { disk, directory } = bench(t)
+  disk.onData = noSpace
+  await t.rejects(prepareDirectory(new Places(directory, 'session'), disk), { code: 'SES_BACKEND_UNAVAILABLE', message: /ENOSPC/ })
+})
+
+t.test('renewals at once are all done, one after the other', async t => {
+  const { backend, record, names } = bench(t)
+  const written = record()
+  await backend.write(written.id, written, 0)
+  const answers = await Promise.all(Array.from({ length: 50 }, (_, n) => backend.touch(written.id, { ...written, expiresAt: written.expiresAt + n + 1 })))
+  t.ok(answers.every(Boolean))
+  t.ok((await backend.read(written.id))!.expiresAt > written.expiresAt)
+  t.equal(names(written.id).length, 2)
 })
 
 t.test('a write that never gets its turn is given up', async t => {
@@ -201,7 +229,7 @@ t.test('one shard that cannot be read does not keep the others from being cleane
   for (const given of dead) await backend.write(given.id, given, 0)
   clock.now += 1
   rmSync(`${directory}/session/00`, { recursive: true })
-  await import('node:fs').then(({ writeFileSync }) => { writeFileSync(`${directory}/session/00`, '') })
+  writeFileSync(`${directory}/session/00`, '')
   await t.rejects(backend.removeExpired({}), { code: 'ENOTDIR' })
   await t.rejects(backend.removeExpired({}), { code: 'ENOTDIR' })
   t.strictSame(readdirSync(`${directory}/session/ff`), [])

@@ -7,7 +7,7 @@ const DIRECTORY_MODE = 0o700
 
 /** Whether an error of the file system is one of these. */
 export function hasCode (error: unknown, ...codes: string[]): boolean {
-  return codes.includes((error as NodeJS.ErrnoException | null)?.code ?? '')
+  return codes.includes(String((error as NodeJS.ErrnoException).code))
 }
 
 /** What the promise gives, or `null` when it fails with one of these codes. */
