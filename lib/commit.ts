@@ -101,7 +101,7 @@ function * replace (
     } else {
       const record = recordOf(context, stands, next)
       if (record.expiresAt <= core.now()) break
-      const answer = yield * core.put(record, stands.record.version, context.writeContext(), edit === undefined)
+      const answer = yield * core.put(record, stands.record.version, context.writeContext(next.text), edit === undefined)
       if (answer === true) {
         const base = { record, text: next.text }
         finish(context, base, wanted)

@@ -7,6 +7,7 @@ import { ended, unloaded } from './guard.ts'
 import { deadlineOf, effectiveDeadline } from './lifetime.ts'
 import { loadSession } from './operations.ts'
 import { isChanged } from './plan.ts'
+import { withRequest } from './record.ts'
 import type { RoutePolicy } from './routes.ts'
 import { clearData, type Session } from './session.ts'
 import { idOfToken, newToken } from './token.ts'
@@ -96,9 +97,12 @@ export class SessionContext {
   /** The live data as text. Throws `SessionSerializationError`. */
   text (): string { return this.core.codec.serialize(this.session!) }
 
-  writeContext (data: Payload = { ...this.session }): WriteContext {
-    const { request } = this.carrier
-    return request === undefined ? { data } : { data, request }
+  /** What a backend is told about a write of this text, which after a conflict or a transaction is not that of the live session. */
+  writeContext (text: string): WriteContext {
+    const { codec } = this.core
+    let data: Payload | undefined
+    // Most backends never look.
+    return { get data () { return (data ??= codec.deserialize(text)) }, ...withRequest(this.carrier.request) }
   }
 
   /** A context for the same request with an id of its own, where a new life takes shape. */

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Awaitable, SessionBackend, SessionEventType, SessionRecord, WriteContext } from '../types/index.d.ts'
+import { Breaker, type BreakerState } from './breaker.ts'
 import type { Payload } from './changes.ts'
 import type { PayloadCodec } from './codec.ts'
 import { BackendContractError, BackendUnavailableError, isOwnError, NotSupportedError } from './errors.ts'
@@ -36,16 +37,18 @@ export class Core {
   readonly queue = new CommitQueue<Base | null>()
   readonly events: EventPublisher
   readonly signIns = new SignIns()
+  readonly breaker: Breaker
   /** Rule 4.13 is warned about once. */
   hasWarnedOfPlainHttp = false
 
-  constructor (settings: Settings, backend: SessionBackend, lines: SetCookieLines) {
+  constructor (settings: Settings, backend: SessionBackend, lines: SetCookieLines, log: FastifyBaseLogger) {
     this.settings = settings
     this.codec = settings.codec
     this.backend = backend
     this.backendName = settings.backend.constructor?.name ?? 'The backend'
     this.lines = lines
     this.events = new EventPublisher(settings.property)
+    this.breaker = new Breaker(state => { this.#noteState(state, log) })
   }
 
   get isAtomic (): boolean { return this.backend.atomic === true }
@@ -64,6 +67,12 @@ export class Core {
   /** When a stored session ends. */
   deadline (record: SessionRecord): number { return effectiveDeadline(record, this.settings.lifetime) }
 
+  #noteState (state: BreakerState, log: FastifyBaseLogger): void {
+    if (state === 'open') log.warn(`${this.backendName} is down: sessions fail fast until it answers again`)
+    if (state === 'closed') log.info(`${this.backendName} is up again`)
+    this.publish(log, state === 'closed' ? 'recovered' : 'unavailable', null, state)
+  }
+
   publish (log: FastifyBaseLogger, type: SessionEventType, id: string | null, reason?: string): void {
     this.events.publish(log, type, id, reason)
   }
@@ -76,12 +85,21 @@ export class Core {
 
   /** One call of the backend. Whatever it throws that is not one of our errors means that it is unavailable. */
   * call<T> (operation: string, send: () => Awaitable<T>): Flow<T> {
+    if (!this.breaker.admits()) throw new BackendUnavailableError(`${this.backendName} is unavailable; whether it is back is tried by one call at a time`)
+    let isUp = false
     try {
       const answer = send()
-      return isPromise(answer) ? (yield answer) as T : answer
+      const result = isPromise(answer) ? (yield answer) as T : answer
+      isUp = true
+      return result
     } catch (cause) {
+      isUp = isOwnError(cause) && cause.cause === undefined
       if (isOwnError(cause)) throw cause
       throw new BackendUnavailableError(`${this.backendName} failed to ${operation} a session`, { cause })
+    } finally {
+      // Reached after a time limit as well.
+      if (isUp) this.breaker.succeed()
+      else this.breaker.fail()
     }
   }
 
@@ -103,21 +121,16 @@ export class Core {
       return yield * this.#write(record, expectedVersion, context)
     } catch (error) {
       if (!(error instanceof BackendUnavailableError) || !this.isAtomic) throw error
-      const outcome = yield * this.#outcomeOf(record, expectedVersion, context)
-      if (outcome !== true && outcome !== null && !isRepeatable) throw error
-      return outcome
+      // Perhaps only the answer was lost. The version that is stored tells whose write stands.
+      const answer: unknown = yield * this.call('read', () => this.backend.read(record.id))
+      const stands = isRecord(answer) ? answer : null
+      const version = stands?.version ?? 0
+      const isRemoved = version === 0 && record.expiresAt <= this.now()
+      if (version === record.version || isRemoved) return true
+      // Not applied, at least not yet: writing it again is for whoever gets the error to decide.
+      if (version === expectedVersion || !isRepeatable) throw error
+      return stands
     }
-  }
-
-  /** A write has failed, and perhaps only its answer was lost. The version that is stored tells whose write stands. */
-  * #outcomeOf (record: SessionRecord, expectedVersion: number, context: WriteContext): Flow<true | SessionRecord | null> {
-    const answer: unknown = yield * this.call('read', () => this.backend.read(record.id))
-    const stands = isRecord(answer) ? answer : null
-    const version = stands?.version ?? 0
-    const isRemoved = version === 0 && record.expiresAt <= this.now()
-    if (version === record.version || isRemoved) return true
-    // Not applied so far. Should the first one arrive yet, it finds its own version, or one that it does not expect.
-    return version === expectedVersion ? yield * this.#write(record, expectedVersion, context) : stands
   }
 
   * #write (record: SessionRecord, expectedVersion: number, context: WriteContext): Flow<true | SessionRecord | null> {

@@ -1,8 +1,9 @@
+import type { FastifyRequest } from 'fastify'
 import type { SessionRecord } from '../types/index.d.ts'
 import type { Base, Core } from './core.ts'
 import { randomVersion } from './crypto/random.ts'
 import type { Flow } from './flow.ts'
-import { freezeRecord, isRecord } from './record.ts'
+import { freezeRecord, isRecord, withRequest } from './record.ts'
 
 /** How long a regenerated session's old id points to the new one: longer than any request that still holds the old. */
 const TOMBSTONE_MS = 300_000
@@ -13,14 +14,14 @@ const MAX_TRIES = 10
  *
  * @param successor the id it goes on under; then a tombstone stays behind for those who still hold the old id
  */
-export function * kill (core: Core, { record }: Base, successor: string | null): Flow<boolean> {
+export function * kill (core: Core, { record }: Base, successor: string | null, request: FastifyRequest | undefined): Flow<boolean> {
   if (!core.isAtomic) {
     // It may keep what has expired; a tombstone would stay for ever, and promises nothing there.
     yield * core.call('remove', () => core.backend.remove(record.id))
     return true
   }
   const ended = successor === null ? expired(record) : tombstone(core, record, successor)
-  return (yield * core.put(ended, record.version, { data: {} })) === true
+  return (yield * core.put(ended, record.version, { data: {}, ...withRequest(request) })) === true
 }
 
 /**
@@ -29,14 +30,14 @@ export function * kill (core: Core, { record }: Base, successor: string | null):
  *
  * @param known what the caller read last, which saves a read
  */
-export function * endSession (core: Core, id: string, known: SessionRecord | null): Flow<void> {
+export function * endSession (core: Core, id: string, known: SessionRecord | null, request?: FastifyRequest): Flow<void> {
   const turn = yield * core.queue.enter(id)
   try {
     let record: unknown = known ?? (yield * core.call('read', () => core.backend.read(id)))
     for (let attempt = 0; isRecord(record) && attempt < MAX_TRIES; attempt++) {
       const { successor } = record.policy ?? {}
-      if (successor !== undefined) return yield * endSession(core, successor, null)
-      if (yield * kill(core, { record, text: '' }, null)) return
+      if (successor !== undefined) return yield * endSession(core, successor, null, request)
+      if (yield * kill(core, { record, text: '' }, null, request)) return
       record = yield * core.call('read', () => core.backend.read(id))
     }
     // Nothing there, nothing that can be read, or always a new version: whatever it is, it goes.

@@ -117,6 +117,6 @@ export class ReservedKeyError extends Base.ReservedKey {
 }
 
 /** Whether an error is one of ours and says what it means already. */
-export function isOwnError (error: unknown): boolean {
+export function isOwnError (error: unknown): error is Error {
   return Object.values(Base).some(base => error instanceof base)
 }

@@ -137,7 +137,7 @@ function * destroy (context: SessionContext): Flow<void> {
   if (context.phase === 'ended') return
   // All there is of such a session is its cookie: where that cannot be cleared, nothing would end.
   if (base !== null && core.isSelfContained) carrier.assertOpen()
-  if (base !== null && !core.isSelfContained) yield * endSession(core, base.record.id, base.record)
+  if (base !== null && !core.isSelfContained) yield * endSession(core, base.record.id, base.record, carrier.request)
   if (base !== null) core.publish(carrier.log, 'destroyed', base.record.id)
   carrier.clear(true)
   context.end()

@@ -28,7 +28,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   if (!app.hasPlugin('@fastify/cookie')) await app.register(cookie)
 
   const backend = settings.backend.bind?.({ property, now, secrets, cookie: settings.cookie, timeout, log: app.log }) ?? settings.backend
-  const core = new Core(settings, backend, new SetCookieLines(settings.cookie, app.serializeCookie))
+  const core = new Core(settings, backend, new SetCookieLines(settings.cookie, app.serializeCookie), app.log)
   const policies = new RoutePolicies(settings)
   // A self-contained backend that answers at once is asked only when somebody looks.
   const isLazy = core.isSelfContained && backend.read.constructor.name !== 'AsyncFunction'

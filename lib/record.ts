@@ -1,4 +1,5 @@
-import type { SessionPolicy, SessionRecord } from '../types/index.d.ts'
+import type { FastifyRequest } from 'fastify'
+import type { SessionPolicy, SessionRecord, WriteContext } from '../types/index.d.ts'
 
 const MAX_VERSION = 2 ** 48 - 1
 
@@ -6,6 +7,11 @@ const MAX_VERSION = 2 ** 48 - 1
 export function freezeRecord (record: SessionRecord): SessionRecord {
   if (record.policy !== null) Object.freeze(record.policy)
   return Object.freeze(record)
+}
+
+/** For a `WriteContext`: there only where there is one. */
+export function withRequest (request: FastifyRequest | undefined): Pick<WriteContext, 'request'> {
+  return request === undefined ? {} : { request }
 }
 
 /** Whether a backend's answer is a record at all. A store holds what others wrote too; nonsense counts as no session. */

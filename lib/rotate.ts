@@ -73,7 +73,7 @@ function * compareAndReplace (context: SessionContext, next: NextLife, read: Bas
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
     if (stands === null) return yield * next.writeAlone()
     yield * next.write(joinChanges(context, read, stands, wanted), stands.record.schemaVersion)
-    if (yield * kill(core, stands, next.id)) return
+    if (yield * kill(core, stands, next.id, context.carrier.request)) return
     stands = yield * core.fetch(id)
     if (stands !== null) core.publish(context.carrier.log, 'conflict', id, 'version')
   }
@@ -130,10 +130,10 @@ class NextLife {
     assertValid(context, data)
     const record = recordOf(context, context.base, wanted, writtenAs)
     if (core.isSelfContained) {
-      const token = yield * core.seal(record, context.writeContext(data))
+      const token = yield * core.seal(record, context.writeContext(wanted.text))
       assertFits(core, token, wanted.text)
       context.token = token
-    } else if ((yield * core.put(record, context.base?.record.version ?? 0, context.writeContext(data))) !== true) {
+    } else if ((yield * core.put(record, context.base?.record.version ?? 0, context.writeContext(wanted.text))) !== true) {
       throw new SessionConflictError('no free id was found')
     }
     context.base = { record, text: wanted.text }

@@ -19,7 +19,7 @@ export function * create (context: SessionContext, next: Wanted, sent: Wanted, i
   const { core, carrier } = context
   for (let collision = 0; collision < MAX_COLLISIONS; collision++) {
     const record = recordOf(context, null, next)
-    if ((yield * core.put(record, 0, context.writeContext())) === true) {
+    if ((yield * core.put(record, 0, context.writeContext(next.text))) === true) {
       finish(context, { record, text: next.text }, sent)
       core.publish(carrier.log, 'created', record.id)
       sendCookie(context, isExplicit)
@@ -44,7 +44,7 @@ export function * sealAnew (context: SessionContext, next: Wanted, hasChanged: b
     context.markGone()
     return false
   }
-  const token = yield * core.seal(record, context.writeContext())
+  const token = yield * core.seal(record, context.writeContext(next.text))
   assertFits(core, token, next.text)
   finish(context, { record, text: next.text }, next, token)
   core.publish(carrier.log, base === null ? 'created' : hasChanged ? 'saved' : 'renewed', record.id)
@@ -65,7 +65,7 @@ export function * renew (context: SessionContext, base: Base, isExplicit: boolea
     isThere = yield * core.call('touch', () => core.backend.touch!(id, record))
   } else {
     // Whoever wrote meanwhile has moved the deadlines too.
-    const answer = yield * core.put(record, version, context.writeContext())
+    const answer = yield * core.put(record, version, context.writeContext(base.text))
     isThere = answer !== null || (yield * core.fetch(id)) !== null
   }
   if (!isThere) {
@@ -81,7 +81,7 @@ export function * renew (context: SessionContext, base: Base, isExplicit: boolea
 /** Removes a session that became empty, if it is still what `stands`. False when another request wrote meanwhile. */
 export function * remove (context: SessionContext, stands: Base, sent: Wanted, isExplicit: boolean): Flow<boolean> {
   const { core, carrier } = context
-  if (!(yield * kill(core, stands, null))) return false
+  if (!(yield * kill(core, stands, null, carrier.request))) return false
   core.publish(carrier.log, 'destroyed', stands.record.id, 'empty')
   carrier.clear(isExplicit)
   context.startEmpty()

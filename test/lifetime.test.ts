@@ -43,6 +43,8 @@ t.test('of the stored deadline and the options in force, the nearer counts', asy
 t.test('a use is recorded once renewAfter of the idle time has passed', async t => {
   t.notOk(isRenewalDue(recordAt(0), options, 249))
   t.ok(isRenewalDue(recordAt(0), options, 250))
+  t.notOk(isRenewalDue(recordAt(1_000), options, 1_249), 'since the last use that was recorded')
+  t.ok(isRenewalDue(recordAt(1_000), options, 1_250))
   t.ok(isRenewalDue(recordAt(0), { ...options, renewAfter: 0 }, 1), '0 is exact')
   t.notOk(isRenewalDue(recordAt(0), { ...options, renewAfter: 0 }, 0), 'and still never twice in a millisecond')
   t.notOk(isRenewalDue(recordAt(0), { ...options, renewAfter: 1 }, 999))

@@ -355,7 +355,7 @@ export interface Sessions<Data = SessionData> {
 
 export type SessionEventType =
   'created' | 'loaded' | 'saved' | 'renewed' | 'regenerated' | 'destroyed' |
-  'revoked' | 'expired' | 'rejected' | 'conflict' | 'unavailable'
+  'revoked' | 'expired' | 'rejected' | 'conflict' | 'unavailable' | 'recovered'
 
 /** Published on the `node:diagnostics_channel` named `fastsessions`, and logged at debug level. */
 export interface SessionEvent {

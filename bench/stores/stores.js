@@ -8,7 +8,6 @@ import { Kysely, PostgresDialect } from 'kysely'
 import pg from 'pg'
 import { createClient } from 'redis'
 import { createSessionTable, DatabaseBackend } from '../../dist/database.js'
-import { RedisBackend } from '../../dist/redis.js'
 
 const HOUR_MS = 3_600_000
 const MAX_VERSION = 2 ** 48 - 1
@@ -34,6 +33,7 @@ export function recordOf (n, overrides = {}) {
 const context = { property: 'session', now: Date.now, secrets: [], cookie: { name: 'session' }, timeout: 5_000, log: { warn: console.warn, debug () {} } }
 
 export async function redisOurs (url) {
+  const { RedisBackend } = await import('../../dist/redis.js')
   const client = new Redis(url)
   const backend = new RedisBackend(client).bind(context)
   return { ...ours(backend), close: () => client.quit() }
@@ -51,7 +51,7 @@ export async function postgresOurs (url, table = 'sessions', options = {}) {
   pool.on('connect', client => { client.on('error', () => {}) })
   const db = new Kysely({ dialect: new PostgresDialect({ pool }) })
   await createSessionTable(db, { table })
-  const backend = new DatabaseBackend(db, { table, ...options }).bind(context)
+  const backend = new DatabaseBackend(db, { table, pool, ...options }).bind(context)
   await backend.prepare()
   return { ...ours(backend), backend, db, pool, close: () => db.destroy() }
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CookieBackend, MemoryBackend } from 'fastsessions'
+import { needs, urlFromEnvironment } from '../../scripts/servers/index.js'
 import { sharedServer } from '../../scripts/servers/share.js'
 
 /**
@@ -39,7 +40,7 @@ async function file () {
 async function redis () {
   const { Redis } = await import('ioredis')
   const { RedisBackend } = await import('fastsessions/redis')
-  const client = new Redis(await sharedServer('redis'))
+  const client = new Redis(await urlOf('redis'))
   // Without a listener ioredis prints each failed attempt to connect.
   client.on('error', error => console.error(`redis: ${error.message}`))
   return { backend: new RedisBackend(client), close: () => client.quit() }
@@ -48,7 +49,7 @@ async function redis () {
 async function memcached () {
   const { Client } = (await import('memjs')).default
   const { MemcachedBackend } = await import('fastsessions/memcached')
-  const { host } = new URL(await sharedServer('memcached'))
+  const { host } = new URL(await urlOf('memcached'))
   const client = Client.create(host)
   return { backend: new MemcachedBackend(client), close: () => client.close() }
 }
@@ -71,26 +72,32 @@ async function pglite () {
 async function postgres () {
   const { default: pg } = await import('pg')
   const { PostgresDialect } = await import('kysely')
-  const pool = new pg.Pool({ connectionString: await sharedServer('postgres') })
+  const pool = new pg.Pool({ connectionString: await urlOf('postgres') })
   // Without these two, a database that closes a connection ends the process.
   pool.on('error', error => console.error(`postgres: ${error.message}`))
   pool.on('connect', client => { client.on('error', () => {}) })
-  return await sql(new PostgresDialect({ pool }))
+  return await sql(new PostgresDialect({ pool }), { pool })
 }
 
 async function mysql () {
   const { createPool } = await import('mysql2')
   const { MysqlDialect } = await import('kysely')
-  return await sql(new MysqlDialect({ pool: createPool(await sharedServer('mysql')) }))
+  return await sql(new MysqlDialect({ pool: createPool(await urlOf('mysql')) }))
 }
 
-async function sql (dialect) {
+async function sql (dialect, options = {}) {
   const { Kysely } = await import('kysely')
   const { createSessionTable, DatabaseBackend } = await import('fastsessions/database')
   const db = new Kysely({ dialect })
   // A demo may; an application has its migrations do it.
   await createSessionTable(db)
-  return { backend: new DatabaseBackend(db, { sweepEvery: '10m' }), close: () => db.destroy() }
+  return { backend: new DatabaseBackend(db, { sweepEvery: '10m', ...options }), close: () => db.destroy() }
+}
+
+/** A running server that the environment names, or one for as long as the demo runs. */
+async function urlOf (name) {
+  if (urlFromEnvironment(name) === undefined) console.log(`No ${needs[name].variable} is set: starting a server that ends with the demo.`)
+  return await sharedServer(name)
 }
 
 /** Where the demo keeps files. */

@@ -27,7 +27,7 @@ async function main () {
   await app.listen({ port: Number(PORT), host: HOST })
   const { port } = app.server.address()
   console.log(`fastsessions demo: http://localhost:${port}  (backend: ${BACKEND})`)
-  if (!process.env.SESSION_SECRET) console.log('No SESSION_SECRET is set: sessions in cookies end when this server does.')
+  if (BACKEND === 'cookie' && !process.env.SESSION_SECRET) console.log('No SESSION_SECRET is set: sessions in cookies end when this server does.')
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
 
   async function stop () {

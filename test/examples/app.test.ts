@@ -1,12 +1,17 @@
 import { createServer } from 'node:net'
 import t from 'tap'
 import { Browser, runToEnd, start } from '../helpers/running.ts'
+import { type ServerName, sharedServer } from '../helpers/servers.ts'
 
 const SERVER = 'examples/app/server.js'
 
-for (const BACKEND of ['cookie', 'memory']) {
+const servers: Readonly<Record<string, ServerName>> = { redis: 'redis', memcached: 'memcached', postgres: 'postgres', mysql: 'mysql' }
+
+for (const BACKEND of ['cookie', 'memory', 'file', 'sqlite', 'pglite', ...Object.keys(servers)]) {
   t.test(`with the ${BACKEND} backend`, async t => {
-    const address = await start(t, SERVER, { BACKEND })
+    const name = servers[BACKEND]
+    const variables = name === undefined ? {} : { [`${name.toUpperCase()}_URL`]: await sharedServer(name) }
+    const address = await start(t, SERVER, { BACKEND, SESSION_DIRECTORY: t.testdir(), ...variables })
 
     await t.test('a visitor who does nothing gets no cookie', async t => {
       const browser = new Browser(address)
@@ -37,7 +42,7 @@ for (const BACKEND of ['cookie', 'memory']) {
       t.match((await browser.get('/')).text, /Not signed in[^]*It is empty/)
       t.equal(browser.cookie, '', 'nothing is left')
       browser.cookies.set(...signedIn.split('=', 2) as [string, string])
-      if (BACKEND === 'memory') t.match((await browser.get('/')).text, /Not signed in/, 'the old cookie is dead')
+      if (BACKEND !== 'cookie') t.match((await browser.get('/')).text, /Not signed in/, 'the old cookie is dead')
     })
 
     await t.test('one who destroys the session is a visitor again', async t => {
@@ -66,7 +71,7 @@ for (const BACKEND of ['cookie', 'memory']) {
 t.test('an unknown backend is refused with the choices', async t => {
   const { code, output } = await runToEnd(SERVER, [], { BACKEND: 'floppy' })
   t.equal(code, 1)
-  t.match(output, 'BACKEND is "floppy"; choose one of: cookie, memory')
+  t.match(output, 'BACKEND is "floppy"; choose one of: cookie, memory, file, redis, memcached, sqlite, pglite, postgres, mysql')
 })
 
 t.test('a port that is taken is named', async t => {

@@ -119,7 +119,7 @@ for (const kind of kinds) {
     t.equal(response.statusCode, 503)
     t.match(response.json(), { code: 'SES_BACKEND_UNAVAILABLE' })
     t.equal(response.headers['x-second'], undefined)
-    t.strictSame(operations(), ['write'])
+    t.strictSame(operations().filter(operation => operation !== 'read'), ['write'])
   })
 
   t.test(`${kind}: a handler that runs into its time limit while its reply is committed is answered once`, async t => {

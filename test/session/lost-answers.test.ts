@@ -18,12 +18,15 @@ async function visit (test: Parameters<typeof bench>[0], inner = new MemoryBacke
 
 /** Every write is applied, and nobody hears of it, once. */
 function loseOne (backend: FaultyBackend): void {
-  backend.loseAnswer('write').before('read', () => { backend.heal() })
+  backend.loseAnswer('write').before('write', () => { backend.before('read', () => { backend.heal() }) })
 }
 
 /** A write is lost on its way, once. */
 function loseCall (backend: FaultyBackend): void {
-  backend.fail('write').before('read', () => { backend.heal() })
+  backend.before('write', () => {
+    backend.before('read', () => { backend.heal() })
+    throw new Error('lost')
+  })
 }
 
 const jobs: Readonly<Record<string, Job>> = {
@@ -35,18 +38,27 @@ const jobs: Readonly<Record<string, Job>> = {
 }
 
 for (const [name, job] of Object.entries(jobs)) {
-  for (const [fate, lose] of Object.entries({ 'whose answer was lost stands': loseOne, 'that was lost on its way is made': loseCall })) {
-    t.test(`${name} ${fate}, and nothing is done twice`, async t => {
-      const { backend, browser, site } = await visit(t)
-      const response = await browser.attempt(async (request, reply) => {
-        lose(backend)
-        await job(request, reply)
-      })
-      t.equal(response.statusCode, 200)
-      t.match(await browser.data(), { n: 2 })
-      t.equal(await site.app.sessions.count(), 1)
+  t.test(`${name} whose answer was lost stands, and is not made twice`, async t => {
+    const { backend, browser, site } = await visit(t)
+    const response = await browser.attempt(async (request, reply) => {
+      loseOne(backend)
+      await job(request, reply)
     })
-  }
+    t.equal(response.statusCode, 200)
+    t.match(await browser.data(), { n: 2 })
+    t.equal(await site.app.sessions.count(), 1)
+  })
+
+  t.test(`${name} that was lost on its way is a 503, and nothing has changed`, async t => {
+    const { backend, browser, site } = await visit(t)
+    const response = await browser.attempt(async (request, reply) => {
+      loseCall(backend)
+      await job(request, reply)
+    })
+    t.strictSame([response.statusCode, response.headers['set-cookie']], [503, undefined])
+    t.match(await browser.data(), { n: 1 })
+    t.equal(await site.app.sessions.count(), 1)
+  })
 }
 
 t.test('a session whose creation had no answer is there once', async t => {

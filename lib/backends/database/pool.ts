@@ -1,0 +1,41 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { unexpected } from '../../check-options.ts'
+import type { AnyKysely } from './dialect.ts'
+
+/** What is asked of a pool of `pg`. */
+export interface PoolLike {
+  listenerCount (event: string): number
+  connect (): Promise<{ listenerCount (event: string): number, release (): void }>
+}
+
+type Log = Pick<FastifyBaseLogger, 'warn'>
+
+const REMEDY = 'pool.on(\'error\', () => {}); pool.on(\'connect\', client => { client.on(\'error\', () => {}) })'
+const DANGER = 'a connection that the server closes ends the whole process'
+/** Kysely's own connection class for `pg`; PGlite has another one. */
+const PG_CONNECTION = 'PostgresConnection'
+
+/** @throws InvalidOptionsError */
+export function assertPool (pool: unknown): asserts pool is PoolLike | false | undefined {
+  if (pool === undefined || pool === false) return
+  const isPool = typeof pool === 'object' && pool !== null && ['listenerCount', 'connect'].every(name => typeof (pool as Record<string, unknown>)[name] === 'function')
+  if (!isPool) throw unexpected('DatabaseBackend.pool', 'the pool of pg that Kysely uses, or false', pool)
+}
+
+/**
+ * Warns when a connection of `pg` has no listener for errors. pg's pool listens only while a connection is idle, and Kysely
+ * never does; Node ends a process with an `error` event that nobody hears. Kysely shows nobody its pool, so it must be
+ * handed over for this.
+ */
+export async function checkPool (pool: PoolLike | false | undefined, db: AnyKysely, log: Log): Promise<void> {
+  if (pool === false) return
+  if (pool === undefined) {
+    const name = await db.getExecutor().provideConnection(async connection => connection.constructor.name)
+    if (name === PG_CONNECTION) log.warn(`without listeners for errors on pg's pool, ${DANGER}; add ${REMEDY} and hand the pool to DatabaseBackend as \`pool\`, so that this is checked (\`false\`: no check)`)
+    return
+  }
+  const client = await pool.connect()
+  const isHeard = client.listenerCount('error') > 0 && pool.listenerCount('error') > 0
+  client.release()
+  if (!isHeard) log.warn(`pg's pool has no listeners for errors, so that ${DANGER}; add ${REMEDY}`)
+}
