@@ -53,7 +53,7 @@ export class SubjectIndex {
     const parent = join(this.#places.subjects, shard)
     for (const subject of await unless(readdir(parent), 'ENOENT') ?? []) {
       const directory = join(parent, subject)
-      const names = await unless(readdir(directory), 'ENOENT') ?? []
+      const names = await unless(readdir(directory), 'ENOENT', 'ENOTDIR') ?? []
       for (const id of names.filter(isId)) await this.#pruneEntry(join(directory, id), id, now, deadlineOf)
       await discardEmpty(directory)
     }
