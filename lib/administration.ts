@@ -50,7 +50,7 @@ export class SessionAdministration implements Sessions<Data> {
     this.#assertServerSide('exists()')
     const { backend } = this.#core
     // Cheaper where it is answered with no; a tombstone exists, and is no session.
-    if (backend.exists !== undefined && !(await this.#call('look for', () => backend.exists!(id)))) return false
+    if (backend.exists !== undefined && !(await this.#core.run(this.#core.call('look for', () => backend.exists!(id))))) return false
     return await this.get(id) !== null
   }
 
@@ -90,7 +90,7 @@ export class SessionAdministration implements Sessions<Data> {
     const removeSubject = this.#core.optional('removeSubject', 'revokeSubject()')
     // First the sign-ins under way, then the store: one that is stored between the two is in it.
     this.#core.signIns.revoke(subject)
-    const removed = await this.#call('removeSubject', () => removeSubject(subject, except === undefined ? {} : { except }))
+    const removed = await this.#core.run(this.#core.call('removeSubject', () => removeSubject(subject, except === undefined ? {} : { except })))
     this.#core.publish(this.#log, 'revoked', null, 'subject')
     return removed
   }
@@ -159,7 +159,8 @@ export class SessionAdministration implements Sessions<Data> {
   }
 
   async #call<T> (operation: string, send: () => Awaitable<T>): Promise<T> {
-    return await this.#core.run(this.#core.call(operation, send))
+    // Going through all sessions takes its time; `timeout` is for those who wait for a page.
+    return await this.#core.run(this.#core.call(operation, send), Infinity)
   }
 
   #info ({ record, text }: Base): SessionInfo<Data> {
