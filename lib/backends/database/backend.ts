@@ -38,7 +38,7 @@ interface Binding extends Pick<BackendContext, 'property' | 'now'> {
  *
  * A write that is refused reads once more, for the record that stands. Times are numbers of this process's clock, never the
  * server's. A statement that the database gave up in favour of another (a deadlock, a busy file) is sent again, five times
- * at most.
+ * at most, and not after two seconds.
  *
  * What it does not do: notice that the application's own constraints refuse a row (that is an error, 503), or keep a
  * sign-in from being stored whose INSERT reaches the database after `removeSubject` has deleted: it counts as one that
