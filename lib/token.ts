@@ -21,3 +21,10 @@ export function isToken (text: string): boolean {
 export function idOfToken (property: string, token: string): string {
   return hash('sha256', `${property}:${token}`, 'hex')
 }
+
+const ID = /^[0-9a-f]{64}$/
+
+/** Whether text can be the id of a stored session. Ids come from outside too (`app.sessions.get(id)`). */
+export function isId (id: unknown): id is string {
+  return typeof id === 'string' && ID.test(id)
+}

@@ -1,0 +1,1 @@
+export { type ExpressStore, fromExpressStore } from './backends/express-store.ts'

@@ -1,0 +1,142 @@
+import connectPg from 'connect-pg-simple'
+import { RedisStore } from 'connect-redis'
+import session from 'express-session'
+import pg from 'pg'
+import { createClient } from 'redis'
+import t from 'tap'
+import { type ExpressStore, fromExpressStore } from '../../lib/express-store.ts'
+import { testBackend } from '../../lib/testing/index.ts'
+import type { SessionRecord } from '../../types/index.d.ts'
+import { sharedServer } from '../helpers/servers.ts'
+import { bench } from '../helpers/session-bench.ts'
+
+const HOUR_MS = 3_600_000
+/** Nothing but this is promised: a store replaces what is there. */
+const promised = { atomic: false, expires: false, touch: false, list: false }
+
+async function redisStore (t: { teardown (end: () => unknown): unknown }, prefix = `express${process.pid}:`) {
+  const client = createClient({ url: await sharedServer('redis') })
+  await client.connect()
+  t.teardown(() => client.close())
+  return { client, store: new RedisStore({ client, prefix }) as ExpressStore }
+}
+
+async function postgresStore (t: { teardown (end: () => unknown): unknown }): Promise<ExpressStore> {
+  const pool = new pg.Pool({ connectionString: await sharedServer('postgres') })
+  pool.on('error', () => {})
+  t.teardown(() => pool.end())
+  const PgStore = connectPg(session)
+  return new PgStore({ pool, tableName: `express${process.pid}`, createTableIfMissing: true, pruneSessionInterval: false })
+}
+
+t.test('express-session\'s own memory store', t => testBackend(t, () => fromExpressStore(new session.MemoryStore()), promised))
+
+t.test('connect-redis', async t => {
+  const { store } = await redisStore(t)
+  await testBackend(t, () => fromExpressStore(store), promised)
+})
+
+t.test('connect-pg-simple', async t => {
+  const store = await postgresStore(t)
+  await testBackend(t, () => fromExpressStore(store), promised)
+})
+
+for (const [name, open] of Object.entries({ 'connect-redis': async (t: any) => (await redisStore(t)).store, 'connect-pg-simple': postgresStore })) {
+  t.test(`an application on ${name} signs in, reads, writes and signs out`, async t => {
+    const site = await bench(t, { backend: fromExpressStore(await open(t)) })
+    const browser = site.browser()
+    await browser.run(({ session }) => session.login('ada', { n: 1 }))
+    await browser.run(({ session }) => { session.n++ })
+    t.strictSame(await browser.data(), { n: 2 })
+    const stolen = browser.copy()
+    await browser.run(({ session }) => session.destroy())
+    t.strictSame(await stolen.data(), {})
+  })
+}
+
+t.test('the store is told how long the session has left, whatever the application\'s clock says', async t => {
+  const { client, store } = await redisStore(t)
+  const site = await bench(t, { backend: fromExpressStore(store), idleTimeout: '1h' })
+  let id = ''
+  await site.browser().run(({ session }) => { session.n = 1; id = session.id })
+  const ttl = await client.pTTL(`express${process.pid}:${id}`)
+  t.ok(ttl > HOUR_MS - 60_000 && ttl <= HOUR_MS + 1_000, String(ttl))
+})
+
+t.test('transaction() and onConflict: \'error\' are refused', async t => {
+  const backend = fromExpressStore(new session.MemoryStore())
+  await t.rejects(bench(t, { backend, onConflict: 'error' }), { code: 'SES_INVALID_OPTIONS' })
+  const browser = (await bench(t, { backend })).browser()
+  t.equal((await browser.attempt(({ session }) => session.transaction(() => {}))).json().code, 'SES_NOT_SUPPORTED')
+})
+
+const record: SessionRecord = {
+  id: 'a'.repeat(64), version: 1, data: '{}', schemaVersion: 1, createdAt: 0, lastAccessedAt: 0, expiresAt: Date.now() + HOUR_MS, subject: null, policy: null
+}
+
+t.test('a write of what has ended already leaves nothing', async t => {
+  const backend = fromExpressStore(new session.MemoryStore())
+  await backend.write(record.id, record)
+  t.equal(await backend.write(record.id, { ...record, version: 2, expiresAt: 0 }), record.id)
+  t.equal(await backend.read(record.id), null)
+})
+
+t.test('a session that Express stored is no session, and stays as it is', async t => {
+  const store = new session.MemoryStore()
+  const backend = fromExpressStore(store)
+  store.set(record.id, { cookie: { originalMaxAge: null }, user: 'ada' } as never)
+  t.equal(await backend.read(record.id), null)
+  t.match(JSON.parse((store as unknown as { sessions: Record<string, string> }).sessions[record.id]!), { user: 'ada' })
+})
+
+/** A store whose `get` answers in some way. */
+const answering = (get: ExpressStore['get']): ExpressStore => ({ get, set: (_id, _session, done) => done?.(), destroy: (_id, done) => done?.() })
+
+t.test('a store may answer by callback at once, twice, by promise, or with anything', async t => {
+  const stored = new Map<string, unknown>()
+  const inner = fromExpressStore({ get: (id, done) => done(null, stored.get(id)), set: (id, it, done) => { stored.set(id, it); done!() }, destroy: (_id, done) => done!() })
+  await inner.write(record.id, record)
+  const found = stored.get(record.id)
+  const ways: Array<ExpressStore['get']> = [
+    (_id, done) => done(null, found),
+    (_id, done) => { done(undefined, found); done(new Error('again')) },
+    (_id, done) => { setImmediate(done, null, found) },
+    async () => found,
+    async (_id, done) => { done(null, found) }
+  ]
+  for (const get of ways) t.match(await fromExpressStore(answering(get)).read(record.id), { id: record.id, version: 1 })
+  for (const nothing of [undefined, null, false, 'text', 7, {}, { fastsessions: 1 }, { fastsessions: 'garbage' }]) {
+    t.equal(await fromExpressStore(answering((_id, done) => done(null, nothing))).read(record.id), null)
+  }
+})
+
+t.test('nothing but the id of a session reaches the store', async t => {
+  const asked: string[] = []
+  const backend = fromExpressStore({ get: (id, done) => { asked.push(id); done() }, set: () => {}, destroy: (id, done) => { asked.push(id); done!() } })
+  for (const id of ['', '../x', '*', record.id.toUpperCase(), `${record.id}\n`, '__proto__']) {
+    t.equal(await backend.read(id), null)
+    await backend.remove(id)
+  }
+  t.strictSame(asked, [])
+})
+
+t.test('a store that fails, throws or rejects makes the answer a 503', async t => {
+  const ways: Array<ExpressStore['get']> = [
+    (_id, done) => done(new Error('down')),
+    () => { throw new Error('down') },
+    () => Promise.reject(new Error('down'))
+  ]
+  for (const get of ways) {
+    const site = await bench(t, { backend: fromExpressStore(answering(get)) })
+    const browser = site.browser()
+    await browser.run(({ session }) => { session.n = 1 })
+    t.equal((await browser.attempt(({ session }) => session.n)).statusCode, 503)
+  }
+})
+
+t.test('what is no store is refused', async t => {
+  for (const wrong of [undefined, null, 'redis://user:password@host', {}, { get () {}, set () {} }, () => {}]) {
+    t.throws(() => fromExpressStore(wrong as never), { code: 'SES_INVALID_OPTIONS', message: /store for express-session/ })
+  }
+  t.throws(() => fromExpressStore('redis://user:password@host' as never), { message: /^(?!.*password)/ })
+})
