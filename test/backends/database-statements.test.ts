@@ -69,6 +69,16 @@ for (const name of DATABASES) {
       t.equal((await backend.read(first.id))?.expiresAt, first.expiresAt + 9)
     })
 
+    await t.test('an end where nothing should stand is done when nothing does', async t => {
+      const ended = next(record(), { expiresAt: 0 })
+      sent()
+      t.equal(await backend.write(ended.id, ended, 0), ended.id)
+      t.strictSame(sent(), [readSql])
+      const standing = record()
+      await backend.write(standing.id, standing, 0)
+      t.match(await backend.write(standing.id, next(standing, { expiresAt: 0 }), 0), standing)
+    })
+
     await t.test('an expired session that is still stored is taken over', async t => {
       const bench = await databaseBench(t, database)
       const old = record({ expiresAt: bench.clock.now + 5 })

@@ -10,7 +10,7 @@ import type { Place } from './names.ts'
 import { type DatabaseBackendOptions, type Settings, settingsOf } from './options.ts'
 import { checkPool } from './pool.ts'
 import { checkSqlMode, checkTable } from './prepare.ts'
-import { recordOfRow } from './rows.ts'
+import { isId, recordOfRow } from './rows.ts'
 import { SessionTable } from './session-table.ts'
 import type { Answer } from './statement.ts'
 import { sweep } from './sweep.ts'
@@ -99,6 +99,7 @@ export class DatabaseBackend implements SessionBackend {
   }
 
   async read (id: string): Promise<SessionRecord | null> {
+    if (!isId(id)) return null
     const { rows: [row] } = await this.#table.statements.read({ id })
     if (row === undefined) return null
     const record = recordOfRow(row)
@@ -107,6 +108,7 @@ export class DatabaseBackend implements SessionBackend {
   }
 
   async write (id: string, record: SessionRecord, expectedVersion?: number, context?: WriteContext): Promise<string | SessionRecord | null> {
+    if (!isId(id)) return null
     const now = this.#now()
     if (record.expiresAt <= now) return await this.#end(id, record, expectedVersion, now)
     assertSubject(record.subject)
@@ -119,16 +121,18 @@ export class DatabaseBackend implements SessionBackend {
   }
 
   async touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): Promise<boolean> {
+    if (!isId(id)) return false
     const { affected } = await this.#table.statements.touch({ id, version, lastAccessedAt, expiresAt, now: this.#now() })
     // Another version; or MySQL counts changed rows, and nothing changed.
     return affected > 0 || await this.exists(id)
   }
 
   async remove (id: string): Promise<void> {
-    await this.#table.statements.remove({ id })
+    if (isId(id)) await this.#table.statements.remove({ id })
   }
 
   async exists (id: string): Promise<boolean> {
+    if (!isId(id)) return false
     const { rows } = await this.#table.statements.exists({ id, now: this.#now() })
     return rows.length > 0
   }
@@ -137,7 +141,7 @@ export class DatabaseBackend implements SessionBackend {
   async list ({ subject, limit = DEFAULT_PAGE, cursor = '' }: ListFilter): Promise<ListPage<SessionRecord>> {
     const { list, listSubject } = this.#table.statements
     const statement = subject === undefined ? list : listSubject
-    const { rows } = await statement({ ...this.#mine(), subject, cursor, limit: limit + 1 })
+    const { rows } = await statement({ ...this.#mine(), subject, cursor: isId(cursor) ? cursor : '', limit: limit + 1 })
     const page = rows.slice(0, limit)
     return {
       sessions: page.map(recordOfRow).filter(record => record !== null),
@@ -162,7 +166,7 @@ export class DatabaseBackend implements SessionBackend {
   }
 
   async removeSubject (subject: string, { except = '' }: { except?: string }): Promise<number> {
-    const { affected } = await this.#table.statements.removeSubject({ ...this.#mine(), subject, except })
+    const { affected } = await this.#table.statements.removeSubject({ ...this.#mine(), subject, except: isId(except) ? except : '' })
     return affected
   }
 
