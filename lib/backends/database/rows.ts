@@ -5,7 +5,6 @@ import type { Values } from './statement.ts'
 
 const NUMBERS = new Set(['version', 'schemaVersion', 'createdAt', 'lastAccessedAt', 'expiresAt'])
 
-
 /** The record of a row, or `null` where the row is none: somebody else may have written it. */
 export function recordOfRow (row: Values): SessionRecord | null {
   // By position, since the application's plugins and columns may name things otherwise.
