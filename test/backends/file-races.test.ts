@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { mock } from 'node:test'
 import t, { type Test } from 'tap'
 import { FileCatalog } from '../../lib/backends/file/catalog.ts'
@@ -100,6 +100,25 @@ t.test('one write that is sent twice at once is stored once', async t => {
   disk.onData = async () => { t.equal(await backend.write(written.id, changed, written.version), written.id) }
   t.equal(await paused.write(written.id, changed, written.version), written.id)
   t.equal(names(written.id).length, 2)
+})
+
+t.test('a repeated write that lands by another way while it looks is done, not refused', async t => {
+  const { disk, bind, backend, record, directory, clock, place } = bench(t)
+  const [before, mine] = [record(), record()]
+  await backend.write(mine.id, { ...before, id: mine.id }, 0)
+  await bind('elsewhere').write(mine.id, mine, 0)
+  const landed = place(mine.id).replace('/session/', '/elsewhere/')
+  let looks = 0
+  const now = () => {
+    if (looks++ === 0) {
+      rmSync(place(mine.id), { recursive: true })
+      renameSync(landed, place(mine.id))
+    }
+    return clock.now
+  }
+  const places = new Places(directory, 'session')
+  const sessions = new FileSessions(places, new Writer(places, disk, new SubjectIndex(places, disk)), now, () => {})
+  t.equal(await sessions.write(mine.id, mine, 0), mine.id)
 })
 
 t.test('a process that stood still until its data were taken for a killed one\'s writes them again', async t => {

@@ -5,11 +5,6 @@ import type { Values } from './statement.ts'
 
 const NUMBERS = new Set(['version', 'schemaVersion', 'createdAt', 'lastAccessedAt', 'expiresAt'])
 
-const ID = /^[0-9a-f]{64}$/
-
-/** What no session can have does not reach the database: some of it (NUL, other alphabets) would be an error there. */
-export function isId (id: string): boolean { return ID.test(id) }
-
 /** The record of a row, or `null` where the row is none: somebody else may have written it. */
 export function recordOfRow (row: Values): SessionRecord | null {
   // By position, since the application's plugins and columns may name things otherwise.

@@ -2,8 +2,9 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Instant, SessionRecord } from '../../../types/index.d.ts'
 import { BackendUnavailableError } from '../../errors.ts'
+import { isId } from '../../token.ts'
 import { discard, discardEmpty, type Disk, hasCode, setMtime, unless } from './disk.ts'
-import { isId, type Places } from './names.ts'
+import { type Places } from './names.ts'
 
 /** How long an entry outlives its deadline: longer than any request that may still create the session. */
 const SLACK_MS = 3_600_000

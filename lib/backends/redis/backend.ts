@@ -3,9 +3,10 @@ import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecor
 import { optionsCheck, unexpected } from '../../check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 import { isRecord } from '../../record.ts'
+import { isId } from '../../token.ts'
 import { decodeRecord, deadlinesText, encodeRecord, instantText, versionText } from '../record-text.ts'
 import { assertClient, assertOpen, type RedisClient, sender } from './client.ts'
-import { isId, Keys } from './keys.ts'
+import { Keys } from './keys.ts'
 import { Listing } from './listing.ts'
 import { ABSENT, ANY, INDEX_FIRST, type Scripts, scriptsOn, WRITTEN } from './scripts.ts'
 import { indexedAfter, SubjectIndex, subjectText } from './subjects.ts'
@@ -140,6 +141,7 @@ export class RedisBackend implements SessionBackend {
   }
 
   async touch (id: string, record: SessionRecord): Promise<boolean> {
+    if (!isId(id)) return false
     assertStorable(id, record)
     if (record.subject !== null) await this.#index.add(record.subject, record)
     const now = this.#now()
