@@ -14,19 +14,21 @@ import { freezeRecord, isRecord } from '../record.ts'
 const FORMAT = '1'
 /** 36^10 is above 2^48. */
 const VERSION_CHARS = 10
-/** 36^11 is above 2^53. */
-const INSTANT_CHARS = 11
+/** Until the year 5188; each character less is a byte less in every session, three times. */
+export const INSTANT_CHARS = 9
+const MAX_INSTANT = 36 ** INSTANT_CHARS - 1
 
 /** Where the version is: characters 2 up to 12. */
 export const VERSION_AT = FORMAT.length + 1
 /** Where the deadline and the last use are, which renewal replaces together. */
 export const DEADLINES_AT = VERSION_AT + VERSION_CHARS + 1
 
-const HEADER = /^1 ([0-9a-z]{10}) ([0-9a-z]{11}) ([0-9a-z]{11}) ([0-9a-z]{11}) ([0-9a-z]{1,11})(?: (\{.*\}))?$/s
+const HEADER = /^1 ([0-9a-z]{10}) ([0-9a-z]{9}) ([0-9a-z]{9}) ([0-9a-z]{9}) ([0-9a-z]{1,11})(?: (\{.*\}))?$/s
 const NEWER = /^[2-9] [0-9a-z]/
 
 export function versionText (version: number): string { return version.toString(36).padStart(VERSION_CHARS, '0') }
-export function instantText (instant: Instant): string { return instant.toString(36).padStart(INSTANT_CHARS, '0') }
+/** What is later is as late as can be written. */
+export function instantText (instant: Instant): string { return Math.min(instant, MAX_INSTANT).toString(36).padStart(INSTANT_CHARS, '0') }
 
 /** What renewal writes at `DEADLINES_AT`. */
 export function deadlinesText ({ expiresAt, lastAccessedAt }: Pick<SessionRecord, 'expiresAt' | 'lastAccessedAt'>): string {

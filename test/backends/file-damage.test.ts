@@ -12,7 +12,7 @@ const damages: Array<[name: string, damage: (directory: string, data: string, po
   ['empty', (_, data) => { truncateSync(data, 0) }],
   ['longer than it was written', (_, data) => { writeFileSync(data, 'more', { flag: 'a' }) }],
   ['another text of the same length', (_, data) => { writeFileSync(data, 'x'.repeat(readFileSync(data).length)) }],
-  ['of another version', (_, data) => { writeFileSync(data, readFileSync(data, 'utf8').replace(/^1 ./, '1 z').replace(/^1 z\w/, '1 11')) }],
+  ['of another version', (_, data) => { writeFileSync(data, readFileSync(data, 'utf8').replace(/^(1 \w{9})(\w)/, (_, head: string, last: string) => head + (last === '1' ? '2' : '1'))) }],
   ['missing', (_, data) => { rmSync(data) }],
   ['a directory', (_, data) => { rmSync(data); mkdirSync(data) }],
   ['without a pointer', (_, __, pointer) => { rmSync(pointer) }, false],

@@ -4,7 +4,7 @@ import type { Instant, SessionRecord } from '../../../types/index.d.ts'
 import { randomVersion } from '../../crypto/random.ts'
 import { deadlinesText, versionText } from '../record-text.ts'
 
-const POINTER = /^(cur|end)\.([0-9a-z]{10})\.([0-9a-z]{11})\.([0-9a-z]{11})\.([0-9a-z]{1,10})\.([0-9a-z]{1,6})$/
+const POINTER = /^(cur|end)\.([0-9a-z]{10})\.([0-9a-z]{9})\.([0-9a-z]{9})\.([0-9a-z]{1,10})\.([0-9a-z]{1,6})$/
 const SHARDS = 256
 const SHARD_CHARS = 2
 /** The longest name of most file systems is 255 bytes. */

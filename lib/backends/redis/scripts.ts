@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { DEADLINES_AT, VERSION_AT } from '../record-text.ts'
+import { DEADLINES_AT, INSTANT_CHARS, VERSION_AT } from '../record-text.ts'
 import { type RedisClient, sender } from './client.ts'
 
 /** No version: nothing is stored. */
@@ -13,10 +13,10 @@ export const INDEX_FIRST = '2'
 
 // Places in a record's text as Lua counts them, from 1.
 const VERSION = `${VERSION_AT + 1}, ${VERSION_AT + 10}`
-const DEADLINE = `${DEADLINES_AT + 1}, ${DEADLINES_AT + 11}`
+const DEADLINE = `${DEADLINES_AT + 1}, ${DEADLINES_AT + INSTANT_CHARS}`
 /** What stands before the subject, at most. */
 const HEAD_BYTES = 64
-const LAST_USE = `${DEADLINES_AT + 13}, ${DEADLINES_AT + 23}`
+const LAST_USE = `${DEADLINES_AT + INSTANT_CHARS + 2}, ${DEADLINES_AT + 2 * INSTANT_CHARS + 1}`
 
 /**
  * `stored(chars)`: the first bytes of what is stored, and its version. A record past its deadline, a text that is no
@@ -31,7 +31,7 @@ local function stored (chars)
     error(text.err)
   end
   if string.find(text, '^[2-9] [0-9a-z]') then return text, 'newer' end
-  if not string.find(text, '^1 %w%w%w%w%w%w%w%w%w%w %w%w%w%w%w%w%w%w%w%w%w ') then return '', '${ABSENT}' end
+  if not string.find(text, '^1 %w%w%w%w%w%w%w%w%w%w %w%w%w%w%w%w%w%w%w ') then return '', '${ABSENT}' end
   if string.sub(text, ${DEADLINE}) <= ARGV[1] then return '', '${ABSENT}' end
   return text, string.sub(text, ${VERSION})
 end
