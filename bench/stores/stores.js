@@ -51,7 +51,7 @@ export async function postgresOurs (url, table = 'sessions', options = {}) {
   pool.on('connect', client => { client.on('error', () => {}) })
   const db = new Kysely({ dialect: new PostgresDialect({ pool }) })
   await createSessionTable(db, { table })
-  const backend = new DatabaseBackend(db, { table, ...options }).bind(context)
+  const backend = new DatabaseBackend(db, { table, pool, ...options }).bind(context)
   await backend.prepare()
   return { ...ours(backend), backend, db, pool, close: () => db.destroy() }
 }

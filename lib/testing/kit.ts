@@ -4,7 +4,11 @@ import { randomBytes, randomVersion } from '../crypto/random.ts'
 import { freezeRecord } from '../record.ts'
 import { compareAndSet } from './cases/compare-and-set.ts'
 import { expiry } from './cases/expiry.ts'
+import { hostile } from './cases/hostile.ts'
 import { listing } from './cases/listing.ts'
+import { parallel } from './cases/parallel.ts'
+import { registrations } from './cases/registrations.ts'
+import { revoking } from './cases/revoking.ts'
 import { selfContained } from './cases/self-contained.ts'
 import { storing } from './cases/storing.ts'
 
@@ -42,8 +46,10 @@ export interface Bench {
   record (overrides?: Partial<SessionRecord>): SessionRecord
   /** A later version of a record. */
   next (record: SessionRecord, overrides?: Partial<SessionRecord>): SessionRecord
-  /** The backend as another registration would use it. */
+  /** A fresh backend as another registration would use it. */
   bind (overrides: { secret?: Buffer, cookieName?: string }): Promise<SessionBackend>
+  /** This same store as a registration with another property uses it. */
+  elsewhere (property: string): Promise<SessionBackend>
 }
 
 export interface Case {
@@ -54,7 +60,9 @@ export interface Case {
 }
 
 /** Every promise a backend can be asked for, in the order they are tried. */
-export const cases: readonly Case[] = [...storing, ...compareAndSet, ...expiry, ...listing, ...selfContained]
+export const cases: readonly Case[] = [
+  ...storing, ...hostile, ...compareAndSet, ...parallel, ...expiry, ...listing, ...revoking, ...registrations, ...selfContained
+]
 
 const HOUR_MS = 3_600_000
 // A Monday in 2027, so that no record is written in the past of a server's own clock.
@@ -127,11 +135,8 @@ function assertHas (found: Capabilities, declared: Capabilities): void {
 async function createBench (create: () => Awaitable<SessionBackend>): Promise<Bench> {
   const clock = { now: START }
   const secret = randomBytes(32)
-  const bind = async ({ secret: other = secret, cookieName = 'session' }: { secret?: Buffer, cookieName?: string }) => {
-    const backend = await create()
-    const bound = backend.bind?.({
-      property: 'session', now: () => clock.now, secrets: [other], cookie: { name: cookieName }, timeout: 5_000, log: silent
-    }) ?? backend
+  const bindTo = async (store: SessionBackend, property: string, key = secret, cookieName = 'session') => {
+    const bound = store.bind?.({ property, now: () => clock.now, secrets: [key], cookie: { name: cookieName }, timeout: 5_000, log: silent }) ?? store
     await bound.prepare?.()
     return bound
   }
@@ -140,12 +145,14 @@ async function createBench (create: () => Awaitable<SessionBackend>): Promise<Be
     const times = { createdAt: clock.now, lastAccessedAt: clock.now, expiresAt: clock.now + HOUR_MS }
     return freezeRecord({ id, version: randomVersion(), data: '{"key":"value"}', schemaVersion: 1, subject: null, policy: null, ...times, ...overrides })
   }
+  const store = await create()
   return {
-    backend: await bind({}),
+    backend: await bindTo(store, 'session'),
     clock,
     record,
     next: (previous, overrides = {}) => freezeRecord({ ...previous, version: randomVersion(), ...overrides }),
-    bind
+    bind: async ({ secret: key, cookieName }) => await bindTo(await create(), 'session', key, cookieName),
+    elsewhere: async property => await bindTo(store, property)
   }
 }
 

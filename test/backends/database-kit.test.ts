@@ -1,12 +1,37 @@
+import { sql } from 'kysely'
 import t from 'tap'
 import { testBackend } from '../../lib/testing/index.ts'
-import { DATABASES, freshBackend, openDatabase } from '../helpers/databases.ts'
+import { DATABASES, freshBackend, freshTable, openDatabase } from '../helpers/databases.ts'
+
+const promises = { atomic: true, expires: true, touch: true, exists: true, list: true, count: true, removeExpired: true, removeAll: true, removeSubject: true }
 
 for (const name of DATABASES) {
   t.test(`${name} keeps every promise of a backend`, async t => {
     const { db } = await openDatabase(t, name)
-    await testBackend(t, () => freshBackend(t, db), {
-      atomic: true, expires: true, touch: true, exists: true, list: true, count: true, removeExpired: true, removeAll: true, removeSubject: true
-    })
+    await testBackend(t, () => freshBackend(t, db), promises)
+  })
+
+  t.test(`${name} keeps them with names that need quoting, and with columns of the application's own`, async t => {
+    const { db } = await openDatabase(t, name)
+    await testBackend(t, async () => {
+      const table = freshTable(t, db, 'my "sessions" `of` \'users\'')
+      const columns = { id: 'the "id"', expiresAt: 'expires at desc', data: 'order', subject: 'o\'clock' }
+      const backend = await freshBackend(t, db, { table, columns, extra: ({ subject }) => ({ 'select `me`': subject }) })
+      await db.schema.alterTable(table).addColumn('select `me`', name === 'MariaDB' ? sql`text character set utf8mb4` : 'text').execute()
+      return backend
+    }, promises)
   })
 }
+
+t.test('MySQL keeps them when it counts rows changed, not rows found', async t => {
+  const { db } = await openDatabase(t, 'MariaDB', { flags: ['-FOUND_ROWS'] })
+  await testBackend(t, () => freshBackend(t, db), promises)
+})
+
+t.test('PostgreSQL keeps them in another schema', async t => {
+  const { db } = await openDatabase(t, 'PostgreSQL')
+  const schema = freshTable(t, db, 'my "schema"')
+  await db.schema.createSchema(schema).execute()
+  t.teardown(() => db.schema.dropSchema(schema).cascade().execute())
+  await testBackend(t, () => freshBackend(t, db, { schema, table: freshTable(t, db) }), promises)
+})

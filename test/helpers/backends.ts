@@ -89,7 +89,7 @@ export const wrongBackends: ReadonlyArray<{ name: string, create: () => SessionB
   },
   {
     name: 'cuts long payloads',
-    foundBy: /keeps a payload of 100 kB/,
+    foundBy: /keeps a payload of 1 MB/,
     create: () => wrong({ write: (inner, id, record, expected) => inner.write(id, { ...record, data: record.data.slice(0, 32_767) }, expected) })
   },
   {
@@ -145,6 +145,183 @@ export const wrongBackends: ReadonlyArray<{ name: string, create: () => SessionB
     create: () => wrong({ removeExpired: inner => { inner.removeAll(); return 0 } })
   },
   {
+    name: 'takes an id in upper case for the same',
+    foundBy: /takes an id that no session can have for absent/,
+    create: () => wrong({ id: id => id.toLowerCase() })
+  },
+  {
+    name: 'trims ids',
+    foundBy: /takes an id that no session can have for absent/,
+    create: () => wrong({ id: id => id.trim() })
+  },
+  {
+    name: 'takes subjects for equal that differ in case',
+    foundBy: /keeps subjects apart that look alike/,
+    create: () => wrong({
+      list: (inner, { subject, ...filter }) => {
+        const { sessions } = inner.list({ limit: 1_000, ...filter })
+        return { sessions: sessions.filter(one => subject === undefined || one.subject?.toLowerCase() === subject.toLowerCase()), cursor: null }
+      }
+    })
+  },
+  {
+    name: 'revokes subjects that only begin alike',
+    foundBy: /ends the sessions of nobody who only looks like the subject/,
+    create: () => wrong({
+      removeSubject: (inner, subject) => {
+        const found = inner.list({ limit: 1_000 }).sessions.filter(one => one.subject?.startsWith(subject))
+        for (const { id } of found) inner.remove(id)
+        return found.length
+      }
+    })
+  },
+  {
+    name: 'keeps the version in 32 bits',
+    foundBy: /keeps the smallest and the largest numbers/,
+    create: () => wrong({ write: (inner, id, record, expected) => inner.write(id, { ...record, version: (record.version | 0) >>> 0 || 1 }, expected) })
+  },
+  {
+    name: 'touches what has expired',
+    foundBy: /answers touch with false once the deadline has passed/,
+    create: () => {
+      const all = new Map<string, SessionRecord>()
+      return wrong({
+        write: (inner, id, record, expected) => { all.set(id, record); return inner.write(id, record, expected) },
+        touch: (inner, id, record) => inner.touch(id, record) || (all.has(id) && inner.write(id, { ...all.get(id)!, expiresAt: record.expiresAt }) === id)
+      })
+    }
+  },
+  {
+    name: 'revives a session that expired while a request worked on it',
+    foundBy: /ends a session whose deadline passes while a request works on it/,
+    create: () => wrong({ write: (inner, id, record, expected) => inner.write(id, record, inner.read(id) === null ? undefined : expected) })
+  },
+  {
+    name: 'answers a conflict with another record than the one that stands',
+    foundBy: /answers a refused write with nothing, or with the record that stands/,
+    create: () => wrong({
+      write: (inner, id, record, expected) => {
+        const answer = inner.write(id, record, expected)
+        return answer === id || answer === null ? answer : record
+      }
+    })
+  },
+  {
+    name: 'lets an end win whatever stands',
+    foundBy: /lets a change or an end of one version win, never both/,
+    create: () => wrong({ write: (inner, id, record, expected) => inner.write(id, record, record.expiresAt === 0 ? undefined : expected) })
+  },
+  {
+    name: 'mixes up sessions that are written at once',
+    foundBy: /keeps sessions apart that are written and read all at once/,
+    create: () => {
+      let last: SessionRecord | null = null
+      return wrong({
+        write: async (inner, id, record, expected) => {
+          last = record
+          await null
+          return inner.write(id, { ...record, data: last.data }, expected)
+        }
+      })
+    }
+  },
+  {
+    name: 'sweeps what was renewed since it looked',
+    foundBy: /removes no session that is renewed while it sweeps/,
+    create: () => {
+      const known = new Map<string, number>()
+      let now = (): number => 0
+      return wrong({
+        bound: context => { now = context.now },
+        write: (inner, id, record, expected) => { known.set(id, record.expiresAt); return inner.write(id, record, expected) },
+        removeExpired: inner => {
+          const dead = [...known].filter(([, expiresAt]) => expiresAt <= now())
+          for (const [id] of dead) inner.remove(id)
+          known.clear()
+          return 0
+        }
+      })
+    }
+  },
+  {
+    name: 'lists by position, which moves while others come and go',
+    foundBy: /hides and repeats no session|lists every session that is there throughout/,
+    create: () => wrong({
+      list: (inner, { cursor = '0', limit = 100 }) => {
+        const all = inner.list({ limit: 10_000 }).sessions
+        const end = Number(cursor) + limit
+        return { sessions: all.slice(Number(cursor), end), cursor: end < all.length ? String(end) : null }
+      }
+    })
+  },
+  {
+    name: 'lets a request bring back what was removed with all others',
+    foundBy: /brings back no session that was removed with all others/,
+    create: () => wrong({ write: (inner, id, record, expected) => inner.write(id, record, inner.count({}) === 0 ? undefined : expected) })
+  },
+  {
+    name: 'lets a request bring back what was removed with its subject',
+    foundBy: /brings back no session that was removed with its subject/,
+    create: () => wrong({ write: (inner, id, record, expected) => inner.write(id, record, record.subject === 'alice' ? undefined : expected) })
+  },
+  {
+    name: 'finds a session under a subject it had once',
+    foundBy: /knows a session under its present subject only/,
+    create: () => {
+      const subjects = new Map<string, string>()
+      return wrong({
+        write: (inner, id, record, expected) => {
+          if (record.subject !== null && !subjects.has(id)) subjects.set(id, record.subject)
+          return inner.write(id, record, expected)
+        },
+        removeSubject: (inner, subject) => {
+          const found = [...subjects].filter(([, one]) => one === subject)
+          for (const [id] of found) inner.remove(id)
+          return found.length
+        }
+      })
+    }
+  },
+  {
+    name: 'forgets whose a renewed session is',
+    foundBy: /finds a subject's session after it was renewed/,
+    create: () => {
+      const renewed = new Set<string>()
+      return wrong({
+        touch: (inner, id, record) => { renewed.add(id); return inner.touch(id, record) },
+        removeSubject: (inner, subject) => {
+          const found = inner.list({ subject, limit: 1_000 }).sessions.filter(({ id }) => !renewed.has(id))
+          for (const { id } of found) inner.remove(id)
+          return found.length
+        }
+      })
+    }
+  },
+  {
+    name: 'does not find whom it has just signed in',
+    foundBy: /ends every session of a subject that was stored before/,
+    create: () => {
+      const index = new Set<string>()
+      return wrong({
+        write: (inner, id, record, expected) => { setTimeout(() => { index.add(id) }, 5); return inner.write(id, record, expected) },
+        removeSubject: (inner, subject) => {
+          const found = inner.list({ subject, limit: 1_000 }).sessions.filter(({ id }) => index.has(id))
+          for (const { id } of found) inner.remove(id)
+          return found.length
+        }
+      })
+    }
+  },
+  {
+    name: 'shares its sessions between registrations',
+    foundBy: /keeps registrations apart that share a store/,
+    create: () => {
+      const inner = new MemoryBackend()
+      const backend: SessionBackend = { atomic: true, read: id => inner.read(id), write: (id, record, expected) => inner.write(id!, record, expected), remove: id => inner.remove(id) }
+      return Object.assign(backend, { list: (filter: ListFilter) => inner.list(filter), count: (filter: object) => inner.count(filter), removeAll: () => inner.removeAll(), removeSubject: (subject: string) => inner.removeSubject(subject, {}) })
+    }
+  },
+  {
     name: 'removes the session to keep',
     foundBy: /but for the one to keep/,
     create: () => wrong({ removeSubject: (inner, subject) => inner.removeSubject(subject, {}) })
@@ -152,6 +329,7 @@ export const wrongBackends: ReadonlyArray<{ name: string, create: () => SessionB
 ]
 
 type Mistakes = Partial<{
+  bound: (context: BackendContext) => void
   now: () => number
   id: (id: string) => string
   read: (record: SessionRecord | null) => SessionRecord | null
@@ -170,6 +348,7 @@ function wrong (mistakes: Mistakes): SessionBackend {
   const backend: SessionBackend = {
     atomic: true,
     bind (context: BackendContext) {
+      mistakes.bound?.(context)
       inner = new MemoryBackend().bind({ ...context, now: mistakes.now ?? context.now })
       return backend
     },

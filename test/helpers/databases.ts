@@ -6,10 +6,13 @@ import { PGlite } from '@electric-sql/pglite'
 import SQLite from 'better-sqlite3'
 import { Kysely, type KyselyPlugin, type LogEvent, MysqlDialect, PostgresDialect, SqliteDialect } from 'kysely'
 import { PGliteDialect } from 'kysely-pglite-dialect'
+import type { FastifyBaseLogger } from 'fastify'
 import { createPool } from 'mysql2'
 import pg from 'pg'
 import type { Test } from 'tap'
 import { createSessionTable, DatabaseBackend, type DatabaseBackendOptions } from '../../lib/database.ts'
+import { randomVersion } from '../../lib/crypto/random.ts'
+import type { BackendContext, SessionRecord } from '../../types/index.d.ts'
 import { sharedServer } from './servers.ts'
 
 export const DATABASES = ['SQLite in memory', 'SQLite in a file', 'PostgreSQL', 'MariaDB', 'PGlite'] as const
@@ -59,7 +62,7 @@ export async function openDatabase (t: Test, name: DatabaseName, { plugins = [],
 
 /** A name that no other test uses, dropped at the end. */
 export function freshTable (t: Test, db: Kysely<any>, prefix = 'sessions'): string {
-  const table = `${prefix}_${randomBytes(6).toString('hex')}`
+  const table = `${prefix} ${randomBytes(6).toString('hex')}`
   t.teardown(() => db.schema.dropTable(table).ifExists().execute())
   return table
 }
@@ -69,4 +72,35 @@ export async function freshBackend (t: Test, db: Kysely<any>, options: DatabaseB
   const table = options.table ?? freshTable(t, db)
   await createSessionTable(db, { ...options, table })
   return new DatabaseBackend(db, { pool: false, ...options, table })
+}
+
+const HOUR_MS = 3_600_000
+const START = Date.UTC(2027, 2, 1)
+
+/** A backend as a registration uses it, with a clock to move and records made to measure. */
+export async function databaseBench (t: Test, { db }: Database, options: DatabaseBackendOptions = {}) {
+  const clock = { now: START }
+  const logs: string[] = []
+  const root = await freshBackend(t, db, options)
+  const bind = (overrides: Partial<BackendContext> = {}) => root.bind(contextOf({ now: () => clock.now, log: logTo(logs), ...overrides }))
+  return { clock, logs, bind, root, backend: bind(), ...records(clock) }
+}
+
+/** What `bind` hands to a backend. */
+export function contextOf (overrides: Partial<BackendContext> = {}): BackendContext {
+  return { property: 'session', now: Date.now, secrets: [], cookie: { name: 'session' }, timeout: 5_000, log: logTo([]), ...overrides }
+}
+
+/** Keeps what is logged, each line with its level before it. */
+export function logTo (lines: string[]): FastifyBaseLogger {
+  const at = (level: string) => (first: unknown, message?: string) => { lines.push(`${level}: ${typeof first === 'string' ? first : message ?? ''}`) }
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } as unknown as FastifyBaseLogger
+}
+
+export function records (clock: { now: number }) {
+  const record = (overrides: Partial<SessionRecord> = {}): SessionRecord => ({
+    id: randomBytes(32).toString('hex'), version: randomVersion(), data: '{"n":1}', schemaVersion: 1, subject: null, policy: null, createdAt: clock.now, lastAccessedAt: clock.now, expiresAt: clock.now + HOUR_MS, ...overrides
+  })
+  const next = (previous: SessionRecord, overrides: Partial<SessionRecord> = {}): SessionRecord => ({ ...previous, version: randomVersion(), ...overrides })
+  return { record, next }
 }

@@ -1,15 +1,18 @@
 import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord, WriteContext } from '../../../types/index.d.ts'
 import { unexpected } from '../../check-options.ts'
 import { InvalidOptionsError, SessionSerializationError } from '../../errors.ts'
+import { isId } from '../../token.ts'
 import { Sweeper } from '../sweeper.ts'
 import { assertKysely, assertNoTransaction } from './check-db.ts'
+import { createRow, overwriteRow } from './create.ts'
 import type { AnyKysely } from './dialect.ts'
 import { extraValues } from './extra.ts'
+import type { Place } from './names.ts'
 import { type DatabaseBackendOptions, type Settings, settingsOf } from './options.ts'
 import { checkPool } from './pool.ts'
-import { checkTable } from './prepare.ts'
+import { checkSqlMode, checkTable } from './prepare.ts'
 import { recordOfRow } from './rows.ts'
-import { DuplicateKey, type RowWrite, SessionTable } from './session-table.ts'
+import { SessionTable } from './session-table.ts'
 import type { Answer } from './statement.ts'
 import { sweep } from './sweep.ts'
 
@@ -17,7 +20,6 @@ const DEFAULT_PAGE = 100
 /** What the columns of `createSessionTable` hold in MySQL, and an index entry in PostgreSQL. In UTF-16 units. */
 const MAX_SUBJECT_CHARS = 255
 const MAX_PROPERTY_CHARS = 64
-const MAX_TRIES = 10
 
 interface Binding extends Pick<BackendContext, 'property' | 'now'> {
   readonly log: BackendContext['log'] | undefined
@@ -67,6 +69,9 @@ export class DatabaseBackend implements SessionBackend {
     this.#log = binding?.log
   }
 
+  /** Where it stores. */
+  get place (): Place { return this.#settings.place }
+
   /** @throws InvalidOptionsError */
   bind ({ property, now, log }: BackendContext): DatabaseBackend {
     if (property.length > MAX_PROPERTY_CHARS) throw unexpected('property', `a name of up to ${MAX_PROPERTY_CHARS} characters`, property)
@@ -84,6 +89,7 @@ export class DatabaseBackend implements SessionBackend {
     const { pool, sweepEveryMs } = this.#settings
     try {
       await checkTable(db, dialect, place)
+      if (dialect === 'mysql') await checkSqlMode(db, this.#log)
       if (dialect === 'postgres' && this.#log !== undefined) await checkPool(pool, db, this.#log)
     } catch (error) {
       if (error instanceof InvalidOptionsError) throw error
@@ -94,6 +100,7 @@ export class DatabaseBackend implements SessionBackend {
   }
 
   async read (id: string): Promise<SessionRecord | null> {
+    if (!isId(id)) return null
     const { rows: [row] } = await this.#table.statements.read({ id })
     if (row === undefined) return null
     const record = recordOfRow(row)
@@ -107,22 +114,25 @@ export class DatabaseBackend implements SessionBackend {
     assertSubject(record.subject)
     const { extra, place: { columns } } = this.#settings
     const row = this.#table.prepareWrite(record, extraValues(extra, columns, record, context), { now, property: this.#property, expected: expectedVersion })
-    if (expectedVersion === undefined) return await this.#overwrite(id, record, row)
-    if (expectedVersion === 0) return await this.#create(id, record, row)
-    return await row.replace() ? id : await this.#standing(id, record)
+    const standing = () => this.#standing(id, record)
+    if (expectedVersion === undefined) return await overwriteRow(id, row, standing)
+    if (expectedVersion === 0) return await createRow(id, row, standing)
+    return await row.replace() ? id : await standing()
   }
 
   async touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): Promise<boolean> {
+    if (!isId(id)) return false
     const { affected } = await this.#table.statements.touch({ id, version, lastAccessedAt, expiresAt, now: this.#now() })
     // Another version; or MySQL counts changed rows, and nothing changed.
     return affected > 0 || await this.exists(id)
   }
 
   async remove (id: string): Promise<void> {
-    await this.#table.statements.remove({ id })
+    if (isId(id)) await this.#table.statements.remove({ id })
   }
 
   async exists (id: string): Promise<boolean> {
+    if (!isId(id)) return false
     const { rows } = await this.#table.statements.exists({ id, now: this.#now() })
     return rows.length > 0
   }
@@ -163,27 +173,6 @@ export class DatabaseBackend implements SessionBackend {
   /** Stops the sweeper, and waits for it. The Kysely instance stays open: it is the application's. */
   async close (): Promise<void> {
     await this.#sweeper?.stop()
-  }
-
-  // MySQL only: another session may stand (a conflict), or an expired one (it is taken over), or nothing any more.
-  async #create (id: string, record: SessionRecord, row: RowWrite): Promise<string | SessionRecord | null> {
-    for (let tries = 1; ; tries++) {
-      const answer = await row.insert()
-      if (answer === true) return id
-      const stands = await this.#standing(id, record)
-      if (stands !== null || !(answer instanceof DuplicateKey)) return stands
-      if (await row.takeOver()) return id
-      // Not the id's key, then: one of the application's own.
-      if (tries === MAX_TRIES) throw answer.error
-    }
-  }
-
-  async #overwrite (id: string, record: SessionRecord, row: RowWrite): Promise<string | SessionRecord | null> {
-    for (let tries = 1; ; tries++) {
-      if (await row.overwrite()) return id
-      const answer = await this.#create(id, record, row)
-      if (answer === id || tries === MAX_TRIES) return answer
-    }
   }
 
   // Compare-and-remove.

@@ -1,3 +1,5 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { sql } from 'kysely'
 import { InvalidOptionsError } from '../../errors.ts'
 import type { AnyKysely, Dialect } from './dialect.ts'
 import { FIELDS, type Place } from './names.ts'
@@ -11,6 +13,22 @@ const SQLITE_NO_TABLE = /^no such table/
 const SQLITE_NO_COLUMN = /^no such column/
 /** What Kysely, pg, mysql2, better-sqlite3 and PGlite say once they were closed. */
 const CLOSED = /has already been destroyed|after calling end on the pool|pool is closed|connection is not open|PGlite (?:is closed|not initialized)/i
+
+/** mysql2 writes values into the statement, and quotes in them after a backslash: without it a value could end its text. */
+const NO_ESCAPES = 'NO_BACKSLASH_ESCAPES'
+const STRICT = /STRICT_(?:TRANS|ALL)_TABLES/
+
+/**
+ * Looks at the SQL mode of MySQL.
+ *
+ * @throws InvalidOptionsError when values could be taken for SQL
+ */
+export async function checkSqlMode (db: AnyKysely, log: Pick<FastifyBaseLogger, 'warn'> | undefined): Promise<void> {
+  const { rows: [row] } = await sql<{ mode: string }>`select @@session.sql_mode as mode`.execute(db.withoutPlugins())
+  const { mode } = row!
+  if (mode.includes(NO_ESCAPES)) throw new InvalidOptionsError(`The SQL mode ${NO_ESCAPES} must be off: mysql2 escapes values by backslashes, so that a value could be taken for SQL`)
+  if (!STRICT.test(mode)) log?.warn('the SQL mode of MySQL is not strict: what is too long for a column is cut without an error; add STRICT_TRANS_TABLES')
+}
 
 /** Looks whether the table is there with all its columns. @throws InvalidOptionsError when not, or when the database was closed */
 export async function checkTable (db: AnyKysely, dialect: Dialect, place: Place): Promise<void> {

@@ -6,17 +6,30 @@ const CODES = new Set<unknown>(['40001', '40P01', 'SQLITE_BUSY', 'SQLITE_BUSY_SN
 /** MySQL and MariaDB: lock wait timeout, deadlock, row changed since the snapshot. */
 const NUMBERS = new Set<unknown>([1205, 1213, 1020])
 
-/** Runs a single statement again when the database undid it for the sake of another one. */
+/** Runs a single statement, and again when the database undid it for the sake of another one. Its errors name no values. */
 export async function retryTransient<T> (run: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await run()
     } catch (error) {
-      if (tries === MAX_TRIES || !isTransient(error)) throw error
+      if (tries === MAX_TRIES || !isTransient(error)) throw withoutValues(error)
     }
     // A random time, longer with each try, so that those who collide come apart.
     await new Promise(resolve => { setTimeout(resolve, Math.random() * FIRST_PAUSE_MS * 2 ** tries) })
   }
+}
+
+const KEPT = ['code', 'errno', 'sqlState', 'severity', 'table', 'column', 'constraint', 'routine']
+
+/**
+ * A driver's error without what it carries of the statement's values, which are what users typed: mysql2 adds the whole
+ * statement, PGlite its parameters, PostgreSQL the row that failed.
+ */
+export function withoutValues (error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  const { message, name, stack } = error
+  const kept = Object.entries(error).filter(([key]) => KEPT.includes(key))
+  return Object.assign(new Error(message), { name, stack }, Object.fromEntries(kept))
 }
 
 /** The driver's code of an error: text for most, a number for MySQL. */

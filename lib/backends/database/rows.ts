@@ -20,7 +20,7 @@ export function valuesOf (record: SessionRecord): Record<string, unknown> {
 
 function valueOf (field: string, value: unknown): unknown {
   // Drivers give a BIGINT as text, number or bigint.
-  if (NUMBERS.has(field)) return value === null ? null : Number(value)
+  if (NUMBERS.has(field)) return Number(value)
   if (field === 'policy' && typeof value === 'string') return parse(value)
   return value
 }

@@ -31,8 +31,8 @@ const TYPES: Readonly<Record<Dialect, Partial<Record<Field, Type>> & { text: Typ
 
 const NUMBERS: readonly Field[] = ['version', 'schemaVersion', 'createdAt', 'lastAccessedAt', 'expiresAt']
 const NULLABLE: readonly Field[] = ['subject', 'policy']
-// Numbers side by side need no padding in PostgreSQL.
-const ORDER: readonly Field[] = ['id', ...NUMBERS, ...FIELDS.filter(field => field !== 'id' && !NUMBERS.includes(field))]
+// Numbers in front need no padding in PostgreSQL.
+const ORDER: readonly Field[] = [...NUMBERS, ...FIELDS.filter(field => !NUMBERS.includes(field))]
 
 /**
  * Creates the table of `DatabaseBackend` and its two indexes. Run again, it changes nothing. Hand it the options the
@@ -89,24 +89,31 @@ function tableQueries (db: AnyKysely, dialect: Dialect, place: Place, ifNotExist
   }
   return [
     create,
-    indexQuery(db, dialect, place, 'expires_at', ['expiresAt'], ifNotExists),
-    indexQuery(db, dialect, place, 'subject', ['property', 'subject'], ifNotExists)
+    indexQuery(db, dialect, place, { purpose: 'expires_at', fields: ['expiresAt'] }, ifNotExists),
+    indexQuery(db, dialect, place, { purpose: 'subject', fields: ['property', 'subject'], unless: 'subject' }, ifNotExists)
   ]
 }
 
-function indexQuery (db: AnyKysely, dialect: Dialect, { table, schema, columns }: Place, purpose: string, fields: Field[], ifNotExists: boolean): Compilable {
-  const name = indexName(table, purpose)
-  const list = fields.map(field => sql.ref(columns[field]))
-  if (dialect === 'sqlite' && schema !== undefined) return attachedIndex(db, sql.id(schema, name), table, list, ifNotExists)
-  const create = list.reduce((query, column) => query.expression(column), within(db, schema).schema.createIndex(name).on(table))
-  // MySQL has no IF NOT EXISTS for indexes; the error that says so is expected.
-  return ifNotExists && dialect !== 'mysql' ? create.ifNotExists() : create
+interface Index {
+  readonly purpose: string
+  readonly fields: readonly Field[]
+  /** Rows where it is null are left out, where the dialect can: sessions without a subject cost nothing then. */
+  readonly unless?: Field
 }
 
-// In an attached database SQLite wants the schema before the index's name; Kysely writes it before the table's.
-function attachedIndex (db: AnyKysely, name: RawBuilder<unknown>, table: string, list: Array<RawBuilder<unknown>>, ifNotExists: boolean): Compilable {
-  const query = sql`create index ${sql.raw(ifNotExists ? 'if not exists ' : '')}${name} on ${sql.id(table)} (${sql.join(list)})`
-  return { compile: () => query.compile(db) }
+function indexQuery (db: AnyKysely, dialect: Dialect, { table, schema, columns }: Place, { purpose, fields, unless }: Index, ifNotExists: boolean): Compilable {
+  const name = indexName(table, purpose)
+  const list = fields.map(field => sql.ref(columns[field]))
+  // In an attached database SQLite wants the schema before the index's name; Kysely writes it before the table's.
+  if (dialect === 'sqlite' && schema !== undefined) {
+    const query = sql`create index ${sql.raw(ifNotExists ? 'if not exists ' : '')}${sql.id(schema, name)} on ${sql.id(table)} (${sql.join(list)})`
+    return { compile: () => query.compile(db) }
+  }
+  const create = list.reduce((query, column) => query.expression(column), within(db, schema).schema.createIndex(name).on(table))
+  // MySQL has no IF NOT EXISTS for indexes (the error that says so is expected), and no WHERE.
+  if (dialect === 'mysql') return create
+  const partial = unless === undefined ? create : create.where(sql.ref(columns[unless]), 'is not', null)
+  return ifNotExists ? partial.ifNotExists() : partial
 }
 
 function indexName (table: string, purpose: string): string {

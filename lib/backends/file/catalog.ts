@@ -53,10 +53,15 @@ export class FileCatalog {
   /** Leaves tombstones, also where no session is yet: who is about to create one there finds its id taken. */
   async removeSubject (subject: string, except: string | undefined): Promise<number> {
     let removed = 0
-    for await (const ids of this.#batches(subject, '')) {
-      const ended = await Promise.all(ids.map(async id => id !== except && await this.#revoke(id, subject)))
-      removed += ended.filter(Boolean).length
+    const errors: unknown[] = []
+    const revoke = async (id: string) => {
+      if (id !== except && await this.#revoke(id, subject)) removed++
     }
+    for await (const ids of this.#batches(subject, '')) {
+      // One that cannot be ended must not keep the others alive.
+      await Promise.all(ids.map(async id => await revoke(id).catch(error => { errors.push(error) })))
+    }
+    if (errors.length > 0) throw errors[0]
     return removed
   }
 
@@ -64,8 +69,18 @@ export class FileCatalog {
     for (;;) {
       const stands = await this.#sessions.read(id)
       if (stands !== null && stands.subject !== subject) return false
-      const answer = await this.#sessions.write(id, this.#tombstone(id), stands?.version ?? 0)
-      if (answer === id) return stands !== null
+      if (await this.#bury(id, stands) === id) return stands !== null
+    }
+  }
+
+  async #bury (id: string, stands: SessionRecord | null): Promise<string | SessionRecord | null> {
+    const tombstone = this.#tombstone(id)
+    try {
+      return await this.#sessions.write(id, tombstone, stands?.version ?? 0)
+    } catch (error) {
+      if (stands === null) throw error
+      // No room on the disk: the session ends without a tombstone, since deleting needs none.
+      return await this.#sessions.write(id, { ...tombstone, expiresAt: 0 }, stands.version)
     }
   }
 

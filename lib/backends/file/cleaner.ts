@@ -15,7 +15,7 @@ export class Cleaner {
   readonly #writer: Writer
   readonly #subjects: SubjectIndex
   readonly #now: () => Instant
-  /** Where the next batch begins: a batch that ended at its limit is not worth a new walk over all. */
+  /** Where the next batch begins, so that batches that end at their limit make one walk together. */
   #next = 0
   readonly #deleting = new Set<Promise<void>>()
 
@@ -34,9 +34,13 @@ export class Cleaner {
     const start = this.#next
     let removed = 0
     for (let n = 0; n < shards.length; n++) {
-      this.#next = (start + n) % shards.length
-      removed += await this.#cleanShard(shards[this.#next]!, limit - removed)
-      if (removed >= limit) return removed
+      const current = (start + n) % shards.length
+      // One that fails is passed by the next time.
+      this.#next = (current + 1) % shards.length
+      removed += await this.#cleanShard(shards[current]!, limit - removed)
+      if (removed < limit) continue
+      this.#next = current
+      break
     }
     return removed
   }

@@ -30,7 +30,7 @@ export async function unlinked (path: string): Promise<boolean> {
   return await unless(unlink(path).then(() => true), 'ENOENT') !== null
 }
 
-/** Deletes what nobody needs. That it cannot be deleted hurts nobody now: whoever comes later tries again. */
+/** Deletes a file that nobody needs. That it cannot be deleted hurts nobody now: whoever comes later tries again. */
 export async function discard (path: string): Promise<void> {
   await unlink(path).catch(() => {})
 }
@@ -40,8 +40,9 @@ export async function discardEmpty (path: string): Promise<void> {
   await rmdir(path).catch(() => {})
 }
 
+/** Deletes whatever is there, a directory with all that it holds. */
 export async function discardTree (path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true }).catch(() => {})
+  await unlink(path).catch(() => rm(path, { recursive: true, force: true })).catch(() => {})
 }
 
 export async function setMtime (path: string, instant: Instant): Promise<void> {
@@ -77,14 +78,14 @@ export class Disk {
     for (let made = path; made.length >= first.length; made = dirname(made)) await this.settle(dirname(made))
   }
 
-  /** With `durable`, waits until the disk has the names in a directory. */
+  /** With `durable`, waits until the disk has the names in a directory. One that is gone by now has none. */
   async settle (directory: string): Promise<void> {
     if (!this.isDurable) return
-    const handle = await open(directory, 'r')
+    const handle = await unless(open(directory, 'r'), 'ENOENT')
     try {
-      await handle.sync()
+      await handle?.sync()
     } finally {
-      await handle.close()
+      await handle?.close()
     }
   }
 }

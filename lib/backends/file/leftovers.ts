@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { discardEmpty, discardTree, renamed, unless } from './disk.ts'
-import { OLD, newAttempt } from './names.ts'
+import { NEW, newAttempt, OLD } from './names.ts'
 
 /**
  * A file of a write that has not ended for so long is nobody's any more: whoever wrote it was killed. By the clock of
@@ -35,7 +35,7 @@ export async function removeRemains (directory: string, names: readonly string[]
 export async function removePreparation (shard: string, name: string): Promise<void> {
   const path = join(shard, name)
   if (name.startsWith(OLD)) return await discardTree(path)
-  if (!await isLeftover(path)) return
+  if (!name.startsWith(NEW) || !await isLeftover(path)) return
   const claimed = join(shard, OLD + newAttempt())
   if (await renamed(path, claimed)) await discardTree(claimed)
 }

@@ -5,7 +5,7 @@ import { randomVersion } from '../../crypto/random.ts'
 import { deadlinesText, versionText } from '../record-text.ts'
 
 const ID = /^[0-9a-f]{64}$/
-const POINTER = /^(cur|end)\.([0-9a-z]{10})\.([0-9a-z]{11})\.([0-9a-z]{11})\.([0-9a-z]{1,10})\.([0-9a-z]{1,11})$/
+const POINTER = /^(cur|end)\.([0-9a-z]{10})\.([0-9a-z]{11})\.([0-9a-z]{11})\.([0-9a-z]{1,10})\.([0-9a-z]{1,6})$/
 const SHARDS = 256
 const SHARD_CHARS = 2
 /** The longest name of most file systems is 255 bytes. */

@@ -1,8 +1,7 @@
-import { join } from 'node:path'
 import { unexpected } from '../../check-options.ts'
 import { BackendUnavailableError } from '../../errors.ts'
 import { discard, type Disk, hasCode } from './disk.ts'
-import { newAttempt, type Places } from './names.ts'
+import type { Places } from './names.ts'
 
 /** What stays wrong however long one waits. */
 const FOR_GOOD = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG', 'ELOOP', 'ENOENT']
@@ -13,10 +12,12 @@ const FOR_GOOD = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG
  * @throws InvalidOptionsError when it can be no store of sessions
  * @throws BackendUnavailableError when the disk is full or fails
  */
-export async function prepareDirectory ({ root, directory }: Places, disk: Disk): Promise<void> {
+export async function prepareDirectory (places: Places, disk: Disk): Promise<void> {
+  const { directory, root } = places
   try {
     await disk.makePath(root)
-    const probe = join(root, `.probe-${newAttempt()}`)
+    // Named as trash: should the process end here, it is taken away.
+    const probe = places.trash()
     await disk.writeNew(probe, Buffer.from('x')).finally(() => discard(probe))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

@@ -53,8 +53,8 @@ export class SubjectIndex {
     const parent = join(this.#places.subjects, shard)
     for (const subject of await unless(readdir(parent), 'ENOENT') ?? []) {
       const directory = join(parent, subject)
-      const ids = await unless(readdir(directory), 'ENOENT') ?? []
-      for (const id of ids) await this.#pruneEntry(join(directory, id), id, now, deadlineOf)
+      const names = await unless(readdir(directory), 'ENOENT') ?? []
+      for (const id of names.filter(isId)) await this.#pruneEntry(join(directory, id), id, now, deadlineOf)
       await discardEmpty(directory)
     }
   }

@@ -3,7 +3,7 @@ import type { SessionRecord } from '../../../types/index.d.ts'
 import type { Case } from '../kit.ts'
 import { plain } from './storing.ts'
 
-const RIVALS = 50
+const RIVALS = 200
 
 /** A refused write answers null, or the record that stands. */
 function assertRefused (answer: unknown, stands: SessionRecord): void {

@@ -103,5 +103,29 @@ export const expiry: readonly Case[] = [
       await backend.touch!(first.id, { ...first, expiresAt: first.expiresAt + MINUTE_MS })
       assert.deepEqual(plain(await backend.read(first.id)), plain(second))
     }
+  },
+  {
+    name: 'answers touch with false once the deadline has passed, and revives nothing',
+    needs: ['touch', 'expires'],
+    async run ({ backend, clock, record }) {
+      const written = record({ expiresAt: clock.now + MINUTE_MS })
+      await backend.write(written.id, written, 0)
+      clock.now += MINUTE_MS
+      assert.equal(await backend.touch!(written.id, { ...written, expiresAt: clock.now + MINUTE_MS }), false)
+      assert.equal(await backend.read(written.id), null)
+    }
+  },
+  {
+    name: 'ends a session whose deadline passes while a request works on it',
+    needs: ['atomic', 'expires'],
+    async run ({ backend, clock, record, next }) {
+      const written = record({ expiresAt: clock.now + MINUTE_MS })
+      await backend.write(written.id, written, 0)
+      const read = await backend.read(written.id)
+      clock.now += MINUTE_MS
+      const late = next(read!, { expiresAt: clock.now + MINUTE_MS })
+      assert.equal(await backend.write(late.id, late, read!.version), null)
+      assert.equal(await backend.read(written.id), null)
+    }
   }
 ]

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import type { Case } from '../kit.ts'
 
-const LARGE_BYTES = 100_000
+const LARGE_BYTES = 1_000_000
+
+/** Of one to four bytes a character, so that a limit or a cut in characters shows. */
+function largeText (): string {
+  const part = 'aé€🧺'
+  return JSON.stringify({ text: part.repeat(Math.floor(LARGE_BYTES / Buffer.byteLength(part)) - 2) })
+}
 
 export const storing: readonly Case[] = [
   {
@@ -31,12 +37,23 @@ export const storing: readonly Case[] = [
     }
   },
   {
-    name: 'keeps a payload of 100 kB',
+    name: 'keeps a payload of 1 MB',
     needs: [],
     async run ({ backend, record }) {
-      const written = record({ data: JSON.stringify({ text: 'é'.repeat(LARGE_BYTES / 2) }) })
+      const written = record({ data: largeText() })
       await backend.write(written.id, written, 0)
       assert.equal((await backend.read(written.id))?.data, written.data)
+    }
+  },
+  {
+    name: 'keeps the smallest and the largest numbers',
+    needs: [],
+    async run ({ backend, record }) {
+      for (const version of [1, 2 ** 31, 2 ** 48 - 1]) {
+        const written = record({ version, schemaVersion: 2 ** 31 - 1, createdAt: 0, expiresAt: Date.UTC(2200, 0) })
+        await backend.write(written.id, written, 0)
+        assert.deepEqual(plain(await backend.read(written.id)), plain(written))
+      }
     }
   },
   {

@@ -1,0 +1,108 @@
+import { LostConnectionError, type MemjsServer, ServerGuard } from './guard.ts'
+import { type Answer, encodeRequest, isAnswerTo, type Request } from './protocol.ts'
+import { SeenItems } from './seen.ts'
+
+const SECOND_MS = 1_000
+/** As memjs has it. */
+const DEFAULT_TIMEOUT_SECONDS = 0.5
+/** memjs numbers its own requests below this, and throws when it gets there. */
+const FIRST_OPAQUE = 2 ** 31
+const LAST_OPAQUE = 2 ** 32 - 2
+
+const links = new WeakMap<MemjsServer, ServerLink>()
+
+/** One server of a memjs client, as all backends on that client use it. */
+export class ServerLink {
+  readonly seen = new SeenItems()
+  /** The generation of each place of keys, as this process saw it last. */
+  readonly generations = new Map<string, string>()
+  readonly #server: MemjsServer
+  readonly #guard: ServerGuard
+  #users = 0
+  #opaque = FIRST_OPAQUE
+
+  private constructor (server: MemjsServer) {
+    this.#server = server
+    this.#guard = new ServerGuard(server, () => { this.seen.clear() })
+  }
+
+  /** The link of this server, made at its first use; each `acquire` needs one `release`. */
+  static acquire (server: MemjsServer): ServerLink {
+    const link = links.get(server) ?? new ServerLink(server)
+    links.set(server, link)
+    link.#users++
+    return link
+  }
+
+  /** The last one leaves the server as it was found. */
+  release (): void {
+    if (--this.#users > 0) return
+    this.#guard.release()
+    links.delete(this.#server)
+  }
+
+  /**
+   * Sends requests together; the server carries them out in this order, in one round trip. Not sent again when the
+   * connection fails: what a write has done must be looked up.
+   */
+  async send<Requests extends readonly Request[]> (...requests: Requests): Promise<{ [Index in keyof Requests]: Answer }> {
+    const socket = this.#server.connected ? this.#server._socket : undefined
+    socket?.cork()
+    const answers = requests.map(request => this.#send(request))
+    socket?.uncork()
+    return await Promise.all(answers) as { [Index in keyof Requests]: Answer }
+  }
+
+  /** Like `send`, for requests that change nothing: once more on a clean connection when the one they went out on fails. */
+  async ask<Requests extends readonly Request[]> (...requests: Requests): Promise<{ [Index in keyof Requests]: Answer }> {
+    try {
+      return await this.send(...requests)
+    } catch (error) {
+      if (!(error instanceof LostConnectionError)) throw error
+      return await this.send(...requests)
+    }
+  }
+
+  /** Ends a connection whose answers make no sense; whatever is pending on it fails. */
+  drop (problem: string): void {
+    this.#server.error(new LostConnectionError(problem))
+  }
+
+  async #send (request: Request): Promise<Answer> {
+    const opaque = this.#nextOpaque()
+    return await new Promise((resolve, reject) => {
+      const timer = setTimeout(() => { setImmediate(giveUp) }, this.#timeoutMs())
+      let isPending = true
+      // What has arrived by now is read first: it may be this process that was slow.
+      const giveUp = (): void => {
+        if (isPending) this.#server.error(new Error('the server did not answer in time'))
+      }
+      const settle = (): void => {
+        isPending = false
+        clearTimeout(timer)
+      }
+      this.#server.onResponse(opaque, answer => {
+        settle()
+        if (isAnswerTo(request, answer)) return resolve(answer)
+        reject(new LostConnectionError('an answer belongs to another request'))
+        this.drop('the answers are out of step with the requests')
+      })
+      this.#server.onError(opaque, error => {
+        settle()
+        reject(error instanceof Error ? error : new Error(String(error)))
+      })
+      this.#server.write(encodeRequest(request, opaque))
+    })
+  }
+
+  // memjs bounds only the silence of a connection: to a server that hangs, each new request starts its wait anew.
+  #timeoutMs (): number {
+    const { connected, options: { timeout = DEFAULT_TIMEOUT_SECONDS, conntimeout = 2 * timeout } } = this.#server
+    return SECOND_MS * (connected ? timeout : timeout + conntimeout)
+  }
+
+  #nextOpaque (): number {
+    this.#opaque = this.#opaque === LAST_OPAQUE ? FIRST_OPAQUE : this.#opaque + 1
+    return this.#opaque
+  }
+}

@@ -1,0 +1,102 @@
+import type { ListFilter, ListPage, SessionRecord } from '../../../types/index.d.ts'
+import { inBatches } from './batches.ts'
+import { keyPrefixOf, type RedisClient, sender } from './client.ts'
+import { HEAD_BYTES, isLiveHead } from './heads.ts'
+import type { Keys } from './keys.ts'
+import { scanAll, scanPage } from './scan.ts'
+import type { SubjectIndex } from './subjects.ts'
+
+const DEFAULT_PAGE = 100
+
+interface Parts {
+  readonly keys: Keys
+  readonly now: () => number
+  readonly index: SubjectIndex
+  readonly read: (id: string) => Promise<SessionRecord | null>
+}
+
+/** What is stored, all of it or of one subject. Each session is read by itself: a cluster has no command for many. */
+export class Listing {
+  readonly #client: RedisClient
+  readonly #parts: Parts
+  readonly #head: ReturnType<typeof sender>
+  readonly #unlink: ReturnType<typeof sender>
+
+  constructor (client: RedisClient, parts: Parts) {
+    this.#client = client
+    this.#parts = parts
+    this.#head = sender(client, 'getrange')
+    this.#unlink = sender(client, 'unlink')
+  }
+
+  async page ({ subject, limit = DEFAULT_PAGE, cursor }: ListFilter): Promise<ListPage<SessionRecord>> {
+    if (subject !== undefined) return await this.#pageOf(subject, limit, cursor ?? '')
+    const keyPrefix = keyPrefixOf(this.#client)
+    const pattern = this.#parts.keys.sessionPattern(keyPrefix)
+    const { names, cursor: next } = await scanPage(this.#client, pattern, { limit, cursor: cursor ?? null })
+    return { sessions: await this.#records(this.#ids(names)), cursor: next }
+  }
+
+  async count ({ subject }: { subject?: string }): Promise<number> {
+    if (subject !== undefined) {
+      return (await this.#records(await this.#parts.index.ids(subject), subject)).length
+    }
+    // SCAN may find a key twice.
+    const counted = new Set<string>()
+    for await (const names of scanAll(this.#client, this.#parts.keys.sessionPattern(keyPrefixOf(this.#client)))) {
+      await inBatches(this.#ids(names), async id => { if (await this.#isLive(id)) counted.add(id) })
+    }
+    return counted.size
+  }
+
+  async removeAll (): Promise<void> {
+    const keyPrefix = keyPrefixOf(this.#client)
+    const { keys } = this.#parts
+    for await (const names of scanAll(this.#client, keys.sessionPattern(keyPrefix))) {
+      await inBatches(this.#ids(names), id => this.#unlink(keys.session(id)))
+    }
+    for await (const names of scanAll(this.#client, keys.indexPattern(keyPrefix))) {
+      await inBatches(names, name => this.#unlink(name.slice(keyPrefix.length)))
+    }
+  }
+
+  /** Whether a record is there that has not expired, a tombstone too. */
+  async isThere (id: string): Promise<boolean> {
+    return isLiveHead(`${await this.#headOf(id)}\n.`, this.#parts.now()) === true
+  }
+
+  // In order of id: a session that comes or goes meanwhile neither hides nor repeats another.
+  async #pageOf (subject: string, limit: number, cursor: string): Promise<ListPage<SessionRecord>> {
+    const ids = (await this.#parts.index.ids(subject)).filter(id => id > cursor)
+    const sessions: SessionRecord[] = []
+    for (let start = 0; start < ids.length && sessions.length <= limit; start += limit) {
+      sessions.push(...await this.#records(ids.slice(start, start + limit), subject))
+    }
+    const page = sessions.slice(0, limit)
+    return { sessions: page, cursor: sessions.length > limit ? page.at(-1)!.id : null }
+  }
+
+  async #records (ids: readonly string[], subject?: string): Promise<SessionRecord[]> {
+    const records = await inBatches(ids, id => this.#parts.read(id))
+    return records.filter(record => record !== null && record.data !== '' && (subject === undefined || record.subject === subject)) as SessionRecord[]
+  }
+
+  async #isLive (id: string): Promise<boolean> {
+    const isLive = isLiveHead(await this.#headOf(id), this.#parts.now())
+    if (isLive !== null) return isLive
+    return ((await this.#parts.read(id))?.data ?? '') !== ''
+  }
+
+  async #headOf (id: string): Promise<string> {
+    try {
+      return await this.#head(this.#parts.keys.session(id), 0, HEAD_BYTES - 1) as string
+    } catch (error) {
+      if ((error as Error).message.startsWith('WRONGTYPE')) return ''
+      throw error
+    }
+  }
+
+  #ids (names: readonly string[]): string[] {
+    return names.map(name => this.#parts.keys.idOf(name, keyPrefixOf(this.#client))).filter(id => id !== null)
+  }
+}

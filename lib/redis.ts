@@ -1,0 +1,4 @@
+/** The entry point `fastsessions/redis`. Loads no driver: the application brings its client. */
+export { RedisBackend } from './backends/redis/backend.ts'
+export type { RedisBackendOptions } from './backends/redis/backend.ts'
+export type { RedisClient } from './backends/redis/client.ts'

@@ -1,0 +1,93 @@
+import SQLite from 'better-sqlite3'
+import { Kysely, type LogEvent, sql, SqliteDialect } from 'kysely'
+import t, { type Test } from 'tap'
+import { createSessionTable, DatabaseBackend } from '../../lib/database.ts'
+import { databaseBench, type DatabaseName, freshTable, openDatabase, records } from '../helpers/databases.ts'
+
+/** Statements that wait for a lock. */
+const WAITING: Partial<Record<DatabaseName, string>> = {
+  MariaDB: 'select 1 from information_schema.innodb_trx where trx_state = \'LOCK WAIT\' and trx_query like \'delete%\'',
+  PostgreSQL: 'select 1 from pg_stat_activity where wait_event_type = \'Lock\' and query like \'delete%\''
+}
+
+/** The statement locks one row and waits for another, which a transaction holds that then wants the first. */
+async function deadlock (t: Test, name: DatabaseName) {
+  const database = await openDatabase(t, name)
+  const { db } = database
+  const { backend, record, root } = await databaseBench(t, database)
+  const { table } = root.place
+  const weight = freshTable(t, db, 'weight')
+  await db.schema.createTable(weight).addColumn('n', 'integer').execute()
+  const [first, second] = ['1', '2'].map(digit => record({ id: digit.repeat(64), subject: 'ada' }))
+  for (const session of [first!, second!]) await backend.write(session.id, session, 0)
+  database.sent()
+  const removed = await db.transaction().execute(async transaction => {
+    // The database gives up the one that has changed less.
+    await transaction.insertInto(weight).values(Array.from({ length: 100 }, (_, n) => ({ n }))).execute()
+    const write = (id: string) => transaction.updateTable(table).set({ data: '{}' }).where('id', '=', id).execute()
+    await write(second!.id)
+    const removing = backend.removeSubject('ada', {})
+    while ((await sql.raw(WAITING[name]!).execute(db)).rows.length === 0);
+    await write(first!.id)
+    return { removing }
+  })
+  t.equal(await removed.removing, 2)
+  t.ok(database.sent().filter(text => text.startsWith('delete')).length > 1, 'it was sent again')
+}
+
+t.test('a statement that MariaDB gives up in a deadlock is sent again', async t => { await deadlock(t, 'MariaDB') })
+t.test('a statement that PostgreSQL gives up in a deadlock is sent again', async t => { await deadlock(t, 'PostgreSQL') })
+
+/** A file that another process writes to: `end` is its end. */
+async function busyFile (t: Test) {
+  const path = `${t.testdir({})}/sessions.db`
+  const other = new SQLite(path)
+  let failures = 0
+  let onFailure = () => {}
+  const log = ({ level }: LogEvent) => {
+    if (level !== 'error') return
+    failures++
+    onFailure()
+  }
+  const db = new Kysely<any>({ dialect: new SqliteDialect({ database: new SQLite(path, { timeout: 0 }) }), log })
+  t.teardown(async () => {
+    other.close()
+    await db.destroy()
+  })
+  await createSessionTable(db)
+  other.exec('begin immediate')
+  return { backend: new DatabaseBackend(db), other, failures: () => failures, whenFailed: (act: () => void) => { onFailure = act } }
+}
+
+const { record } = records({ now: Date.now() })
+
+t.test('a write to a SQLite file that is busy is tried again', async t => {
+  const { backend, other, failures, whenFailed } = await busyFile(t)
+  whenFailed(() => { if (failures() === 2) other.exec('commit') })
+  const written = record()
+  t.equal(await backend.write(written.id, written, 0), written.id)
+  t.equal(failures(), 2)
+})
+
+t.test('it gives up after six tries, with the database\'s error', async t => {
+  const { backend, failures } = await busyFile(t)
+  const written = record()
+  await t.rejects(backend.write(written.id, written, 0), { code: 'SQLITE_BUSY' })
+  t.equal(failures(), 6)
+})
+
+t.test('what is no passing trouble is not tried again', async t => {
+  const database = await openDatabase(t, 'SQLite in memory')
+  const { backend, root } = await databaseBench(t, database)
+  await database.db.schema.dropTable(root.place.table).execute()
+  database.sent()
+  await t.rejects(backend.read('a'.repeat(64)), /no such table/)
+  t.equal(database.sent().length, 1)
+})
+
+t.test('whatever a driver throws arrives', async t => {
+  const thrown = 'not even an error'
+  const database = { prepare () { throw thrown }, close () {} }
+  const db = new Kysely<any>({ dialect: new SqliteDialect({ database: database as never }) })
+  for (const act of ['read', 'prepare'] as const) t.equal(await new DatabaseBackend(db)[act]('a'.repeat(64)).catch((error: unknown) => error), thrown)
+})

@@ -1,0 +1,35 @@
+import t from 'tap'
+import { ownProxy } from '../helpers/proxy.ts'
+import { sharedServer } from '../helpers/servers.ts'
+import { bench, type Job } from '../helpers/session-bench.ts'
+import { newSpace, stores } from '../helpers/stores.ts'
+
+/** What a request with a session costs, counted at the wire: how often it waits for the server. */
+const expected: ReadonlyArray<[what: string, job: Job, roundTrips: number]> = [
+  ['one that reads', ({ session }) => session.n, 1],
+  ['one that does not look', () => {}, 1],
+  ['one that sets what is there already', ({ session }) => { session.n = 1 }, 1],
+  ['one that writes', ({ session }) => { session.n++ }, 2],
+  ['a transaction', ({ session }) => session.transaction((data: any) => { data.n++ }), 3]
+]
+
+for (const [name, { server, open }] of Object.entries(stores)) {
+  if (server === null) continue
+  t.test(`on ${name}`, async t => {
+    const proxy = await ownProxy(t, await sharedServer(server))
+    const site = await bench(t, { backend: await open(t, newSpace(), proxy.url) })
+    const browser = site.browser()
+    // Connections, scripts and statements are there after a few requests.
+    for (let i = 0; i < 3; i++) await browser.run(({ session }) => { session.n = i - 1 })
+    for (const [what, job, roundTrips] of expected) {
+      const before = proxy.roundTrips
+      await browser.run(job)
+      t.equal(proxy.roundTrips - before, roundTrips, what)
+    }
+    const before = proxy.roundTrips
+    await site.browser().run(({ session }) => session.n)
+    t.equal(proxy.roundTrips - before, 0, 'one without a cookie')
+    await site.browser().run(({ session }) => { session.n = 1 })
+    t.equal(proxy.roundTrips - before, 1, 'one that stores a new session')
+  })
+}
