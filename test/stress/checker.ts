@@ -53,7 +53,7 @@ function checkAcceptance (event: Event, issued: Issued, endings: Endings, report
   const ending = endings.certain(issued)
   if (ending !== null && event.begin >= ending.at) {
     const what = ending.isRevocation ? 'a revoked session is not accepted' : 'an ended session is not accepted'
-    report(what, event, `it had ended by ${describe(ending.by)}`)
+    report(what, event, `what is from ${describe(issued.by)} had ended by ${describe(ending.by)}`)
   }
   if (endings.isOverdue(issued, event)) report('a session ends at its deadline', event, 'the deadline had passed')
   if (event.kind === 'login' && !goesOn(event) && !endings.isPossible(issued, event)) {

@@ -62,7 +62,7 @@ function isDone ({ kind, answer, issued }: Event): boolean {
   return answer !== null && answer.isAccepted && (kind === 'destroy' || issued !== null)
 }
 
-/** A request that was refused has changed nothing; one without an answer may have. */
-function mayHaveEffect ({ status, answer }: Event): boolean {
-  return status !== 409 && answer?.isAccepted !== false
+/** A logout that was refused has ended nothing. A sign-in whose subject is revoked is refused when the old session is over. */
+function mayHaveEffect ({ kind, status, answer }: Event): boolean {
+  return (status !== 409 || kind !== 'destroy') && answer?.isAccepted !== false
 }

@@ -38,6 +38,34 @@ export const stores: Readonly<Record<string, Store>> = {
       return await openTable(new SqliteDialect({ database }), space)
     }
   },
+  redis: {
+    needs: 'redis',
+    async open (space, url) {
+      const { Redis } = await import('ioredis')
+      const { RedisBackend } = await import('../../lib/redis.ts')
+      const client = new Redis(url)
+      client.on('error', () => {})
+      return new RedisBackend(client, { prefix: `${space}:` })
+    }
+  },
+  cluster: {
+    needs: 'cluster',
+    async open (space, urls) {
+      const { Cluster } = await import('ioredis')
+      const { RedisBackend } = await import('../../lib/redis.ts')
+      const client = new Cluster(urls.split(' '))
+      client.on('error', () => {})
+      return new RedisBackend(client, { prefix: `${space}:` })
+    }
+  },
+  memcached: {
+    needs: 'memcached',
+    async open (space, url) {
+      const { Client } = await import('memjs')
+      const { MemcachedBackend } = await import('../../lib/memcached.ts')
+      return new MemcachedBackend(Client.create(new URL(url).host), { prefix: `${space}:` })
+    }
+  },
   postgres: {
     needs: 'postgres',
     async open (space, url) {
