@@ -53,7 +53,7 @@ export class SessionAdministration implements Sessions<Data> {
     this.#assertServerSide('exists()')
     const { backend } = this.#core
     // Cheaper where it is answered with no; a tombstone exists, and is no session.
-    if (backend.exists !== undefined && !(await this.#call('look for', () => backend.exists!(id)))) return false
+    if (backend.exists !== undefined && !(await this.#core.run(this.#core.call('look for', () => backend.exists!(id))))) return false
     return await this.get(id) !== null
   }
 
@@ -98,7 +98,7 @@ export class SessionAdministration implements Sessions<Data> {
     // A session may get a new id while a store goes through those it has found: it is stored under the new one before
     // the old one ends, so the next look finds it.
     for (let look = 1, found = 0; look <= LEAST_LOOKS || (found > 0 && look <= MOST_LOOKS); look++) {
-      found = await this.#call('removeSubject', remove)
+      found = await this.#core.run(this.#core.call('removeSubject', remove))
       removed += found
     }
     this.#core.publish(this.#log, 'revoked', null, 'subject')
@@ -169,7 +169,8 @@ export class SessionAdministration implements Sessions<Data> {
   }
 
   async #call<T> (operation: string, send: () => Awaitable<T>): Promise<T> {
-    return await this.#core.run(this.#core.call(operation, send))
+    // Going through all sessions takes its time; `timeout` is for those who wait for a page.
+    return await this.#core.run(this.#core.call(operation, send), Infinity)
   }
 
   #info ({ record, text }: Base): SessionInfo<Data> {

@@ -78,9 +78,8 @@ export class Core {
   }
 
   /** Runs a flow within `timeout`; drivers may never settle. */
-  run<T> (flow: Flow<T>): Awaitable<T> {
-    const { timeoutMs } = this.settings
-    return run(flow, timeoutMs, () => new BackendUnavailableError(`${this.backendName} did not answer within ${timeoutMs} ms`))
+  run<T> (flow: Flow<T>, limitMs = this.settings.timeoutMs): Awaitable<T> {
+    return run(flow, limitMs, () => new BackendUnavailableError(`${this.backendName} did not answer within ${limitMs} ms`))
   }
 
   /** One call of the backend. Whatever it throws that is not one of our errors means that it is unavailable. */

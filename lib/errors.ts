@@ -55,7 +55,7 @@ export class SessionTooLargeError extends Base.TooLarge {
   constructor (size: number, limit: number, keys: ReadonlyArray<readonly [string, number]> = []) {
     const largest = keys.map(([key, bytes]) => `${key} (${bytes} bytes)`).join(', ')
     super(`The session takes ${size} bytes, ${limit} are allowed` + (largest && `; its largest keys: ${largest}`) +
-      '. Store less, or choose a server-side backend')
+      '. Store less, or choose a backend that takes more')
     this.size = size
     this.limit = limit
     this.keys = keys

@@ -21,17 +21,18 @@ export function * wait<T> (value: Awaitable<T>): Flow<T> {
 /**
  * Runs a flow. The answer is a promise only if some step had to wait.
  *
- * @param limitMs the longest time to wait, in milliseconds
+ * @param limitMs the longest time to wait, in milliseconds; `Infinity` for as long as it takes
  * @param onTimeout makes the error to reject with when that has passed
  */
 export function run<T> (flow: Flow<T>, limitMs: number, onTimeout: () => Error): Awaitable<T> {
   const step = flow.next()
   if (step.done) return step.value
   return new Promise<T>((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const stop = (): void => {
       reject(onTimeout())
       flow.return(undefined as T)
-    }, limitMs)
+    }
+    const timer = limitMs === Infinity ? undefined : setTimeout(stop, limitMs)
     drive(flow, step.value).then(resolve, reject).finally(() => { clearTimeout(timer) })
   })
 }

@@ -8,7 +8,7 @@ const table = [
   [new api.SessionRequiredError('a session'), 'SessionRequiredError', 'SES_REQUIRED', 401, 'This route needs a session'],
   [new api.SessionConflictError('x'), 'SessionConflictError', 'SES_CONFLICT', 409, 'The session was changed by another request: x'],
   [new api.SessionDestroyedError('x'), 'SessionDestroyedError', 'SES_DESTROYED', 409, 'The session has ended: x'],
-  [new api.SessionTooLargeError(9, 8), 'SessionTooLargeError', 'SES_TOO_LARGE', 500, 'The session takes 9 bytes, 8 are allowed. Store less, or choose a server-side backend'],
+  [new api.SessionTooLargeError(9, 8), 'SessionTooLargeError', 'SES_TOO_LARGE', 500, 'The session takes 9 bytes, 8 are allowed. Store less, or choose a backend that takes more'],
   [new api.SessionValidationError('session.a', 'must be integer'), 'SessionValidationError', 'SES_INVALID_DATA', 500, 'The session\'s data do not match the schema: expected `session.a` must be integer'],
   [new api.SessionSerializationError('session.a', 'is a BigInt'), 'SessionSerializationError', 'SES_NOT_SERIALIZABLE', 500, 'The session cannot be stored: `session.a` is a BigInt'],
   [new api.BackendUnavailableError('x'), 'BackendUnavailableError', 'SES_BACKEND_UNAVAILABLE', 503, 'x'],
@@ -35,7 +35,7 @@ for (const [error, name, code, status, message] of table) {
 t.test('an error says more where there is more to say', async t => {
   const keys = [['basket', 7], ['user', 1]] as const
   t.match(new api.SessionTooLargeError(9, 8, keys), {
-    size: 9, limit: 8, keys, message: 'The session takes 9 bytes, 8 are allowed; its largest keys: basket (7 bytes), user (1 bytes). Store less, or choose a server-side backend'
+    size: 9, limit: 8, keys, message: 'The session takes 9 bytes, 8 are allowed; its largest keys: basket (7 bytes), user (1 bytes). Store less, or choose a backend that takes more'
   })
   t.equal(new api.SessionValidationError('session.a', 'x').path, 'session.a')
   t.equal(new api.SessionSerializationError('session.a', 'x').path, 'session.a')

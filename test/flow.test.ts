@@ -69,3 +69,11 @@ t.test('anything with a then is a promise, nothing else is', async t => {
   for (const value of [null, undefined, 0, '', {}, { then: 1 }]) t.notOk(isPromise(value))
   t.ok(isPromise({ then () {} } as never))
 })
+
+t.test('without a limit it waits for as long as it takes, and has no timer', async t => {
+  const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+  const before = timers()
+  const answer = run((function * (): Flow<number> { return (yield new Promise(resolve => { setImmediate(resolve, 7) })) as number })(), Infinity, () => new Error('too late'))
+  t.equal(timers(), before)
+  t.equal(await answer, 7)
+})

@@ -26,11 +26,20 @@ export class FaultyBackend implements SessionBackend {
   /** All calls so far, in order. */
   readonly calls: Call[] = []
   #inner: SessionBackend
-  readonly #before = new Map<Operation, Fault>()
-  readonly #after = new Map<Operation, Fault>()
+  readonly #unbound: SessionBackend
+  #isBound = false
+  readonly #before: Map<Operation, Fault> = new Map()
+  readonly #after: Map<Operation, Fault> = new Map()
 
-  constructor (inner: SessionBackend) {
+  constructor (inner: SessionBackend, shared?: FaultyBackend) {
     this.#inner = inner
+    this.#unbound = inner
+    if (shared !== undefined) {
+      this.calls = shared.calls
+      this.#before = shared.#before
+      this.#after = shared.#after
+      this.#isBound = true
+    }
     // Only what the wrapped backend can do is there to be called.
     for (const name of ['touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'isStale', 'exists'] as const) {
       if (inner[name] === undefined) Object.defineProperty(this, name, { value: undefined })
@@ -74,8 +83,12 @@ export class FaultyBackend implements SessionBackend {
 
   // ------------------------------------------------------------------------------------------ the backend
 
-  bind (context: BackendContext): this {
-    this.#inner = this.#inner.bind?.(context) ?? this.#inner
+  /** The first registration uses this object, so that it shows that one's sessions; each other one a view with the same faults and calls. */
+  bind (context: BackendContext): FaultyBackend {
+    const bound = this.#unbound.bind?.(context) ?? this.#unbound
+    if (this.#isBound) return new FaultyBackend(bound, this)
+    this.#inner = bound
+    this.#isBound = true
     return this
   }
 

@@ -7,6 +7,7 @@ import { expiry } from './cases/expiry.ts'
 import { hostile } from './cases/hostile.ts'
 import { listing } from './cases/listing.ts'
 import { parallel } from './cases/parallel.ts'
+import { refusing } from './cases/refusing.ts'
 import { registrations } from './cases/registrations.ts'
 import { revoking } from './cases/revoking.ts'
 import { selfContained } from './cases/self-contained.ts'
@@ -34,6 +35,8 @@ export interface Capabilities {
   removeExpired: boolean
   removeAll: boolean
   removeSubject: boolean
+  /** How many bytes of payload fit; more is a `SessionTooLargeError`. `0`: not limited, or not known. @default 0 */
+  maxDataBytes: number
 }
 
 export type Capability = keyof Capabilities
@@ -42,6 +45,7 @@ export type Capability = keyof Capabilities
 export interface Bench {
   readonly backend: SessionBackend
   readonly clock: { now: number }
+  readonly maxDataBytes: number
   /** A record of a new id that expires in an hour. */
   record (overrides?: Partial<SessionRecord>): SessionRecord
   /** A later version of a record. */
@@ -61,7 +65,7 @@ export interface Case {
 
 /** Every promise a backend can be asked for, in the order they are tried. */
 export const cases: readonly Case[] = [
-  ...storing, ...hostile, ...compareAndSet, ...parallel, ...expiry, ...listing, ...revoking, ...registrations, ...selfContained
+  ...storing, ...hostile, ...compareAndSet, ...parallel, ...refusing, ...expiry, ...listing, ...revoking, ...registrations, ...selfContained
 ]
 
 const HOUR_MS = 3_600_000
@@ -91,7 +95,7 @@ export async function testBackend (t: TestRunner, create: () => Awaitable<Sessio
   for (const { name, needs, run } of cases) {
     if (!applies(needs, declared)) continue
     await t.test(name, async (inner: Passing) => {
-      const bench = await createBench(create)
+      const bench = await createBench(create, declared.maxDataBytes)
       try {
         await run(bench)
       } finally {
@@ -116,23 +120,24 @@ export function capabilitiesOf (backend: SessionBackend): Capabilities {
     count: has('count'),
     removeExpired: has('removeExpired'),
     removeAll: has('removeAll'),
-    removeSubject: has('removeSubject')
+    removeSubject: has('removeSubject'),
+    maxDataBytes: 0
   }
 }
 
 // A self-contained backend stores nothing: the cases of stores are not for it.
 function applies (needs: readonly Capability[], declared: Capabilities): boolean {
-  return declared.selfContained === needs.includes('selfContained') && needs.every(need => declared[need])
+  return declared.selfContained === needs.includes('selfContained') && needs.every(need => Boolean(declared[need]))
 }
 
 function assertHas (found: Capabilities, declared: Capabilities): void {
-  const { expires: _, ...methods } = declared
+  const { expires: _, maxDataBytes: __, ...methods } = declared
   for (const name of Object.keys(methods) as Array<keyof typeof methods>) {
     if (declared[name] && !found[name]) throw new Error(`the backend is said to have \`${name}\`, and has not`)
   }
 }
 
-async function createBench (create: () => Awaitable<SessionBackend>): Promise<Bench> {
+async function createBench (create: () => Awaitable<SessionBackend>, maxDataBytes: number): Promise<Bench> {
   const clock = { now: START }
   const secret = randomBytes(32)
   const bindTo = async (store: SessionBackend, property: string, key = secret, cookieName = 'session') => {
@@ -149,6 +154,7 @@ async function createBench (create: () => Awaitable<SessionBackend>): Promise<Be
   return {
     backend: await bindTo(store, 'session'),
     clock,
+    maxDataBytes,
     record,
     next: (previous, overrides = {}) => freezeRecord({ ...previous, version: randomVersion(), ...overrides }),
     bind: async ({ secret: key, cookieName }) => await bindTo(await create(), 'session', key, cookieName),

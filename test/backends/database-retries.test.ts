@@ -2,6 +2,7 @@ import SQLite from 'better-sqlite3'
 import { Kysely, type LogEvent, sql, SqliteDialect } from 'kysely'
 import t, { type Test } from 'tap'
 import { createSessionTable, DatabaseBackend } from '../../lib/database.ts'
+import { retryTransient } from '../../lib/backends/database/retry.ts'
 import { databaseBench, type DatabaseName, freshTable, openDatabase, records } from '../helpers/databases.ts'
 
 /** Statements that wait for a lock. */
@@ -74,6 +75,18 @@ t.test('it gives up after six tries, with the database\'s error', async t => {
   const written = record()
   await t.rejects(backend.write(written.id, written, 0), { code: 'SQLITE_BUSY' })
   t.equal(failures(), 6)
+})
+
+t.test('it is not tried again after two seconds: nobody waits for it any more', async t => {
+  const clock = { now: 0 }
+  let tries = 0
+  const run = async () => {
+    tries++
+    clock.now += 1_001
+    throw Object.assign(new Error('Lock wait timeout exceeded'), { errno: 1205 })
+  }
+  await t.rejects(retryTransient(run, () => clock.now), /Lock wait timeout/)
+  t.equal(tries, 2)
 })
 
 t.test('what is no passing trouble is not tried again', async t => {

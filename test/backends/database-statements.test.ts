@@ -1,5 +1,6 @@
 import t from 'tap'
 import type { KyselyPlugin, PluginTransformQueryArgs, PluginTransformResultArgs } from 'kysely'
+import { type AnyRequest, bench } from '../helpers/session-bench.ts'
 import { DATABASES, databaseBench, openDatabase } from '../helpers/databases.ts'
 
 /** Counts how often a query is built: plugins see each one before it becomes SQL. */
@@ -68,6 +69,16 @@ for (const name of DATABASES) {
       t.equal((await backend.read(first.id))?.expiresAt, first.expiresAt + 9)
     })
 
+    await t.test('an end where nothing should stand is done when nothing does', async t => {
+      const ended = next(record(), { expiresAt: 0 })
+      sent()
+      t.equal(await backend.write(ended.id, ended, 0), ended.id)
+      t.strictSame(sent(), [readSql])
+      const standing = record()
+      await backend.write(standing.id, standing, 0)
+      t.match(await backend.write(standing.id, next(standing, { expiresAt: 0 }), 0), standing)
+    })
+
     await t.test('an expired session that is still stored is taken over', async t => {
       const bench = await databaseBench(t, database)
       const old = record({ expiresAt: bench.clock.now + 5 })
@@ -117,6 +128,24 @@ for (const name of DATABASES) {
     t.equal(compilations.count, before + 4)
   })
 }
+
+t.test('a request costs one statement to read, one to write, and none for what it did not change', async t => {
+  const database = await openDatabase(t, 'SQLite in memory')
+  const { root } = await databaseBench(t, database)
+  const site = await bench(t, { backend: root })
+  const browser = site.browser()
+  const costs = async (job: (request: AnyRequest) => unknown) => {
+    database.sent()
+    await browser.run(job)
+    return database.sent().map(text => text.split(' ')[0])
+  }
+  t.strictSame(await costs(() => {}), [], 'without a session')
+  t.strictSame(await costs(({ session }) => { session.n = 1 }), ['insert'])
+  t.strictSame(await costs(({ session }) => { session.n = 2 }), ['select', 'update'])
+  t.strictSame(await costs(({ session }) => session.n), ['select'])
+  t.strictSame(await costs(({ session }) => session.login('ada')), ['select', 'insert', 'update'])
+  t.strictSame(await costs(({ session }) => session.destroy()), ['select', 'delete'])
+})
 
 t.test('many different sets of own columns are not all kept', async t => {
   const database = await openDatabase(t, 'SQLite in memory')

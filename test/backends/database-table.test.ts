@@ -1,4 +1,4 @@
-import { type Kysely, Migrator, sql } from 'kysely'
+import { type Generated, type Kysely, type Migration, Migrator, sql } from 'kysely'
 import t from 'tap'
 import { createSessionTable, DatabaseBackend, migration, sessionMigration } from '../../lib/database.ts'
 import { contextOf, DATABASES, freshTable, openDatabase, records } from '../helpers/databases.ts'
@@ -45,6 +45,15 @@ t.test('the migration creates the table and drops it', async t => {
   for (const options of [{}, { table: 'admins', columns: { id: 'sid' } }]) await new DatabaseBackend(db, options).bind(contextOf()).prepare()
   for (let times = 0; times < 2; times++) t.notOk((await migrator.migrateDown()).error)
   await t.rejects(new DatabaseBackend(db).bind(contextOf()).prepare(), /has no table/)
+})
+
+t.test('the types take a Kysely of the application\'s own tables, and its migrations', async t => {
+  interface Tables { users: { id: Generated<number>, name: string } }
+  const db: Kysely<Tables> = (await openDatabase(t, 'SQLite in memory')).db
+  await createSessionTable(db)
+  const migrations: Record<string, Migration> = { '2026-11-21-sessions': migration }
+  t.equal(await new DatabaseBackend(db, { extra: ({ subject }) => ({ user: subject }) }).read('a'.repeat(64)), null)
+  t.equal(Object.keys(migrations).length, 1)
 })
 
 t.test('bad options of the table are refused', async t => {

@@ -1,4 +1,4 @@
-import { MemoryBackend, type BackendContext, type ListFilter, type ListPage, type SessionBackend, type SessionRecord } from '../../lib/index.ts'
+import { MemoryBackend, SessionTooLargeError, type BackendContext, type ListFilter, type ListPage, type SessionBackend, type SessionRecord } from '../../lib/index.ts'
 
 /** The least that works: three methods, no versions, no expiry. */
 export class MinimalBackend implements SessionBackend {
@@ -12,6 +12,22 @@ export class MinimalBackend implements SessionBackend {
   }
 
   async remove (id: string): Promise<void> { this.records.delete(id) }
+}
+
+export const MAX_DATA_BYTES = 1_048_576
+
+/** Refuses payloads above a limit, as Memcached does. */
+export function limited (maxDataBytes: number, refusing: (inner: SessionBackend, id: string) => void = () => {}, inner = new MemoryBackend()): SessionBackend {
+  const write = inner.write.bind(inner)
+  const bind = inner.bind.bind(inner)
+  return Object.assign(inner, {
+    bind: (context: BackendContext) => limited(maxDataBytes, refusing, bind(context)),
+    write (id: string, record: SessionRecord, expected?: number) {
+      if (record.data.length <= maxDataBytes) return write(id, record, expected)
+      refusing(inner, id)
+      throw new SessionTooLargeError(record.data.length, maxDataBytes)
+    }
+  }) as SessionBackend
 }
 
 /** Backends that break one promise each, and the sentence of the kit that must find it. */
@@ -320,6 +336,49 @@ export const wrongBackends: ReadonlyArray<{ name: string, create: () => SessionB
       const backend: SessionBackend = { atomic: true, read: id => inner.read(id), write: (id, record, expected) => inner.write(id!, record, expected), remove: id => inner.remove(id) }
       return Object.assign(backend, { list: (filter: ListFilter) => inner.list(filter), count: (filter: object) => inner.count(filter), removeAll: () => inner.removeAll(), removeSubject: (subject: string) => inner.removeSubject(subject, {}) })
     }
+  },
+  {
+    name: 'creates over a tombstone',
+    foundBy: /creates nothing over a tombstone/,
+    create: () => wrong({ write: (inner, id, record, expected) => inner.write(id, record, expected === 0 && inner.read(id)?.data === '' ? undefined : expected) })
+  },
+  {
+    name: 'ends a session by a dead record that expected none',
+    foundBy: /ends no session by an expired record that expected none/,
+    create: () => wrong({ write: (inner, id, record, expected) => inner.write(id, record, expected === 0 && record.expiresAt === 0 ? undefined : expected) })
+  },
+  {
+    name: 'gives out the policy that it keeps',
+    foundBy: /gives out copies/,
+    create: () => {
+      const policies = new Map<string, Record<string, unknown>>()
+      return wrong({
+        write: (inner, id, record, expected) => {
+          policies.set(id, { ...record.policy })
+          return inner.write(id, record, expected)
+        },
+        read: record => record?.policy ? { ...record, policy: policies.get(record.id)! } : record
+      })
+    }
+  },
+  {
+    name: 'says that all sessions are removed, and removes them later',
+    foundBy: /ends every session that was stored before all were removed/,
+    create: () => {
+      const backend = wrong({})
+      const removeAll = backend.removeAll!.bind(backend)
+      return Object.assign(backend, { removeAll: () => { setTimeout(removeAll, 5) } })
+    }
+  },
+  {
+    name: 'loses the old payload over one that is too large',
+    foundBy: /refuses a payload above its limit/,
+    create: () => limited(MAX_DATA_BYTES, (inner, id) => { inner.remove(id) })
+  },
+  {
+    name: 'cuts a payload that is too large instead of refusing it',
+    foundBy: /refuses a payload above its limit/,
+    create: () => wrong({ write: (inner, id, record, expected) => inner.write(id, { ...record, data: record.data.slice(0, MAX_DATA_BYTES) }, expected) })
   },
   {
     name: 'removes the session to keep',

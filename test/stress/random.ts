@@ -1,18 +1,12 @@
-/** Random numbers that are the same for the same seed (mulberry32). */
+import { seededRandom } from '../helpers/seeded-random.ts'
+
+/** Choices that are the same for the same seed. */
 export class Random {
-  #state: number
+  /** At least 0, less than 1. */
+  readonly next: () => number
 
   constructor (seed: number) {
-    this.#state = seed >>> 0
-  }
-
-  /** At least 0, less than 1. */
-  next (): number {
-    this.#state = (this.#state + 0x6d2b79f5) >>> 0
-    let x = this.#state
-    x = Math.imul(x ^ (x >>> 15), x | 1)
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61)
-    return ((x ^ (x >>> 14)) >>> 0) / 2 ** 32
+    this.next = seededRandom(seed)
   }
 
   /** An integer, at least 0 and less than `end`. */

@@ -1,5 +1,6 @@
+import fastify from 'fastify'
 import t from 'tap'
-import { CookieBackend, MemoryBackend, type SessionRecord } from '../../lib/index.ts'
+import sessions, { CookieBackend, MemoryBackend, type SessionRecord } from '../../lib/index.ts'
 import { FaultyBackend, testBackend } from '../../lib/testing/index.ts'
 import { MinimalBackend } from '../helpers/backends.ts'
 
@@ -74,4 +75,19 @@ t.test('closing it closes what it wraps, where that can be closed', async t => {
   await new FaultyBackend(Object.assign(new MinimalBackend(), { close: () => { closed++ } })).close()
   t.equal(closed, 1)
   await new FaultyBackend(new MinimalBackend()).close()
+})
+
+t.test('two registrations share its faults and calls, and not their sessions', async t => {
+  const faulty = new FaultyBackend(new MemoryBackend())
+  const app = fastify()
+  t.teardown(() => app.close())
+  await app.register(sessions, { backend: faulty })
+  await app.register(sessions, { backend: faulty, property: 'admin' })
+  await app.ready()
+  const { id } = await app.sessions.create({ n: 1 })
+  t.equal(await (app as any).admins.get(id), null)
+  t.match(await app.sessions.get(id), { data: { n: 1 } })
+  t.match(faulty.calls.filter(({ operation }) => operation === 'read'), [{ id }, { id }])
+  faulty.fail('read')
+  for (const registration of [app.sessions, (app as any).admins]) await t.rejects(registration.get(id), { code: 'SES_BACKEND_UNAVAILABLE' })
 })

@@ -2,7 +2,7 @@ import t from 'tap'
 import { CookieBackend, MemoryBackend, type SessionBackend } from '../../lib/index.ts'
 import { type Capabilities, testBackend, type TestRunner } from '../../lib/testing/index.ts'
 import { cases } from '../../lib/testing/kit.ts'
-import { MinimalBackend, wrongBackends } from '../helpers/backends.ts'
+import { limited, MAX_DATA_BYTES, MinimalBackend, wrongBackends } from '../helpers/backends.ts'
 
 /** Runs the kit without a test runner: which sentences ran, and which failed. */
 async function tryKit (create: () => SessionBackend, capabilities?: Partial<Capabilities>): Promise<{ ran: string[], failed: string[] }> {
@@ -22,10 +22,12 @@ t.test('a backend of three methods passes what it can be asked for', t => testBa
 
 t.test('each wrong backend is found out, by the promise it breaks', async t => {
   for (const { name, create, foundBy } of wrongBackends) {
-    const { failed } = await tryKit(create, name === 'keeps the live object' ? {} : { expires: true })
+    const { failed } = await tryKit(create, name === 'keeps the live object' ? {} : { expires: true, maxDataBytes: /too large/.test(name) ? MAX_DATA_BYTES : 0 })
     t.ok(failed.some(sentence => foundBy.test(sentence)), `${name}: ${failed.join(' | ') || 'nothing was found'}`)
   }
 })
+
+t.test('a backend with a limit passes as one with a limit', t => testBackend(t, () => limited(MAX_DATA_BYTES), { maxDataBytes: MAX_DATA_BYTES }))
 
 t.test('a promise that a backend does not make is a failure', async t => {
   const { failed } = await tryKit(() => new MinimalBackend(), { count: true })
@@ -40,7 +42,7 @@ t.test('only promises that a backend makes are asked for', async t => {
 })
 
 t.test('together the backends are asked for every promise', async t => {
-  const ran = [...(await tryKit(() => new MemoryBackend())).ran, ...(await tryKit(() => new CookieBackend())).ran]
+  const ran = [...(await tryKit(() => limited(MAX_DATA_BYTES), { maxDataBytes: MAX_DATA_BYTES })).ran, ...(await tryKit(() => new MemoryBackend())).ran, ...(await tryKit(() => new CookieBackend())).ran]
   t.strictSame(cases.map(({ name }) => name).filter(name => !ran.includes(name)), [])
 })
 

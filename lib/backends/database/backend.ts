@@ -39,7 +39,7 @@ interface Binding extends Pick<BackendContext, 'property' | 'now'> {
  *
  * A write that is refused reads once more, for the record that stands. Times are numbers of this process's clock, never the
  * server's. A statement that the database gave up in favour of another (a deadlock, a busy file) is sent again, five times
- * at most.
+ * at most, and not after two seconds.
  *
  * What it does not do: notice that the application's own constraints refuse a row (that is an error, 503), or keep a
  * sign-in from being stored whose INSERT reaches the database after `removeSubject` has deleted: it counts as one that
@@ -109,6 +109,7 @@ export class DatabaseBackend implements SessionBackend {
   }
 
   async write (id: string, record: SessionRecord, expectedVersion?: number, context?: WriteContext): Promise<string | SessionRecord | null> {
+    if (!isId(id)) return null
     const now = this.#now()
     if (record.expiresAt <= now) return await this.#end(id, record, expectedVersion, now)
     assertSubject(record.subject)
@@ -141,7 +142,7 @@ export class DatabaseBackend implements SessionBackend {
   async list ({ subject, limit = DEFAULT_PAGE, cursor = '' }: ListFilter): Promise<ListPage<SessionRecord>> {
     const { list, listSubject } = this.#table.statements
     const statement = subject === undefined ? list : listSubject
-    const { rows } = await statement({ ...this.#mine(), subject, cursor, limit: limit + 1 })
+    const { rows } = await statement({ ...this.#mine(), subject, cursor: isId(cursor) ? cursor : '', limit: limit + 1 })
     const page = rows.slice(0, limit)
     return {
       sessions: page.map(recordOfRow).filter(record => record !== null),
@@ -166,7 +167,7 @@ export class DatabaseBackend implements SessionBackend {
   }
 
   async removeSubject (subject: string, { except = '' }: { except?: string }): Promise<number> {
-    const { affected } = await this.#table.statements.removeSubject({ ...this.#mine(), subject, except })
+    const { affected } = await this.#table.statements.removeSubject({ ...this.#mine(), subject, except: isId(except) ? except : '' })
     return affected
   }
 

@@ -1,5 +1,7 @@
 const MAX_TRIES = 6
 const FIRST_PAUSE_MS = 5
+/** Later nobody waits for it any more, and a pool that waits for locks has no connections left for others. */
+const MAX_MS = 2_000
 
 /** PostgreSQL: serialization failure, deadlock. SQLite: another process writes. */
 const CODES = new Set<unknown>(['40001', '40P01', 'SQLITE_BUSY', 'SQLITE_BUSY_SNAPSHOT', 'SQLITE_LOCKED'])
@@ -7,12 +9,13 @@ const CODES = new Set<unknown>(['40001', '40P01', 'SQLITE_BUSY', 'SQLITE_BUSY_SN
 const NUMBERS = new Set<unknown>([1205, 1213, 1020])
 
 /** Runs a single statement, and again when the database undid it for the sake of another one. Its errors name no values. */
-export async function retryTransient<T> (run: () => Promise<T>): Promise<T> {
+export async function retryTransient<T> (run: () => Promise<T>, now: () => number = Date.now): Promise<T> {
+  const start = now()
   for (let tries = 1; ; tries++) {
     try {
       return await run()
     } catch (error) {
-      if (tries === MAX_TRIES || !isTransient(error)) throw withoutValues(error)
+      if (tries === MAX_TRIES || now() - start > MAX_MS || !isTransient(error)) throw withoutValues(error)
     }
     // A random time, longer with each try, so that those who collide come apart.
     await new Promise(resolve => { setTimeout(resolve, Math.random() * FIRST_PAUSE_MS * 2 ** tries) })

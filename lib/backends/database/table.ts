@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Compilable, type Migration, type RawBuilder, sql } from 'kysely'
+import { type Compilable, type RawBuilder, sql } from 'kysely'
 import { optionsCheck } from '../../check-options.ts'
 import { assertKysely } from './check-db.ts'
 import { type AnyKysely, type Dialect, dialectOf } from './dialect.ts'
@@ -9,6 +9,12 @@ import { codesOf } from './retry.ts'
 export interface SessionTableOptions extends PlaceOptions {
   /** Leaves a table, and each index, that exists as it is. @default true */
   ifNotExists?: boolean
+}
+
+/** A `Migration` of Kysely, whose own type is in other places in 0.28 and 0.29. */
+export interface SessionMigration {
+  up (db: AnyKysely): Promise<void>
+  down (db: AnyKysely): Promise<void>
 }
 
 const checkIfNotExists = optionsCheck({ description: 'true or false', type: 'boolean' })
@@ -54,7 +60,7 @@ export async function createSessionTable (db: AnyKysely, options: SessionTableOp
  *
  * @throws InvalidOptionsError
  */
-export function sessionMigration (options: PlaceOptions = {}): Migration {
+export function sessionMigration (options: PlaceOptions = {}): SessionMigration {
   const { table, schema } = placeOf(options, 'sessionMigration')
   return {
     up: async db => { await createSessionTable(db, options) },
@@ -63,7 +69,7 @@ export function sessionMigration (options: PlaceOptions = {}): Migration {
 }
 
 /** `sessionMigration()` with the default names. */
-export const migration: Migration = sessionMigration()
+export const migration: SessionMigration = sessionMigration()
 
 /** What creates the table, as text: for people who run it themselves. */
 export function tableSql (db: AnyKysely, dialect: Dialect, place: Place): string {

@@ -4,8 +4,9 @@ import type { Instant, ListFilter, ListPage, SessionRecord } from '../../../type
 import { randomVersion } from '../../crypto/random.ts'
 import { BackendUnavailableError } from '../../errors.ts'
 import { freezeRecord } from '../../record.ts'
+import { isId } from '../../token.ts'
 import { unless } from './disk.ts'
-import { isId, type Places } from './names.ts'
+import { type Places } from './names.ts'
 import type { FileSessions } from './sessions.ts'
 import type { SubjectIndex } from './subjects.ts'
 

@@ -1,10 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Instant } from '../../../types/index.d.ts'
+import { isId } from '../../token.ts'
 import { discardTree, type Disk, renamed, unless } from './disk.ts'
 import { removeLeftovers, removePreparation } from './leftovers.ts'
 import { list } from './listing.ts'
-import { isId, isTrash, type Places } from './names.ts'
+import { isTrash, type Places } from './names.ts'
 import type { SubjectIndex } from './subjects.ts'
 import type { Writer } from './writer.ts'
 

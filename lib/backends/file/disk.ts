@@ -7,7 +7,7 @@ const DIRECTORY_MODE = 0o700
 
 /** Whether an error of the file system is one of these. */
 export function hasCode (error: unknown, ...codes: string[]): boolean {
-  return codes.includes((error as NodeJS.ErrnoException | null)?.code ?? '')
+  return codes.includes(String((error as NodeJS.ErrnoException).code))
 }
 
 /** What the promise gives, or `null` when it fails with one of these codes. */
@@ -27,7 +27,7 @@ export async function renamed (from: string, to: string): Promise<boolean> {
 
 /** Whether it was this call that deleted the file. */
 export async function unlinked (path: string): Promise<boolean> {
-  return await unless(unlink(path).then(() => true), 'ENOENT') !== null
+  return await unless(unlink(path).then(() => true), 'ENOENT', 'ENOTDIR') !== null
 }
 
 /** Deletes a file that nobody needs. That it cannot be deleted hurts nobody now: whoever comes later tries again. */

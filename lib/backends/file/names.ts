@@ -4,7 +4,6 @@ import type { Instant, SessionRecord } from '../../../types/index.d.ts'
 import { randomVersion } from '../../crypto/random.ts'
 import { deadlinesText, versionText } from '../record-text.ts'
 
-const ID = /^[0-9a-f]{64}$/
 const POINTER = /^(cur|end)\.([0-9a-z]{10})\.([0-9a-z]{11})\.([0-9a-z]{11})\.([0-9a-z]{1,10})\.([0-9a-z]{1,6})$/
 const SHARDS = 256
 const SHARD_CHARS = 2
@@ -64,9 +63,6 @@ export function parsePointer (name: string): Pointer | null {
     bytes: number(bytes)
   }
 }
-
-/** Anything else never becomes a part of a path. */
-export function isId (id: unknown): id is string { return typeof id === 'string' && ID.test(id) }
 
 export function isTrash (name: string): boolean { return name.startsWith(TRASH) }
 

@@ -33,7 +33,7 @@ export class FileSessions {
 
   async read (id: string): Promise<SessionRecord | null> {
     let missing = ''
-    for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
+    return await untilDone(async () => {
       const pointer = await this.find(id)
       if (pointer === null) return null
       const text = await readData(this.#places.session(id), pointer)
@@ -41,13 +41,13 @@ export class FileSessions {
       // Deleted between the two looks, since another write took its place. Seen twice, it is not there.
       if (pointer.dataName === missing) return this.#damaged(id, pointer)
       missing = pointer.dataName
-    }
-    throw busy()
+      return undefined
+    })
   }
 
   async write (id: string, record: SessionRecord, expectedVersion?: number): Promise<string | SessionRecord | null> {
     let damaged = ''
-    for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
+    return await untilDone(async () => {
       const listing = await list(this.#places.session(id))
       const pointer = listing?.pointer ?? null
       const version = this.#isLive(pointer) && pointer.name !== damaged ? pointer.version : 0
@@ -59,33 +59,28 @@ export class FileSessions {
         if (stands !== null || expectedVersion !== 0) return stands
         // Gone meanwhile, or not to be read: either way there is none, and a new one may be stored.
         damaged = pointer!.name
-        continue
+        return undefined
       }
       const outcome = record.expiresAt <= this.#now() ? await this.#writer.end(id, listing) : await this.#writer.store(id, record, listing)
       if (outcome === 'done') return id
-      if (outcome === 'revoked' && expectedVersion !== undefined) return null
-    }
-    throw busy()
+      return outcome === 'revoked' && expectedVersion !== undefined ? null : undefined
+    })
   }
 
   /** Moves the deadlines: another name of the pointer, the data stay. */
   async touch (id: string, record: SessionRecord): Promise<boolean> {
     const directory = this.#places.session(id)
-    for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
+    return await untilDone(async () => {
       const pointer = await this.find(id)
       if (pointer === null) return false
       if (pointer.version !== record.version) return true
       if (await renamed(join(directory, pointer.name), join(directory, renewedName(pointer, record)))) return true
-    }
-    throw busy()
+      return undefined
+    })
   }
 
   async remove (id: string): Promise<void> {
-    for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
-      const listing = await list(this.#places.session(id))
-      if (await this.#writer.end(id, listing) === 'done') return
-    }
-    throw busy()
+    await untilDone(async () => await this.#writer.end(id, await list(this.#places.session(id))) === 'done' ? true : undefined)
   }
 
   #isLive (pointer: Pointer | null | undefined): pointer is Pointer {
@@ -105,6 +100,11 @@ export class FileSessions {
   }
 }
 
-function busy (): BackendUnavailableError {
-  return new BackendUnavailableError('Other processes changed the session over and over')
+/** Repeats a step that answers `undefined` when another process was faster. */
+async function untilDone<T> (step: () => Promise<T | undefined>): Promise<T> {
+  for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
+    const answer = await step()
+    if (answer !== undefined) return answer
+  }
+  throw new BackendUnavailableError('Other processes changed the session over and over')
 }

@@ -2,8 +2,9 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Instant, SessionRecord } from '../../../types/index.d.ts'
 import { BackendUnavailableError } from '../../errors.ts'
+import { isId } from '../../token.ts'
 import { discard, discardEmpty, type Disk, hasCode, setMtime, unless } from './disk.ts'
-import { isId, type Places } from './names.ts'
+import { type Places } from './names.ts'
 
 /** How long an entry outlives its deadline: longer than any request that may still create the session. */
 const SLACK_MS = 3_600_000
@@ -53,7 +54,7 @@ export class SubjectIndex {
     const parent = join(this.#places.subjects, shard)
     for (const subject of await unless(readdir(parent), 'ENOENT') ?? []) {
       const directory = join(parent, subject)
-      const names = await unless(readdir(directory), 'ENOENT') ?? []
+      const names = await unless(readdir(directory), 'ENOENT', 'ENOTDIR') ?? []
       for (const id of names.filter(isId)) await this.#pruneEntry(join(directory, id), id, now, deadlineOf)
       await discardEmpty(directory)
     }

@@ -100,10 +100,9 @@ export class Writer {
       await discardTree(prepared)
       if (hasCode(error, 'ENOENT')) return 'revoked'
       if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) return 'again'
-      if (!hasCode(error, 'ENOTDIR')) throw error
       // A file in the place of the session's directory is none of ours.
-      await discard(directory)
-      return 'again'
+      if (hasCode(error, 'ENOTDIR') && await unlinked(directory)) return 'again'
+      throw error
     }
   }
 

@@ -23,7 +23,10 @@ export class Generations {
   get question (): Request { return { opcode: Opcode.GETK, key: this.#key } }
 
   /** What the server says; `null` when it has none. */
-  learn (link: ServerLink, { header: { status }, val }: Answer): string | null {
+  learn (link: ServerLink, answer: Answer): string | null {
+    const { header: { status }, val } = answer
+    // A server that is busy says nothing of the generation: its sessions are not revoked.
+    if (status > Status.NOT_FOUND) throw refusal(answer)
     const text = status === Status.OK ? val.toString('latin1') : ''
     const generation = FORM.test(text) ? text : null
     if (generation === null) link.generations.delete(this.#key)

@@ -5,7 +5,8 @@ import type { Answer } from './protocol.ts'
 export interface MemjsServer {
   readonly host: string
   readonly port: number | string
-  readonly options: { readonly timeout?: number, readonly conntimeout?: number }
+  /** In seconds; memjs sets what is not given. */
+  readonly options: { readonly timeout: number, readonly conntimeout: number }
   connected: boolean
   responseBuffer: Buffer
   _socket?: Socket | undefined

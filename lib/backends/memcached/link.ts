@@ -3,11 +3,9 @@ import { type Answer, encodeRequest, isAnswerTo, type Request } from './protocol
 import { SeenItems } from './seen.ts'
 
 const SECOND_MS = 1_000
-/** As memjs has it. */
-const DEFAULT_TIMEOUT_SECONDS = 0.5
 /** memjs numbers its own requests below this, and throws when it gets there. */
 const FIRST_OPAQUE = 2 ** 31
-const LAST_OPAQUE = 2 ** 32 - 2
+const OPAQUES = 2 ** 31 - 1
 
 const links = new WeakMap<MemjsServer, ServerLink>()
 
@@ -19,7 +17,7 @@ export class ServerLink {
   readonly #server: MemjsServer
   readonly #guard: ServerGuard
   #users = 0
-  #opaque = FIRST_OPAQUE
+  #sent = 0
 
   private constructor (server: MemjsServer) {
     this.#server = server
@@ -97,12 +95,12 @@ export class ServerLink {
 
   // memjs bounds only the silence of a connection: to a server that hangs, each new request starts its wait anew.
   #timeoutMs (): number {
-    const { connected, options: { timeout = DEFAULT_TIMEOUT_SECONDS, conntimeout = 2 * timeout } } = this.#server
+    const { connected, options: { timeout, conntimeout } } = this.#server
     return SECOND_MS * (connected ? timeout : timeout + conntimeout)
   }
 
   #nextOpaque (): number {
-    this.#opaque = this.#opaque === LAST_OPAQUE ? FIRST_OPAQUE : this.#opaque + 1
-    return this.#opaque
+    this.#sent = (this.#sent + 1) % OPAQUES
+    return FIRST_OPAQUE + this.#sent
   }
 }

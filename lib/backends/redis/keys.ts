@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
+import { isId } from '../../token.ts'
 
 const ID_CHARS = 64
-const ID = /^[0-9a-f]{64}$/
 const MAIN_PROPERTY = 'session'
 const GLOB_CHARACTERS = /[\\*?[\]^-]/g
 
@@ -38,9 +38,6 @@ export class Keys {
     return isId(id) ? id : null
   }
 }
-
-/** Ids come from outside too (`app.sessions.get(id)`), and must not reach a key that is no session's. */
-export function isId (id: string): boolean { return ID.test(id) }
 
 function escapeGlob (text: string): string {
   return text.replace(GLOB_CHARACTERS, '\\$&')

@@ -29,7 +29,7 @@ export async function scanPage (client: RedisClient, pattern: string, { limit, c
   let [node, position, ...left] = cursor === null ? [nodeName(nodes[0]!), START] : placeOf(cursor)
   const names = new Set(left.splice(0, limit))
   let count = Math.min(Math.max(LEAST_KEYS_PER_SCAN, limit), MOST_KEYS_PER_SCAN)
-  for (let scans = 0; left.length === 0 && names.size < limit && scans < MOST_SCANS_PER_PAGE; scans++) {
+  for (let scans = 0; node !== END && left.length === 0 && names.size < limit && scans < MOST_SCANS_PER_PAGE; scans++) {
     // A node that has gone since is over; the rest is scanned.
     const at = nodes.findIndex(other => nodeName(other) === node)
     const room = limit - names.size
@@ -41,10 +41,7 @@ export async function scanPage (client: RedisClient, pattern: string, { limit, c
     left = fresh.slice(room)
     position = next
     if (found.length === 0) count = Math.min(2 * count, MOST_KEYS_PER_SCAN)
-    if (position !== START) continue
-    const following = nodes.find(other => nodeName(other) > node)
-    if (following === undefined) return { names: [...names], cursor: left.length === 0 ? null : placeText([END, START, ...left]) }
-    node = nodeName(following)
+    if (position === START) node = nodes.map(nodeName).find(name => name > node) ?? END
   }
   const isOver = node === END && left.length === 0
   return { names: [...names], cursor: isOver ? null : placeText([node, position, ...left]) }

@@ -1,7 +1,11 @@
+import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { ownCuttingProxy } from '../../helpers/cutting-proxy.ts'
 import { boundBackend, newRecord, nextOf, ownClient } from '../../helpers/memcached.ts'
 import { ownServer, sharedServer } from '../../helpers/servers.ts'
+
+const GETK = 0x0c
+const OUT_OF_MEMORY = 0x82
 
 const portOf = (url: string) => Number(new URL(url).port)
 
@@ -119,7 +123,7 @@ t.test('close leaves the client as it was, once the last backend is closed', asy
   const { client, backend, alice, bob } = await bench(t)
   const { backend: other } = boundBackend(client)
   await Promise.all([backend.read(alice.id), other.read(bob.id)])
-  const server = client.servers[0] as unknown as { _socket: import('node:net').Socket }
+  const server = client.servers[0] as unknown as { _socket: Socket }
   const listeners = () => server._socket.listenerCount('close')
   const hooked = listeners()
   backend.close()
@@ -131,4 +135,54 @@ t.test('close leaves the client as it was, once the last backend is closed', asy
   t.strictSame((await client.get('nothing')).value, null)
   t.equal((await backend.read(alice.id))?.subject, 'alice', 'and it can be used again')
   backend.close()
+})
+
+t.test('a server that is out of memory, or busy, is an error and no missing session', async t => {
+  const { proxy, backend, alice } = await bench(t)
+  await backend.read(alice.id)
+  const refuse = (isRefused: (frame: Buffer) => boolean) => {
+    proxy.answering = (bytes, client) => {
+      for (let at = 0; at < bytes.length; at += 24 + bytes.readUInt32BE(at + 8)) {
+        if (isRefused(bytes.subarray(at))) bytes.writeUInt16BE(OUT_OF_MEMORY, at + 6)
+      }
+      client.write(bytes)
+    }
+  }
+  const error = { name: 'BackendUnavailableError', message: 'Memcached refused the command with status 0x82' }
+  refuse(frame => frame[1] !== GETK)
+  await t.rejects(backend.write(alice.id, nextOf(alice), alice.version), error)
+  await t.rejects(backend.remove(alice.id), error)
+  await t.rejects(backend.removeAll(), { name: 'BackendUnavailableError', cause: error })
+  refuse(frame => frame[1] === GETK && frame.includes(alice.id))
+  await t.rejects(backend.read(alice.id), error)
+  refuse(frame => frame[1] === GETK && frame.includes('::generation'))
+  await t.rejects(backend.read(alice.id), error)
+})
+
+t.test('a connection that was given up can do no harm any more', async t => {
+  const { client, backend, alice } = await bench(t)
+  await backend.read(alice.id)
+  const server = client.servers[0] as unknown as { _socket: Socket, error (error: unknown): void }
+  const old = server._socket
+  const pending = backend.remove(alice.id)
+  server.error('given up by memjs, which says so with a string')
+  await t.rejects(pending, { name: 'LostConnectionError' })
+  old.emit('error', new Error('late'))
+  t.ok(old.destroyed)
+  t.equal(await backend.exists(newRecord().id), false)
+})
+
+t.test('refused credentials are an error that says so; bytes that are no answer end the connection', async t => {
+  const { proxy, client, backend, alice } = await bench(t)
+  const server = client.servers[0] as unknown as { error (error: unknown): void }
+  const pending = backend.read(alice.id)
+  server.error('Memcached server authentication failed!')
+  await t.rejects(pending, { message: 'Memcached server authentication failed!' })
+  proxy.answering = (bytes, socket) => {
+    bytes[0] = 0
+    socket.write(bytes)
+  }
+  await t.rejects(backend.read(alice.id), { name: 'LostConnectionError' })
+  proxy.answering = null
+  t.equal((await backend.read(alice.id))?.subject, 'alice')
 })

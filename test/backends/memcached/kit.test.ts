@@ -9,7 +9,7 @@ const RIVALS = 200
 
 t.test('the memcached backend keeps every promise of a backend', async t => {
   const client = ownClient(t, [await sharedServer('memcached')])
-  await testBackend(t, () => new MemcachedBackend(client, { prefix: uniquePrefix() }), { atomic: true, touch: true, exists: true, removeAll: true, removeExpired: true })
+  await testBackend(t, () => new MemcachedBackend(client, { prefix: uniquePrefix() }), { atomic: true, touch: true, exists: true, removeAll: true, removeExpired: true, maxDataBytes: 1_048_064 })
 })
 
 t.test('it does so on three servers', async t => {
