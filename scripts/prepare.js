@@ -43,7 +43,7 @@ function packagesOf (file) {
 
 function install () {
   // Whatever NODE_ENV says: the compiler and the tests are development dependencies.
-  run('installing (once, less than a minute)', 'npm', [hasLock ? 'ci' : 'install', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])
+  run('installing (once, about a minute)', 'npm', [hasLock ? 'ci' : 'install', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])
 }
 
 /** Whether dist is newer than all that it is made from. */

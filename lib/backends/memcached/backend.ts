@@ -102,7 +102,9 @@ export class MemcachedBackend implements SessionBackend {
   async write (id: string, record: SessionRecord, expectedVersion?: number, context?: WriteContext): Promise<string | SessionRecord | null> {
     const spot = this.#spot(id)
     if (spot === null) throw new NotSupportedError('MemcachedBackend', 'an id that is no key of memcached')
-    let standing = expectedVersion === undefined ? null : this.#items.guess(spot, expectedVersion)
+    // ADD finds out whether nothing is there; an end of nothing must look.
+    const mustLook = expectedVersion === undefined || (expectedVersion === 0 && record.expiresAt <= this.#now())
+    let standing = mustLook ? null : this.#items.guess(spot, expectedVersion)
     for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
       if (standing === null) {
         const found = await this.#items.find(spot)

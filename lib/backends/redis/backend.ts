@@ -141,6 +141,7 @@ export class RedisBackend implements SessionBackend {
   }
 
   async touch (id: string, record: SessionRecord): Promise<boolean> {
+    if (!isId(id)) return false
     assertStorable(id, record)
     if (record.subject !== null) await this.#index.add(record.subject, record)
     const now = this.#now()
