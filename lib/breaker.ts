@@ -30,7 +30,10 @@ export class Breaker {
   /** Whether a call may be made; whoever is told so must report how it ended. */
   admits (): boolean {
     if (this.#state === 'closed') return true
-    if (this.#state === 'probing' || this.#now() < this.#retryAt) return false
+    const now = this.#now()
+    if (now < this.#retryAt) return false
+    // One that never comes back must not be the last one that was let through.
+    this.#retryAt = now + MAX_PAUSE_MS
     this.#turn('probing')
     return true
   }

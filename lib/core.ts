@@ -79,26 +79,26 @@ export class Core {
 
   /** Runs a flow within `timeout`; drivers may never settle. */
   run<T> (flow: Flow<T>, limitMs = this.settings.timeoutMs): Awaitable<T> {
-    return run(flow, limitMs, () => new BackendUnavailableError(`${this.backendName} did not answer within ${limitMs} ms`))
+    return run(flow, limitMs, () => {
+      this.breaker.fail()
+      return new BackendUnavailableError(`${this.backendName} did not answer within ${limitMs} ms`)
+    })
   }
 
   /** One call of the backend. Whatever it throws that is not one of our errors means that it is unavailable. */
   * call<T> (operation: string, send: () => Awaitable<T>): Flow<T> {
     if (!this.breaker.admits()) throw new BackendUnavailableError(`${this.backendName} is unavailable; whether it is back is tried by one call at a time`)
-    let isUp = false
     try {
       const answer = send()
       const result = isPromise(answer) ? (yield answer) as T : answer
-      isUp = true
+      this.breaker.succeed()
       return result
     } catch (cause) {
-      isUp = isOwnError(cause) && cause.cause === undefined
+      // Without a cause, one of our errors is about one session: the backend has answered.
+      if (isOwnError(cause) && cause.cause === undefined) this.breaker.succeed()
+      else this.breaker.fail()
       if (isOwnError(cause)) throw cause
       throw new BackendUnavailableError(`${this.backendName} failed to ${operation} a session`, { cause })
-    } finally {
-      // Reached after a time limit as well.
-      if (isUp) this.breaker.succeed()
-      else this.breaker.fail()
     }
   }
 

@@ -53,6 +53,17 @@ t.test('each try that fails doubles the pause, up to five seconds', async t => {
   t.equal(it.admits(), true, 'and success makes it short again')
 })
 
+t.test('a try that never comes back is followed by another one', async t => {
+  const { it, clock, fail } = breaker()
+  fail(5)
+  clock.now = 100
+  t.strictSame([it.admits(), it.admits()], [true, false])
+  clock.now += 4_999
+  t.equal(it.admits(), false)
+  clock.now += 1
+  t.strictSame([it.admits(), it.admits()], [true, false])
+})
+
 t.test('calls that were under way when it opened neither open it again nor keep it open', async t => {
   const { it, clock, states, fail } = breaker()
   fail(9)

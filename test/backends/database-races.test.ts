@@ -96,3 +96,10 @@ t.test('removing expired sessions begins with the oldest', async t => {
     t.not(await backend.read(old.id), null)
   }
 })
+
+t.test('an end of what is not there is done where nothing was expected, and refused where something was', async t => {
+  const { backend, record } = await databaseBench(t, await openDatabase(t, 'SQLite in memory'))
+  const dead = record({ expiresAt: 0 })
+  t.equal(await backend.write(dead.id, dead, 0), dead.id)
+  t.equal(await backend.write(dead.id, dead, 7), null)
+})

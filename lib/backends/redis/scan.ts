@@ -70,7 +70,7 @@ async function scan (node: RedisClient, position: string, pattern: string, count
 // A cluster that was never asked anything has not connected, and knows no masters.
 async function masters (client: RedisClient): Promise<RedisClient[]> {
   if (mastersOf(client).length === 0) await sender(client, 'get')('')
-  return mastersOf(client).sort((a, b) => nodeName(a) < nodeName(b) ? -1 : 1)
+  return mastersOf(client).sort((a, b) => nodeName(a).localeCompare(nodeName(b)))
 }
 
 function placeText (place: Place): string { return JSON.stringify(place) }

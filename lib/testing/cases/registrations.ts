@@ -20,7 +20,7 @@ export const registrations: readonly Case[] = [
           assert.equal(await other.removeSubject!('alice', {}), 1)
           await other.removeAll!()
           assert.equal(await other.count!({}), 0)
-          assert.notEqual((await backend.read(mine!))?.data ?? '', '', `all sessions of ${property} were removed, and with them one of another registration`)
+          assert.ok((await backend.read(mine!))?.data, `all sessions of ${property} were removed, and with them one of another registration`)
         } finally {
           await other.close?.()
         }

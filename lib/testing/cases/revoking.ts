@@ -58,7 +58,7 @@ export const revoking: readonly Case[] = [
       const [kept, other, ...gone] = await fill(bench, ['alice', 'bob', 'alice', 'alice']) as [string, string, string, string]
       assert.equal(await backend.removeSubject!('alice', { except: kept }), 2)
       for (const id of gone) assertEnded(await backend.read(id))
-      for (const id of [kept, other]) assert.notEqual((await backend.read(id))?.data ?? '', '')
+      for (const id of [kept, other]) assert.ok((await backend.read(id))?.data)
       assert.equal(await backend.removeSubject!('alice', {}), 1)
       assertEnded(await backend.read(kept))
     }
