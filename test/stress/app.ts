@@ -61,6 +61,7 @@ async function storedIn (app: FastifyInstance): Promise<{ ids: string[] }> {
   return { ids }
 }
 
-async function hold (ms: number): Promise<void> {
+/** What a handler waits for. */
+export async function hold (ms: number): Promise<void> {
   if (ms >= 1) await new Promise(resolve => { setTimeout(resolve, ms) })
 }

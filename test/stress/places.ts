@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startRedisCluster } from '../../scripts/servers/index.js'
 import { sharedServer } from '../helpers/servers.ts'
+import { FASTIFY_SESSION } from './fastify-session.ts'
 import { stores } from './stores.ts'
 import { wrongBackends } from './wrong.ts'
 
@@ -20,7 +21,7 @@ export interface Place {
 
 /** Makes a place for the sessions of a run: a server, a folder or nothing. */
 export async function providePlace (store: string): Promise<Place> {
-  const isWrong = store in wrongBackends
+  const isWrong = store in wrongBackends || store === FASTIFY_SESSION
   const space = `s${process.pid}_${Math.random().toString(36).slice(2, 10)}`
   const needs = isWrong ? null : stores[store]?.needs
   if (needs === undefined) throw new Error(`there is no store of this name: ${store}; there are ${storeNames.join(', ')}`)

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { FASTIFY_SESSION } from './fastify-session.ts'
 import { providePlace, storeNames } from './places.ts'
 import { stress, type Report } from './stress.ts'
 import { wrongBackends } from './wrong.ts'
@@ -10,9 +11,10 @@ const HELP = `Server processes and many clients at once on one store, then a che
   --backend    where the sessions are (memory):
                ${storeNames.join(', ')}
                all: one after the other
+               ${FASTIFY_SESSION}, for comparison (npm ci --prefix bench)
                or one that breaks a promise: ${Object.keys(wrongBackends).map(name => `"${name}"`).join(', ')}
   --seconds    for how long (10)
-  --processes  how many servers (3; memory has 1)
+  --processes  how many servers (3; what is in memory has 1)
   --clients    how many requests at once (32)
   --seed       what the clients do (a random one, which is printed)
   --help       this
@@ -41,7 +43,7 @@ async function runOn (name: string): Promise<void> {
   const [seed, seconds, processes, clients] = [values.seed, values.seconds, values.processes, values.clients].map(Number) as [number, number, number, number]
   const place = await providePlace(name)
   try {
-    const report = await stress({ ...place, seed, seconds, clients, servers: name === 'memory' ? 1 : processes })
+    const report = await stress({ ...place, seed, seconds, clients, servers: name === 'memory' || name === FASTIFY_SESSION ? 1 : processes })
     console.log(summary(name, report))
     if (report.violations.length > 0) process.exitCode = 1
   } finally {
