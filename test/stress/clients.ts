@@ -37,6 +37,7 @@ export class Clients {
   readonly #browsers: Browser[]
   /** All tokens that were ever issued: old ones are sent again. */
   readonly #issued: string[] = []
+  readonly #known = new Set<string>()
   #lastValue = 0
 
   constructor (traffic: Traffic) {
@@ -112,11 +113,15 @@ export class Clients {
       clockEnd: most,
       status,
       code: status === 200 ? null : body?.code ?? null,
-      issued: cookie === '' ? null : cookie,
+      // Some send the cookie of a session again with each answer.
+      issued: cookie === '' || (cookie === sent && this.#known.has(sent!)) ? null : cookie,
       answer: isAnswer ? body : null
     }
     this.events.push(event)
-    if (event.issued !== null) this.#issued.push(event.issued)
+    if (event.issued !== null) {
+      this.#issued.push(event.issued)
+      this.#known.add(event.issued)
+    }
     return event
   }
 }

@@ -8,6 +8,8 @@ export interface HttpAnswer {
   readonly cookie: string | null
 }
 
+/** Longer than any answer may take. */
+const PATIENCE_MS = 20_000
 const agent = new Agent({ keepAlive: true })
 const COOKIE = /^(?:sid|sessionId)=([^;]*)/
 
@@ -37,6 +39,7 @@ export function send (method: string, port: number, path: string, token: string 
       })
     })
     outgoing.on('error', fail)
+    outgoing.setTimeout(PATIENCE_MS, () => { outgoing.destroy() })
     outgoing.end(body)
   })
 }
