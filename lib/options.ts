@@ -121,9 +121,10 @@ function cookieOf ({ cookie: options = {}, property = 'session' }: SessionOption
   const { path = '/', domain, secure = true, httpOnly = true, sameSite = 'lax', partitioned = false, priority } = options
   const isHostOnly = secure === true && path === '/' && domain === undefined
   const name = options.name ?? (isHostOnly ? `__Host-${property}` : property)
-  const prefix = /^__(host|secure)-/i.exec(name)?.[0].toLowerCase()
+  const prefix = /^__(?:host-http|host|http|secure)-/i.exec(name)?.[0].toLowerCase()
   if (prefix !== undefined && secure !== true) throw unexpected('cookie.secure', `true where the name begins with ${name.slice(0, prefix.length)}`, secure, 'choose another name, or true')
-  if (prefix === '__host-' && !isHostOnly) throw unexpected('cookie.name', 'without the prefix __Host- where a path other than / or a domain is set', name)
+  if (prefix?.endsWith('http-') && !httpOnly) throw unexpected('cookie.httpOnly', `true where the name begins with ${name.slice(0, prefix.length)}`, httpOnly, 'choose another name, or true')
+  if (prefix?.startsWith('__host-') && !isHostOnly) throw unexpected('cookie.name', 'without the prefix __Host- where a path other than / or a domain is set', name)
   if (sameSite === 'none' && secure !== true) throw unexpected('cookie.secure', 'true where `cookie.sameSite` is \'none\'', secure, 'browsers refuse the cookie otherwise')
   if (partitioned && secure !== true) throw unexpected('cookie.secure', 'true where `cookie.partitioned` is true', secure, 'browsers refuse the cookie otherwise')
   return Object.freeze({

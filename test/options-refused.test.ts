@@ -98,3 +98,15 @@ t.test('both halves of a combination are fine on their own', async t => {
   }
   await t.resolves(Promise.resolve(Fastify().register(sessions, { backend: new MemoryBackend(), onConflict: 'error' })))
 })
+
+for (const prefix of ['__Http-', '__http-', '__Host-Http-', '__hOST-hTTP-']) {
+  t.test(`a name with ${prefix} needs what the prefix says`, async t => {
+    const refusal = async (cookie: object) => (await refusalOf({ secret: SECRET, cookie: { name: `${prefix}x`, ...cookie } })).message
+    t.match(await refusal({ httpOnly: false }), `Expected \`cookie.httpOnly\` to be true where the name begins with ${prefix}, got false (boolean)`)
+    for (const secure of [false, 'auto']) t.match(await refusal({ secure }), `Expected \`cookie.secure\` to be true where the name begins with ${prefix}, got `)
+    await t.resolves(Promise.resolve(Fastify().register(sessions, { secret: SECRET, cookie: { name: `${prefix}x` } })))
+    const narrow = Fastify().register(sessions, { secret: SECRET, cookie: { name: `${prefix}x`, path: '/app' } })
+    if (prefix.length > '__Http-'.length) await t.rejects(Promise.resolve(narrow), { message: /^Expected `cookie.name` to be without the prefix __Host-/ })
+    else await t.resolves(Promise.resolve(narrow))
+  })
+}

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import crypto, { randomBytes } from 'node:crypto'
 import t from 'tap'
 import { sealedEnvelope, signedEnvelope } from '../../lib/crypto/envelope.ts'
 
@@ -73,4 +73,28 @@ t.test('signed content cannot be moved over to the context', async t => {
   const bytes = Buffer.from(text, 'base64url')
   const moved = Buffer.concat([bytes.subarray(0, 37), Buffer.from('bc')]).toString('base64url')
   t.equal(short.open(moved), null)
+})
+
+t.test('signatures are compared in constant time', async t => {
+  const compared: number[] = []
+  const { signedEnvelope } = await t.mockImport<typeof import('../../lib/crypto/envelope.ts')>('../../lib/crypto/envelope.ts', {
+    'node:crypto': { ...crypto, timingSafeEqual: (a: Buffer, b: Buffer) => { compared.push(a.length); return crypto.timingSafeEqual(a, b) } }
+  })
+  const envelope = signedEnvelope([older], 'test')('cookie')
+  const text = envelope.seal(content)
+  t.same(envelope.open(text), content)
+  // Wrong from its first byte, and wrong in its last one: one comparison of the whole each.
+  for (const at of [5, 36]) {
+    const bytes = Buffer.from(text, 'base64url')
+    bytes[at]! ^= 1
+    t.equal(envelope.open(bytes.toString('base64url')), null)
+  }
+  t.strictSame(compared, [32, 32, 32])
+})
+
+t.test('of a hundred thousand seals under one key no nonce comes twice', async t => {
+  const envelope = sealedEnvelope([older], 'test')('cookie')
+  const nonces = new Set<string>()
+  for (let n = 0; n < 100_000; n++) nonces.add(Buffer.from(envelope.seal(content), 'base64url').toString('latin1', 5, 29))
+  t.equal(nonces.size, 100_000)
 })

@@ -1,6 +1,6 @@
 import csrf from '@fastify/csrf-protection'
 import t from 'tap'
-import { backends, bench } from '../helpers/session-bench.ts'
+import { backends, bench, type Job } from '../helpers/session-bench.ts'
 
 for (const [name, create] of backends) {
   t.test(`@fastify/csrf-protection with the ${name} backend`, async t => {
@@ -24,3 +24,27 @@ for (const [name, create] of backends) {
     t.equal(await post('', token), 403, 'refuses a token without a session')
   })
 }
+
+t.test('a CSRF token from before a regeneration, or a login that drops the secret, is refused', async t => {
+  for (const [, create] of backends) {
+    const site = await bench(t, {
+      backend: create(),
+      setup: async app => {
+        await app.register(csrf, { sessionPlugin: '@fastify/session' })
+        app.post('/form', { preHandler: app.csrfProtection }, async () => 'accepted')
+      }
+    })
+    /** What the token of a guest is worth after this. */
+    const after = async (job: Job) => {
+      const browser = site.browser()
+      const token = (await browser.run((_request, reply: any) => reply.generateCsrf())).body
+      await browser.run(async request => { await job(request, null as never) })
+      return (await site.app.inject({ method: 'POST', url: '/form', headers: { cookie: browser.header, 'csrf-token': token } })).statusCode
+    }
+    t.equal(await after(({ session }) => session.regenerate()), 403)
+    t.equal(await after(({ session }) => session.login('ada', { _csrf: undefined })), 403)
+    t.equal(await after(({ session }) => session.destroy()), 403)
+    // All data are kept: what the documentation warns of.
+    t.equal(await after(({ session }) => session.login('ada')), 200)
+  }
+})

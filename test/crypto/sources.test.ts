@@ -1,0 +1,21 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import t from 'tap'
+
+const root = new URL('../../', import.meta.url)
+
+/** Anybody may hash a name; ciphers, keys and randomness have their place. */
+const HASHES = ['hash', 'createHash']
+
+t.test('cryptography comes from node:crypto, in the modules that are named for it', async t => {
+  const modules = readdirSync(new URL('lib', root), { recursive: true }).map(file => `lib/${file}`).filter(file => file.endsWith('.ts'))
+  const users: string[] = []
+  for (const module of modules) {
+    const text = readFileSync(new URL(module, root), 'utf8')
+    const imported = /import (.*) from 'node:crypto'/.exec(text)?.[1]
+    if (imported !== undefined && !HASHES.includes(imported.replace(/[{} ]/g, ''))) users.push(module)
+    t.notMatch(text, /crypto-js|tweetnacl|sodium|node-forge|jsonwebtoken|\bjose\b|createCipher\(|'md5'|webcrypto/, module)
+    // A pause may be as long as chance has it; nothing else.
+    for (const line of text.split('\n').filter(line => line.includes('Math.random'))) t.match(line, /setTimeout|delay/, module)
+  }
+  t.strictSame(users.sort(), modules.filter(module => module.startsWith('lib/crypto/')).sort())
+})
