@@ -18,6 +18,9 @@ import { assertFits } from './write.ts'
 type Data = Record<string, unknown>
 
 const REMOVED_PER_BATCH = 1_000
+/** How often a subject's sessions are looked for when they are revoked. */
+const LEAST_LOOKS = 2
+const MOST_LOOKS = 10
 
 const limit = { description: 'an integer above 0', type: 'integer', minimum: 1 }
 const text = { description: 'a string', type: 'string' }
@@ -90,7 +93,14 @@ export class SessionAdministration implements Sessions<Data> {
     const removeSubject = this.#core.optional('removeSubject', 'revokeSubject()')
     // First the sign-ins under way, then the store: one that is stored between the two is in it.
     this.#core.signIns.revoke(subject)
-    const removed = await this.#core.run(this.#core.call('removeSubject', () => removeSubject(subject, except === undefined ? {} : { except })))
+    const remove = () => removeSubject(subject, except === undefined ? {} : { except })
+    let removed = 0
+    // A session may get a new id while a store goes through those it has found: it is stored under the new one before
+    // the old one ends, so the next look finds it.
+    for (let look = 1, found = 0; look <= LEAST_LOOKS || (found > 0 && look <= MOST_LOOKS); look++) {
+      found = await this.#core.run(this.#core.call('removeSubject', remove))
+      removed += found
+    }
     this.#core.publish(this.#log, 'revoked', null, 'subject')
     return removed
   }

@@ -1,5 +1,5 @@
 // A server of our own: on a free port, in a folder that goes with it, never outliving whoever started it.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, existsSync, mkdtempSync, readFileSync, statSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -107,8 +107,19 @@ class ThrowAwayServer {
     await this.#awake(() => this.#hasExited)
   }
 
-  freeze () { process.kill(this.#pid, 'SIGSTOP') }
-  thaw () { process.kill(this.#pid, 'SIGCONT') }
+  freeze () { this.#signal('SIGSTOP') }
+  thaw () { this.#signal('SIGCONT') }
+
+  // PostgreSQL has a process for each connection.
+  #signal (signal) {
+    process.kill(this.#pid, signal)
+    const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(this.#pid)], { encoding: 'utf8' })
+    for (const pid of (stdout ?? '').split('\n').map(Number).filter(pid => pid > 0)) {
+      try {
+        process.kill(pid, signal)
+      } catch {} // It has ended meanwhile.
+    }
+  }
 
   async stop () {
     if (this.#leash.exitCode !== null) return

@@ -9,7 +9,7 @@ export interface Faults {
   isRefusing: boolean
   /** Answers are held back for so long, in milliseconds. */
   delayMs: number
-  /** Requests and answers vanish; connections stay open. */
+  /** Requests and answers vanish, as when the server's machine has died; then its connections are reset by `heal`. */
   isSilent: boolean
 }
 
@@ -22,6 +22,7 @@ export class Proxy {
   readonly #listener: Server
   readonly #target: { host: string, port: number }
   readonly #sockets = new Set<Socket>()
+  readonly #deaf = new Set<Socket>()
   #cutNext: 'before' | 'after' | null = null
 
   constructor (listener: Server, target: URL) {
@@ -41,6 +42,9 @@ export class Proxy {
   cut (): void { for (const socket of this.#sockets) socket.destroy() }
 
   heal (): void {
+    // No byte may be missing in the middle of a connection that goes on.
+    for (const socket of this.#deaf) socket.destroy()
+    this.#deaf.clear()
     Object.assign(this.faults, { isRefusing: false, delayMs: 0, isSilent: false })
     this.#cutNext = null
   }
@@ -70,8 +74,12 @@ export class Proxy {
         end()
       })
     }
+    const isLost = (): boolean => {
+      if (this.faults.isSilent) this.#deaf.add(client)
+      return this.faults.isSilent
+    }
     client.on('data', chunk => {
-      if (this.faults.isSilent) return
+      if (isLost()) return
       if (isAnswered) this.roundTrips++
       isAnswered = false
       if (this.#cutNext === 'before') {
@@ -85,7 +93,7 @@ export class Proxy {
       server.write(chunk)
     })
     server.on('data', chunk => {
-      if (this.faults.isSilent) return
+      if (isLost()) return
       if (isDoomed) return end()
       const answer = (): void => {
         isAnswered = true

@@ -1,0 +1,45 @@
+import type { ReportViolation } from './checker.ts'
+import type { Event } from './history.ts'
+import type { Issued } from './lineage.ts'
+
+const PROMISE = 'a transaction counts once'
+
+/** A counter that only transactions change: each that was acknowledged counts once, one without an answer at most once. */
+export function checkCounter (family: readonly Issued[], report: ReportViolation): void {
+  const events = family.flatMap(({ sent }) => sent)
+  const tries = events.filter(({ kind, status, answer }) => kind === 'count' && status !== 409 && answer?.isAccepted !== false)
+  const done = tries.filter(({ status }) => status === 200)
+  const results = new Map<number, Event>()
+  for (const event of done) {
+    const { count } = event.answer!
+    if (results.has(count!)) report(PROMISE, event, `two were answered with ${count}`)
+    results.set(count!, event)
+  }
+  const least = countOf(done.map(({ end }) => end))
+  const most = countOf(tries.map(({ begin }) => begin))
+  for (const event of events) {
+    if (event.answer === null || !event.answer.isAccepted) continue
+    const { seen, count } = event.answer
+    const [low, high] = [least(event.begin), most(event.end)]
+    assertBetween(seen['count'] ?? 0, low, high, event)
+    if (count !== null) assertBetween(count, low + 1, high, event)
+  }
+
+  function assertBetween (value: number, low: number, high: number, event: Event): void {
+    if (value < low || value > high) report(PROMISE, event, `the counter is ${value}, and must be from ${low} to ${high}`)
+  }
+}
+
+/** How many of some moments are before another one. */
+function countOf (moments: number[]): (moment: number) => number {
+  const sorted = moments.sort((a, b) => a - b)
+  return moment => {
+    let [low, high] = [0, sorted.length]
+    while (low < high) {
+      const middle = (low + high) >>> 1
+      if (sorted[middle]! < moment) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+}

@@ -1,0 +1,55 @@
+import { Agent, request } from 'node:http'
+
+export interface HttpAnswer {
+  /** 0 when the connection broke. */
+  readonly status: number
+  readonly body: any
+  /** The text of the cookie it sets; empty when it clears it. */
+  readonly cookie: string | null
+}
+
+/** Longer than any answer may take. */
+const PATIENCE_MS = 20_000
+const agent = new Agent({ keepAlive: true })
+const COOKIE = /^(?:sid|sessionId)=([^;]*)/
+
+/** Sends a request over a connection that is kept; never throws. */
+export function send (method: string, port: number, path: string, token: string | null, payload: unknown = null): Promise<HttpAnswer> {
+  const body = payload === null ? '' : JSON.stringify(payload)
+  return new Promise(resolve => {
+    const fail = (): void => { resolve({ status: 0, body: null, cookie: null }) }
+    const outgoing = request({
+      agent,
+      method,
+      port,
+      host: '127.0.0.1',
+      path,
+      headers: {
+        ...(token !== null && { cookie: `sid=${token}; sessionId=${token}` }),
+        ...(payload !== null && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+      }
+    }, response => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', chunk => { text += chunk })
+      response.on('error', fail)
+      response.on('end', () => {
+        const lines = (response.headers['set-cookie'] ?? []).map(line => COOKIE.exec(line)?.[1])
+        resolve({ status: response.statusCode ?? 0, body: parsed(text), cookie: lines.find(value => value !== undefined) ?? null })
+      })
+    })
+    outgoing.on('error', fail)
+    outgoing.setTimeout(PATIENCE_MS, () => { outgoing.destroy() })
+    outgoing.end(body)
+  })
+}
+
+export function closeConnections (): void { agent.destroy() }
+
+function parsed (text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return null
+  }
+}
