@@ -5,6 +5,8 @@ import { BackendUnavailableError, ReservedKeyError, SessionSerializationError, t
 import type { PayloadSchema } from './payload-schema.ts'
 import { RESERVED_KEYS } from './reserved.ts'
 import { jsonSerializer } from './serializer.ts'
+import { TextCache } from './text-cache.ts'
+import { copyTree } from './tree.ts'
 
 export interface CodecOptions {
   readonly serializer: SessionSerializer
@@ -17,9 +19,12 @@ export interface CodecOptions {
 
 /** A payload as it was read: what changes are measured against. */
 export interface Decoded {
+  /** For whoever asked: nobody else has it. */
   readonly data: Payload
   /** `data` as the serializer writes it. */
   readonly text: string
+  /** The same as `data`, shared and never changed: for telling at once that nothing changed. `null` where JSON is not the serializer. */
+  readonly tree: Payload | null
 }
 
 /** Payload ⇄ `record.data`: serializer, schema, migration, sealing at rest. Text stays opaque to backends. */
@@ -27,9 +32,13 @@ export class PayloadCodec {
   /** What no data at all look like. */
   readonly emptyText: string
   readonly #options: CodecOptions
+  readonly #isJson: boolean
+  /** Sessions are read again and again, and seldom written: copying what was parsed is quicker than parsing. */
+  readonly #parsed = new TextCache<Pick<Decoded, 'text' | 'tree'>>()
 
   constructor (options: CodecOptions) {
     this.#options = options
+    this.#isJson = options.serializer === jsonSerializer
     this.emptyText = this.serialize({})
   }
 
@@ -39,7 +48,7 @@ export class PayloadCodec {
   serialize (data: object): string {
     const { serializer } = this.#options
     // JSON reads the own properties of whatever object it is given; other serializers get a plain one.
-    if (serializer === jsonSerializer) return serializer.serialize(data as Payload)
+    if (this.#isJson) return serializer.serialize(data as Payload)
     return checkedText(serializer, present(data))
   }
 
@@ -75,6 +84,9 @@ export class PayloadCodec {
    * Throws `BackendUnavailableError` for data of a newer deployment that do not fit this one: never to be overwritten.
    */
   decode (record: SessionRecord): Decoded | string {
+    const isCurrent = record.schemaVersion === this.#options.schemaVersion
+    const known = isCurrent ? this.#parsed.get(record.id, record.data) : undefined
+    if (known !== undefined) return { text: known.text, tree: known.tree, data: copyTree(known.tree!) }
     const text = this.#open(record)
     if (text === null) return 'tampered'
     let data: Payload
@@ -86,8 +98,11 @@ export class PayloadCodec {
       return 'corrupt'
     }
     // The text is what changes are measured against: it must not have what was left out.
-    if (record.schemaVersion === this.#options.schemaVersion) return { data, text: hasMembers ? this.serialize(data) : text }
-    return this.#fromOtherVersion(record, data)
+    if (!isCurrent) return this.#fromOtherVersion(record, data)
+    if (hasMembers) return { data, text: this.serialize(data), tree: null }
+    if (!this.#isJson) return { data, text, tree: null }
+    this.#parsed.set(record.id, record.data, { text, tree: data })
+    return { data: copyTree(data), text, tree: data }
   }
 
   #open (record: SessionRecord): string | null {
@@ -99,12 +114,12 @@ export class PayloadCodec {
   #fromOtherVersion (record: SessionRecord, data: Payload): Decoded | string {
     const { schemaVersion, migrate } = this.#options
     if (record.schemaVersion > schemaVersion) {
-      if (this.problem(data) === null) return { data, text: this.serialize(data) }
+      if (this.problem(data) === null) return { data, text: this.serialize(data), tree: null }
       throw new BackendUnavailableError(`The session was written by a newer deployment (schemaVersion ${record.schemaVersion}, here ${schemaVersion}) and does not fit this one`)
     }
     try {
       const migrated = migrate ? withoutReserved(migrate(data, record.schemaVersion)) : data
-      return this.problem(migrated) === null ? { data: migrated, text: this.serialize(migrated) } : 'schema'
+      return this.problem(migrated) === null ? { data: migrated, text: this.serialize(migrated), tree: null } : 'schema'
     } catch {
       return 'migration'
     }

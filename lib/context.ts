@@ -1,16 +1,16 @@
 import type { Awaitable, SessionPolicy, WriteContext } from '../types/index.d.ts'
 import type { Carrier } from './carrier.ts'
-import type { Payload } from './changes.ts'
 import type { Base, Core } from './core.ts'
 import { BackendUnavailableError } from './errors.ts'
 import { ended, unloaded } from './guard.ts'
 import { deadlineOf, effectiveDeadline } from './lifetime.ts'
 import { loadSession } from './operations.ts'
 import { isChanged } from './plan.ts'
-import { withRequest } from './record.ts'
 import type { RoutePolicy } from './routes.ts'
 import { clearData, type Session } from './session.ts'
 import { idOfToken, newToken } from './token.ts'
+import { isSameTree } from './tree.ts'
+import { PayloadContext } from './write-context.ts'
 
 /** `gone`: somebody else ended it; `ended`: this request did. */
 type Phase = 'unloaded' | 'loaded' | 'anonymous' | 'gone' | 'ended'
@@ -95,14 +95,16 @@ export class SessionContext {
   get isModified (): boolean { return this.session !== null && isChanged(this, this.text()) }
 
   /** The live data as text. Throws `SessionSerializationError`. */
-  text (): string { return this.core.codec.serialize(this.session!) }
+  text (): string {
+    const { base, session } = this
+    // Most requests only read.
+    if (base?.tree && isSameTree(session!, base.tree)) return base.text
+    return this.core.codec.serialize(session!)
+  }
 
   /** What a backend is told about a write of this text, which after a conflict or a transaction is not that of the live session. */
   writeContext (text: string): WriteContext {
-    const { codec } = this.core
-    let data: Payload | undefined
-    // Most backends never look.
-    return { get data () { return (data ??= codec.deserialize(text)) }, ...withRequest(this.carrier.request) }
+    return new PayloadContext(this.core.codec, text, this.carrier.request)
   }
 
   /** A context for the same request with an id of its own, where a new life takes shape. */

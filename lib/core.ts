@@ -20,6 +20,8 @@ const DEFAULT_MAX_BYTES = 7_168
 export interface Base {
   readonly record: SessionRecord
   readonly text: string
+  /** The payload as it was read, never changed; not there after a write. */
+  readonly tree?: Payload | null
 }
 
 /** A stored session with its payload, parsed for whoever asked. */
@@ -169,6 +171,6 @@ export class Core {
     if (answer.data === '') return 'regenerated'
     if (isExpired(answer, this.settings.lifetime, this.now())) return 'expired'
     const decoded = this.codec.decode(answer)
-    return typeof decoded === 'string' ? decoded : { record: answer, text: decoded.text, data: decoded.data }
+    return typeof decoded === 'string' ? decoded : { record: answer, text: decoded.text, tree: decoded.tree, data: decoded.data }
   }
 }

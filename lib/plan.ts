@@ -32,7 +32,7 @@ export function isChanged (context: SessionContext, text: string): boolean {
   if (context.subject !== base.record.subject || context.policy !== base.record.policy) return true
   if (text === base.text) return false
   // Texts of one length may be one payload whose keys come in another order; in the same order they differ in a value.
-  if (text.length !== base.text.length) return true
+  if (text.length !== base.text.length || (base.tree && hasSameOrder(Object.keys(base.tree), Object.keys(context.session!)))) return true
   const stored = codec.deserialize(base.text)
   const current = codec.deserialize(text)
   if (hasSameOrder(Object.keys(stored), Object.keys(current))) return true

@@ -20,10 +20,28 @@ t.test('payloads are JSON, read as they were written', async t => {
   const codec = codecOf()
   t.equal(codec.emptyText, '{}')
   t.equal(codec.serialize({ a: [1] }), '{"a":[1]}')
-  t.strictSame(codec.decode(recordOf('{"a":[1]}')), { data: { a: [1] }, text: '{"a":[1]}' })
+  t.strictSame(codec.decode(recordOf('{"a":[1]}')), { data: { a: [1] }, text: '{"a":[1]}', tree: { a: [1] } })
   t.equal(codec.seal('{"a":1}', 'i'), '{"a":1}', 'nothing is sealed unless asked')
   t.equal(codec.textOf([1]), codec.textOf([1]))
   t.not(codec.textOf([1]), codec.textOf([2]))
+})
+
+t.test('a payload that is read again is another object, whatever was done to the first one', async t => {
+  const codec = codecOf()
+  for (let i = 0; i < 3; i++) {
+    const { data } = codec.decode(recordOf('{"a":[1],"b":{"c":2}}')) as { data: { a: number[], b: object } }
+    t.strictSame(data, { a: [1], b: { c: 2 } })
+    data.a.push(2)
+    Object.assign(data.b, { c: 3 })
+  }
+})
+
+t.test('a payload that is read again is the one of its own text and id', async t => {
+  const codec = codecOf()
+  const dataOf = (record: SessionRecord) => (codec.decode(record) as { data: object }).data
+  t.strictSame(dataOf(recordOf('{"a":1}')), { a: 1 })
+  t.strictSame(dataOf(recordOf('{"a":2}')), { a: 2 })
+  t.strictSame(dataOf({ ...recordOf('{"a":1}'), id: 'j' }), { a: 1 })
 })
 
 t.test('a serializer of the application may keep what JSON cannot', async t => {

@@ -3,8 +3,8 @@ import { missingSecret, optionsCheck } from '../check-options.ts'
 import { type Envelope, sealedEnvelope, signedEnvelope } from '../crypto/envelope.ts'
 import { NotSupportedError } from '../errors.ts'
 import { freezeRecord } from '../record.ts'
+import { TextCache } from '../text-cache.ts'
 import { decodeRecord, encodeRecord } from './cookie-format.ts'
-import { TextCache } from './text-cache.ts'
 
 export interface CookieBackendOptions {
   /** `'seal'` encrypts; `'sign'` keeps the data readable and only signs them. @default 'seal' */
@@ -14,6 +14,11 @@ export interface CookieBackendOptions {
 }
 
 const DEFAULT_MAX_BYTES = 7_168
+/**
+ * The start of a text holds the nonce, or most of the signature: whoever could learn something from the time of the
+ * comparison that follows has guessed 190 bits before.
+ */
+const CACHE_KEY_CHARS = 40
 
 const checkOptions = optionsCheck({
   description: 'an object of options',
@@ -54,19 +59,21 @@ export class CookieBackend implements SessionBackend {
   }
 
   read (text: string): SessionRecord | null {
-    const known = this.#opened.get(text)
+    // A browser sends the same cookie again and again: a look-up costs a tenth of opening.
+    const key = text.slice(0, CACHE_KEY_CHARS)
+    const known = this.#opened.get(key, text)
     if (known !== undefined) return known
     const content = this.#bound.open(text)
     const decoded = content === null ? null : decodeRecord(content)
     if (decoded === null) return null
     const record = freezeRecord(decoded)
-    this.#opened.set(text, record)
+    this.#opened.set(key, text, record)
     return record
   }
 
   write (_id: null, record: SessionRecord): string {
     const text = this.#bound.seal(encodeRecord(record))
-    this.#opened.set(text, record)
+    this.#opened.set(text.slice(0, CACHE_KEY_CHARS), text, record)
     return text
   }
 
