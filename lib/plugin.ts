@@ -21,6 +21,9 @@ import type { Session } from './session.ts'
 /** What a request carries: nothing before our onRequest hook, its reply until somebody needs the session, then that. */
 type State = Visit | FastifyReply | null
 
+/** A request with what is ours. */
+type Visited = FastifyRequest & Record<symbol, unknown>
+
 async function fastsessions (app: FastifyInstance, options: SessionOptions): Promise<void> {
   const settings = resolveOptions(options)
   const { property, secrets, now, timeoutMs: timeout } = settings
@@ -33,6 +36,8 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   // A self-contained backend that answers at once is asked only when somebody looks.
   const isLazy = core.isSelfContained && backend.read.constructor.name !== 'AsyncFunction'
   const kState = Symbol(`fastsessions.${property}`)
+  // Fastify puts the options of a route together anew each time that somebody asks: once is enough.
+  const kPolicy = Symbol(`fastsessions.${property}.policy`)
 
   decorateRequest()
   app.decorate(`${property}s`, new SessionAdministration(core, app.log, policies.usual) as never)
@@ -44,6 +49,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
 
   function decorateRequest (): void {
     app.decorateRequest(kState, null)
+    app.decorateRequest(kPolicy, null)
     try {
       app.decorateRequest(property, { getter: getSession, setter: refuseSession } as never)
     } catch (cause) {
@@ -59,6 +65,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   function loadSession (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     const policy = policies.ofRequest(request)
     setState(request, reply)
+    ;(request as Visited)[kPolicy] = policy
     if (policy.isOff || (isLazy && policy.required === false) || !isLoadedFirst(policy, request)) return done()
     const state = visit(request, reply, policy)
     if (policy.required !== false) state.touch()
@@ -101,7 +108,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     const state = stateOf(this)
     if (state instanceof Visit) return state.look()
     if (state === null) return absent('the plugin\'s onRequest hook has not run; register it earlier, or use a later hook')
-    const policy = policies.ofRequest(this)
+    const policy = (this as Visited)[kPolicy] as RoutePolicy
     if (policy.isOff) return absent(`sessions are off for this route (config.${property} is false)`)
     return visit(this, state, policy).look()
   }
@@ -120,8 +127,8 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     return state
   }
 
-  function stateOf (request: FastifyRequest): State { return (request as { [kState]?: State })[kState] ?? null }
-  function setState (request: FastifyRequest, state: State): void { (request as { [kState]?: State })[kState] = state }
+  function stateOf (request: FastifyRequest): State { return ((request as Visited)[kState] ?? null) as State }
+  function setState (request: FastifyRequest, state: State): void { (request as Visited)[kState] = state }
 }
 
 /** Why a route with `required` refuses a request; `null` when it does not. */

@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { deriveKeys, KEY_ID_BYTES } from './keyring.ts'
-import { randomBytes } from './random.ts'
+import { Nonces } from './nonces.ts'
 import { NONCE_BYTES, TAG_BYTES, Xaes256Gcm } from './xaes.ts'
 
 /**
@@ -25,21 +25,22 @@ const HEAD_CHARS = 6
 /** How the body under one key is made and checked. */
 interface Protection {
   readonly head: Buffer
-  protect (content: Buffer): Buffer
+  protect (content: Buffer): readonly Buffer[]
   /** The content, or `null`. */
   check (body: Buffer): Buffer | null
 }
 
 /** Version 1: encrypted and authenticated with XAES-256-GCM. `context` is authenticated along (a cookie name, an id). */
 export function sealedEnvelope (secrets: readonly Buffer[], purpose: string): (context: string) => Envelope {
+  const nonces = new Nonces()
   const keys = deriveKeys(secrets, purpose).map(({ id, key }) => ({ head: headOf(1, id), cipher: new Xaes256Gcm(key) }))
   return context => envelopeOf(NONCE_BYTES + TAG_BYTES, keys.map(({ head, cipher }) => {
     const associated = Buffer.concat([head, Buffer.from(context, 'utf8')])
     return {
       head,
       protect (content) {
-        const nonce = randomBytes(NONCE_BYTES)
-        return Buffer.concat([nonce, cipher.seal(nonce, content, associated)])
+        const nonce = nonces.next()
+        return [nonce, ...cipher.seal(nonce, content, associated)]
       },
       check: body => cipher.open(body.subarray(0, NONCE_BYTES), body.subarray(NONCE_BYTES), associated)
     }
@@ -53,7 +54,7 @@ export function signedEnvelope (secrets: readonly Buffer[], purpose: string): (c
     const macOf = (content: Buffer) => createHmac('sha256', key).update(head).update(framed(context)).update(content).digest()
     return {
       head,
-      protect: content => Buffer.concat([macOf(content), content]),
+      protect: content => [macOf(content), content],
       check (body) {
         const content = body.subarray(MAC_BYTES)
         return timingSafeEqual(macOf(content), body.subarray(0, MAC_BYTES)) ? content : null
@@ -66,7 +67,7 @@ function envelopeOf (leastBody: number, keys: readonly Protection[]): Envelope {
   const [first] = keys as [Protection]
   const start = first.head.toString('base64url').slice(0, HEAD_CHARS)
   return {
-    seal: content => Buffer.concat([first.head, first.protect(content)]).toString('base64url'),
+    seal: content => Buffer.concat([first.head, ...first.protect(content)]).toString('base64url'),
     open (text) {
       const bytes = Buffer.from(text, 'base64url')
       if (bytes.length < HEAD_BYTES + leastBody) return null

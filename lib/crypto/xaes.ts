@@ -1,10 +1,13 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
 
 export const KEY_BYTES = 32
+/** The first part of a nonce makes the key of a message, the second one is AES-GCM's nonce under it. */
+export const KEY_NONCE_BYTES = 12
 export const NONCE_BYTES = 24
 export const TAG_BYTES = 16
 
 const BLOCK_BYTES = 16
+const MAX_KEYS = 256
 
 /**
  * XAES-256-GCM (https://c2sp.org/XAES-256-GCM): AES-256-GCM under a key derived for each message from a 192-bit nonce,
@@ -14,24 +17,34 @@ export class Xaes256Gcm {
   // ECB keeps no state between blocks, so one cipher object serves every derivation.
   readonly #blocks
   readonly #k1: Buffer
+  /** Message keys by the part of the nonce that makes them; the oldest goes first. */
+  readonly #keys = new Map<string, KeyObject>()
 
   constructor (key: Buffer) {
     this.#blocks = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false)
     this.#k1 = doubled(this.#blocks.update(Buffer.alloc(BLOCK_BYTES)))
   }
 
-  /** Returns ciphertext and tag in one buffer. */
-  seal (nonce: Buffer, plaintext: Buffer, associatedData: Buffer): Buffer {
-    const cipher = createCipheriv('aes-256-gcm', this.#messageKey(nonce), nonce.subarray(12))
+  /** Returns ciphertext and tag. */
+  seal (nonce: Buffer, plaintext: Buffer, associatedData: Buffer): [ciphertext: Buffer, tag: Buffer] {
+    const name = nonce.toString('latin1', 0, KEY_NONCE_BYTES)
+    const key = this.#keys.get(name) ?? this.#remember(name, this.#derive(nonce))
+    const cipher = createCipheriv('aes-256-gcm', key, nonce.subarray(KEY_NONCE_BYTES))
     cipher.setAAD(associatedData)
-    return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
+    const ciphertext = cipher.update(plaintext)
+    // GCM is a stream cipher: nothing is left for the end.
+    cipher.final()
+    return [ciphertext, cipher.getAuthTag()]
   }
 
   /** Returns the plaintext, or `null` when it was not sealed so. */
   open (nonce: Buffer, sealed: Buffer, associatedData: Buffer): Buffer | null {
     if (sealed.length < TAG_BYTES) return null
     const end = sealed.length - TAG_BYTES
-    const decipher = createDecipheriv('aes-256-gcm', this.#messageKey(nonce), nonce.subarray(12), { authTagLength: TAG_BYTES })
+    const name = nonce.toString('latin1', 0, KEY_NONCE_BYTES)
+    const known = this.#keys.get(name)
+    const key = known ?? this.#derive(nonce)
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce.subarray(KEY_NONCE_BYTES), { authTagLength: TAG_BYTES })
     decipher.setAAD(associatedData)
     decipher.setAuthTag(sealed.subarray(end))
     const plaintext = decipher.update(sealed.subarray(0, end))
@@ -40,20 +53,28 @@ export class Xaes256Gcm {
     } catch {
       return null
     }
+    // Only now: what is forged must not push out the others.
+    if (known === undefined) this.#remember(name, key)
     return plaintext
   }
 
+  #remember (name: string, key: KeyObject): KeyObject {
+    if (this.#keys.size >= MAX_KEYS) this.#keys.delete(this.#keys.keys().next().value!)
+    this.#keys.set(name, key)
+    return key
+  }
+
   // CMAC as a key derivation function in counter mode (NIST SP 800-108r1), with the two inputs the specification fixes.
-  #messageKey (nonce: Buffer): Buffer {
+  #derive (nonce: Buffer): KeyObject {
     const blocks = Buffer.alloc(2 * BLOCK_BYTES)
     for (let half = 0; half < 2; half++) {
       const start = half * BLOCK_BYTES
       blocks[start + 1] = half + 1
       blocks[start + 2] = 0x58 // 'X'
-      nonce.copy(blocks, start + 4, 0, 12)
+      nonce.copy(blocks, start + 4, 0, KEY_NONCE_BYTES)
       for (let i = 0; i < BLOCK_BYTES; i++) blocks[start + i]! ^= this.#k1[i]!
     }
-    return this.#blocks.update(blocks)
+    return createSecretKey(this.#blocks.update(blocks))
   }
 }
 

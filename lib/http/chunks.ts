@@ -1,4 +1,4 @@
-import { randomBytes } from '../crypto/random.ts'
+import { randomText } from '../crypto/random.ts'
 
 /** What browsers store at most for one cookie, name, value and attributes together (RFC 6265bis, 5.6 and 6.1). */
 export const MAX_COOKIE_BYTES = 4096
@@ -41,7 +41,7 @@ export function split (name: string, text: string, tailBytes: number): string[] 
     parts.push(text.slice(start, start + capacity))
     start += capacity
   }
-  const generation = randomBytes(5).toString('base64url').slice(0, 6)
+  const generation = randomText(5).slice(0, 6)
   return parts.map(part => `${parts.length}.${generation}.${part}`)
 }
 

@@ -91,7 +91,7 @@ export class ReplyCarrier implements Carrier {
 
   // reply.header() appends to an existing Set-Cookie, so what is there goes first.
   #replace (lines: string[], isExplicit: boolean): void {
-    this.#reply.removeHeader('set-cookie')
+    if (this.#reply.hasHeader('set-cookie')) this.#reply.removeHeader('set-cookie')
     if (lines.length === 0) return
     this.#reply.header('set-cookie', lines.length === 1 ? lines[0] : lines)
     // reply.hijack() and raw writes see only what is on the raw response.
