@@ -20,7 +20,7 @@ const DEFAULT_MAX_BYTES = 7_168
 export interface Base {
   readonly record: SessionRecord
   readonly text: string
-  /** The payload as it was read, never changed; not there after a write. */
+  /** The payload as it was read or written, never changed; `null` or not there when only the text is known. */
   readonly tree?: Payload | null
 }
 
