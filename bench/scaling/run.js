@@ -1,1 +1,19 @@
-export async function run () {}
+import { say } from '../prepare.js'
+import { save } from '../results.js'
+import { machine } from '../statistics.js'
+import { versions } from '../versions.js'
+
+const parts = ['sessions', 'payload', 'writers']
+
+/** What becomes of the cost as something grows: one part, or all of them. */
+export async function run (options) {
+  const { what, isWhole } = options
+  if (what !== undefined && !parts.includes(what)) throw new Error(`Expected one of ${parts.join(', ')}, got ${what}`)
+  for (const part of what === undefined ? parts : [what]) {
+    say(`scaling: ${part}`)
+    const { measure } = await import(`./${part}.js`)
+    const { text, ...result } = await measure(options)
+    console.log(`\n${text}\n`)
+    save(`scaling-${part}`, { ...result, machine: machine(), versions: versions() }, isWhole)
+  }
+}
