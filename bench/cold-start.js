@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { drawCharts } from './charts.js'
 import { save } from './results.js'
 import { machine, rotated, spread } from './statistics.js'
 import { coldTable } from './table.js'
@@ -27,6 +28,7 @@ export async function run ({ isWhole }) {
   const result = await coldStart(ROUNDS)
   console.log(coldTable(result))
   save('cold-start', result, isWhole)
+  if (isWhole) drawCharts()
 }
 
 /** Each import in a fresh process, interleaved. */

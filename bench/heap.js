@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { drawCharts } from './charts.js'
 import { select } from './contestants/index.js'
 import { Entrant } from './entrant.js'
 import { load, openAll } from './load.js'
@@ -21,7 +22,7 @@ const MEGABYTE = 1e6
  */
 export async function run ({ only, what, isWhole }) {
   const requests = Number(what ?? 1_000_000)
-  const chosen = select(only)
+  const chosen = only === undefined ? select().filter(isInProcess) : select(only)
   const stores = await startStores(chosen)
   const heaps = {}
   for (const contestant of chosen) {
@@ -32,8 +33,13 @@ export async function run ({ only, what, isWhole }) {
   await stores.stop()
   const result = { about: 'MB of heap after a full garbage collection', requests, machine: machine(), versions: versions(), heaps }
   console.log(grid(['', 'MB before', 'MB after'], Object.entries(heaps).map(([name, { before, after }]) => [name, String(before), String(after)])))
-  save('heap', result, isWhole && what === undefined)
+  const isAll = isWhole && what === undefined
+  save('heap', result, isAll)
+  if (isAll) drawCharts()
 }
+
+/** Where sessions are elsewhere, the heap tells little, and takes long. */
+const isInProcess = ({ kind, name }) => kind !== 'id' || name.endsWith(', memory')
 
 async function heapOf (contestant, urls, requests) {
   const entrant = await Entrant.start(contestant, { urls, sizes: [SIZE], newCookies: COOKIES, execArgv: ['--expose-gc'] })

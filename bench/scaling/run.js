@@ -1,3 +1,4 @@
+import { drawCharts } from '../charts.js'
 import { say } from '../prepare.js'
 import { save } from '../results.js'
 import { machine } from '../statistics.js'
@@ -16,4 +17,5 @@ export async function run (options) {
     console.log(`\n${text}\n`)
     save(`scaling-${part}`, { ...result, machine: machine(), versions: versions() }, isWhole)
   }
+  if (isWhole) drawCharts()
 }
