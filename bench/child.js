@@ -3,7 +3,7 @@ import { once } from 'node:events'
 
 /** Starts a contestant in a process of its own: its port, and `ask`, which gives an order and waits for the answer. */
 export async function startContestant (name, settings = {}, execArgv = []) {
-  const child = fork(new URL('server.js', import.meta.url), [JSON.stringify([name, settings])], { execArgv })
+  const child = fork(new URL('server.js', import.meta.url), [JSON.stringify([name, settings])], { execArgv, env: { ...process.env, NODE_ENV: 'production' } })
   let waiting
   child.on('message', message => settle(message))
   child.on('exit', () => settle({ error: 'its process ended' }))

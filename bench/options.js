@@ -24,7 +24,8 @@ A run of everything writes results/*.json and draws docs/images; others write re
 node bench/charts.js
 `
 
-const LONG = ['scaling', 'heap', 'cold-start']
+/** What each long run takes as an argument. */
+const LONG = { scaling: /^(sessions|payload|writers)$/, heap: /^[1-9]\d*$/, 'cold-start': /^$/ }
 const flag = { type: 'boolean', default: false }
 const text = { type: 'string' }
 
@@ -47,10 +48,13 @@ export function parseOptions (args) {
   const { quick } = values
   const sizes = values.payload?.split(',').map(Number) ?? (quick ? [SIZES[0]] : SIZES)
   const names = values.cases?.split(';').map(name => name.trim())
+  const unknown = names?.find(name => !caseNames.includes(name)) ?? sizes.find(size => !SIZES.includes(size))
+  if (unknown !== undefined) throw new Error(`There is no case or payload ${unknown}: see --help`)
   const cases = selectCases({ names, sizes })
   if (cases.length === 0) throw new Error('No case is left: see --help')
-  const long = LONG.find(name => values[name])
-  if (positionals.length > (long === undefined || long === 'cold-start' ? 0 : 1)) throw new Error(`Unexpected ${positionals.at(-1)}: see --help`)
+  const long = Object.keys(LONG).find(name => values[name])
+  const unexpected = positionals.find((argument, index) => index > 0 || long === undefined || !LONG[long].test(argument))
+  if (unexpected !== undefined) throw new Error(`Unexpected ${unexpected}: see --help`)
   return {
     quick,
     long,
