@@ -1,7 +1,7 @@
 import { takesPart } from './cases.js'
 import { drawCharts } from './charts.js'
 import { coldStart } from './cold-start.js'
-import { baseOf, contestants as everybody, select } from './contestants/index.js'
+import { BASE, baseOf, select } from './contestants/index.js'
 import { Entrant } from './entrant.js'
 import { measure } from './measure.js'
 import { sizeOf, payloadOf } from './payload.js'
@@ -18,8 +18,11 @@ import { versions } from './versions.js'
 const NEW_COOKIES = { whole: 10_000, quick: 2_000 }
 /** A base line is subtracted from everything, and cheap: it gets more requests. */
 const BASE_TIMES = 3
-/** How much more the first round does, which is forgotten: what is measured is code that has been compiled. */
-const WARM_UP_TIMES = 3
+/**
+ * How much more the first round does, which is forgotten: what is measured is code that has been compiled. Once a case
+ * has been run with one payload, it has.
+ */
+const WARM_UP_TIMES = 6
 
 export async function run (options) {
   const began = Date.now()
@@ -30,9 +33,9 @@ export async function run (options) {
   say('everybody returns the right data; warming up')
 
   const samples = new Map()
-  for (let n = 0; n <= options.rounds; n++) {
-    await runRound(n, entrants, samples, options)
-    say(`round ${n} of ${options.rounds}, ${Math.round((Date.now() - began) / 1_000)} s`)
+  for (const [index, details] of options.cases.entries()) {
+    await runCase(details, entrants, samples, options)
+    say(`${details.name}, ${details.size} B: ${index + 1} of ${options.cases.length} cases, ${Math.round((Date.now() - began) / 1_000)} s`)
   }
   await Promise.all(entrants.map(({ child }) => child.stop()))
   await stores.stop()
@@ -66,21 +69,25 @@ async function startAll (chosen, urls, { sizes, quick }) {
   return entrants
 }
 
-/** Contestants are interleaved case by case, the base lines among them. */
-async function runRound (number, entrants, samples, { cases, requests }) {
-  for (const details of cases) {
+/**
+ * All rounds of one case; the first warms up and is forgotten. Contestants are interleaved, the base lines among them.
+ * Case by case, since a process that waits for long gives back what it has compiled and allocated.
+ */
+async function runCase (details, entrants, samples, { rounds, requests, cases }) {
+  const warmUp = cases.find(({ name }) => name === details.name) === details ? WARM_UP_TIMES : 1
+  const key = `${details.name}, ${details.size}`
+  for (let n = 0; n <= rounds; n++) {
     const sampled = new Map()
-    for (const entrant of rotated(entrants, number)) {
+    for (const entrant of rotated(entrants, n)) {
       if (!takesPart(entrant, details, entrant.cannot)) continue
-      sampled.set(entrant.name, await measure(entrant, details, requests * (entrant.kind === 'base' ? BASE_TIMES : 1) * (number === 0 ? WARM_UP_TIMES : 1)))
+      sampled.set(entrant, await measure(entrant, details, requests * (entrant.kind === 'base' ? BASE_TIMES : 1) * (n === 0 ? warmUp : 1)))
     }
-    if (number === 0) continue
-    for (const [name, sample] of sampled) {
-      const { kind } = everybody.find(contestant => contestant.name === name)
-      const base = sampled.get(baseOf({ kind })) ?? sampled.get(baseOf({ kind: 'id' }))
-      const key = `${details.name}, ${details.size}`
-      if (!samples.has(name)) samples.set(name, {})
-      const ofCase = samples.get(name)[key] ??= []
+    if (n === 0) continue
+    const entrantOf = name => entrants.find(entrant => entrant.name === name && sampled.has(entrant))
+    for (const [entrant, sample] of sampled) {
+      const base = sampled.get(entrantOf(baseOf(entrant)) ?? entrantOf(BASE))
+      if (!samples.has(entrant.name)) samples.set(entrant.name, {})
+      const ofCase = samples.get(entrant.name)[key] ??= []
       ofCase.push({ ...sample, above: sample.cpu - base.cpu })
     }
   }

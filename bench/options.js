@@ -63,7 +63,7 @@ export function parseOptions (args) {
     cases,
     sizes,
     rounds: number('rounds', quick ? 3 : 9),
-    requests: number('requests', quick ? 600 : 2_000),
+    requests: number('requests', quick ? 400 : 2_000),
     isWhole: !quick && [values.only, values.cases, values.payload, values.rounds, values.requests].every(value => value === undefined)
   }
 }
