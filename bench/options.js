@@ -6,7 +6,7 @@ const HELP = `npm run bench -- [options]
 
 What a request costs with fastsessions and its peers. Without options: everything but the long runs, some 15 minutes.
 
-  --quick           few rounds and requests, the smallest payload, no charts: about a minute
+  --quick           few rounds and requests, the smallest payload, no charts: a minute or two
   --only TEXT       contestants whose name contains this (several: with commas), and the base line
   --cases NAMES     ${caseNames.join('; ')}
                     (several: with semicolons)
@@ -62,8 +62,8 @@ export function parseOptions (args) {
     only: values.only,
     cases,
     sizes,
-    rounds: number('rounds', quick ? 3 : 9),
-    requests: number('requests', quick ? 400 : 2_000),
+    rounds: number('rounds', quick ? 2 : 9),
+    requests: number('requests', quick ? 250 : 2_000),
     isWhole: !quick && [values.only, values.cases, values.payload, values.rounds, values.requests].every(value => value === undefined)
   }
 }

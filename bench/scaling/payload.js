@@ -12,7 +12,7 @@ const MOST_IN_A_COOKIE = 8_000
 const CHOSEN = ['fastsessions, cookie', '@fastify/secure-session', 'fastsessions, memory', '@fastify/session, memory', 'fastsessions, file', 'fastsessions, Redis', 'by hand, Redis', 'fastsessions, PostgreSQL', 'by hand, PostgreSQL']
 /** One request in so many: large ones take long. The first round does more, and is forgotten. */
 const SHARE = 2
-const WARM_UP_TIMES = 3
+const WARM_UP_TIMES = { first: 12, later: 2 }
 
 /** Reads and writes of ever larger sessions: µs of server CPU, and of time at 32 connections. */
 export async function measure ({ rounds, requests, only }) {
@@ -45,12 +45,14 @@ export async function measure ({ rounds, requests, only }) {
     for (let n = 0; n <= rounds; n++) {
       for (const { entrant, sizes, samples } of rotated(entrants, n)) {
         if (!sizes.includes(size)) continue
-        const { cpu, throughput } = await sample(entrant, { path: `/${path}`, cookies: 'own', size }, Math.ceil(requests * (n === 0 ? WARM_UP_TIMES : 1) / SHARE))
+        const { cpu, throughput } = await sample(entrant, { path: `/${path}`, cookies: 'own', size }, Math.ceil(requests * timesOf(n, size) / SHARE))
         if (n > 0) ((samples[path] ??= {})[size] ??= []).push({ cpu, wall: 1e6 / throughput })
       }
     }
   }
 }
+
+const timesOf = (round, size) => round > 0 ? 1 : size === SIZES[0] ? WARM_UP_TIMES.first : WARM_UP_TIMES.later
 
 const middles = bySize => Object.fromEntries(Object.entries(bySize).map(([size, list]) => [size, { cpu: round(median(list.map(({ cpu }) => cpu))), wall: round(median(list.map(({ wall }) => wall))) }]))
 

@@ -9,6 +9,7 @@ import { sessionTargets } from '../targets.js'
 import { copyRows, fill } from './fill.js'
 
 const FEW = 1_000
+const WARM_UP_TIMES = 6
 /**
  * What a request costs is the CPU of our process where sessions are in it, or in its files; else the time that passes,
  * since much of the work is the server's.
@@ -63,10 +64,10 @@ async function open (name, { server }, count) {
 
 async function compare (sides, { cost }, rounds, requests) {
   const samples = sides.map(() => ({ read: [], write: [] }))
-  for (let n = 0; n <= rounds; n++) {
-    for (const path of ['read', 'write']) {
+  for (const path of ['read', 'write']) {
+    for (let n = 0; n <= rounds; n++) {
       for (const which of rotated([0, 1], n)) {
-        const sample = await sampleOf(sides[which], path, requests)
+        const sample = await sampleOf(sides[which], path, n === 0 ? requests * WARM_UP_TIMES : requests)
         if (n > 0) samples[which][path].push(sample)
       }
     }
