@@ -20,7 +20,7 @@ const TWINS = {
   'lib/changes.ts': ['test/changes.test.ts'],
   'lib/lifetime.ts': ['test/lifetime.test.ts', 'test/session/lifetimes.test.ts'],
   'lib/breaker.ts': ['test/breaker.test.ts'],
-  'lib/commit.ts': ['test/session/', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/gone-records.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts'],
+  'lib/commit.ts': ['test/session/', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/gone-records.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts', 'test/http/head-out.test.ts', 'test/http/other-hooks.test.ts'],
   'lib/core.ts': ['test/session/', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/', 'test/breaker.test.ts', 'test/timeout.test.ts', 'test/administration/'],
   'lib/crypto/': ['test/crypto/', 'test/wire-format.test.ts', 'test/cookies/rotation.test.ts', 'test/encrypt.test.ts'],
   'lib/end.ts': ['test/session/', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/administration/'],

@@ -29,6 +29,14 @@ for (const kind of kinds) {
     t.strictSame(operations(), ['write'])
   })
 
+  t.test(`${kind}: a later onSend hook may take our headers off again`, async t => {
+    const { app } = await wire(t, kind)
+    app.addHook('onSend', async (_request, reply) => { reply.removeHeader('set-cookie').removeHeader('cache-control') })
+    app.get('/', async request => { loose(request)['a'] = 1; return 'ok' })
+    const { headers } = await app.inject('/')
+    t.strictSame([headers['set-cookie'], headers['cache-control']], [undefined, undefined])
+  })
+
   t.test(`${kind}: when an earlier onSend hook throws, the error reply commits`, async t => {
     let isFirst = true
     const hook = async () => {
