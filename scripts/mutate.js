@@ -60,12 +60,12 @@ for (const argument of chosen()) {
   if (!await pass(tests, Infinity)) throw new Error(`the tests of ${file} fail without a change`)
   const limitMs = 3 * (Date.now() - start) + 5_000
   const count = { killed: 0, survived: 0 }
-  for (const { start, end, text, line } of mutationsOf(file, source)) {
+  for (const { start, end, text, line, column } of mutationsOf(file, source)) {
     if (only !== undefined && Number(only) !== line) continue
     compile(file, source.slice(0, start) + text + source.slice(end))
     const isSurvivor = await pass(tests, limitMs)
     count[isSurvivor ? 'survived' : 'killed']++
-    if (isSurvivor) console.log(`${file}:${line}: ${JSON.stringify(source.slice(start, end))} → ${JSON.stringify(text)} survived`)
+    if (isSurvivor) console.log(`${file}:${line}:${column}: ${JSON.stringify(source.slice(start, end))} → ${JSON.stringify(text)} survived`)
   }
   compile(file, source)
   console.log(`${file}: ${score(count)}`)
@@ -135,7 +135,8 @@ function mutationsOf (file, source) {
   const mutations = []
   const add = (node, text) => {
     const start = node.getStart(tree)
-    mutations.push({ start, end: node.getEnd(), text, line: tree.getLineAndCharacterOfPosition(start).line + 1 })
+    const { line, character } = tree.getLineAndCharacterOfPosition(start)
+    mutations.push({ start, end: node.getEnd(), text, line: line + 1, column: character + 1 })
   }
   visit(tree)
   return mutations
