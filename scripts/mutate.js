@@ -25,6 +25,13 @@ const TWINS = {
   'lib/crypto/': ['test/crypto/', 'test/wire-format.test.ts', 'test/cookies/rotation.test.ts', 'test/encrypt.test.ts'],
   'lib/end.ts': ['test/session/', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/administration/'],
   'lib/http/': ['test/cookies/', 'test/http/'],
+  'lib/http/caching.ts': ['test/http/caching-headers.test.ts'],
+  'lib/http/chunks.ts': ['test/cookies/'],
+  'lib/http/cookie-header.ts': ['test/cookies/', 'test/http/cookie-lines.test.ts', 'test/http/duplicate-cookies.test.ts', 'test/http/rejected-cookies.test.ts', 'test/http/refused-before-the-backend.test.ts'],
+  'lib/http/hold.ts': ['test/http/double-send.test.ts', 'test/http/head-out.test.ts', 'test/http/streams.test.ts', 'test/http/other-hooks.test.ts', 'test/http/caching-headers.test.ts'],
+  'lib/http/payload.ts': ['test/http/streams.test.ts', 'test/http/failed-commit.test.ts', 'test/http/caching-headers.test.ts'],
+  'lib/http/reply-carrier.ts': ['test/http/clearing-cookie.test.ts', 'test/http/plain-http.test.ts', 'test/http/head-out.test.ts', 'test/http/failed-commit.test.ts', 'test/http/set-cookie.test.ts', 'test/http/other-hooks.test.ts', 'test/http/caching-headers.test.ts', 'test/http/websocket.test.ts', 'test/cookies/splitting.test.ts'],
+  'lib/http/visit.ts': ['test/http/leftover-changes.test.ts', 'test/http/double-send.test.ts', 'test/http/failed-commit.test.ts', 'test/http/other-hooks.test.ts', 'test/http/backend-errors.test.ts', 'test/http/untouched-requests.test.ts', 'test/http/caching-headers.test.ts', 'test/http/streams.test.ts', 'test/http/commit-before-head.test.ts'],
   'lib/plan.ts': ['test/session/', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts', 'test/http/what-counts-as-use.test.ts', 'test/schema-version.test.ts'],
   'lib/rotate.ts': ['test/session/', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/administration/']
 }
