@@ -35,7 +35,7 @@ export function sealedEnvelope (secrets: readonly Buffer[], purpose: string): (c
   const nonces = new Nonces()
   const keys = deriveKeys(secrets, purpose).map(({ id, key }) => ({ head: headOf(1, id), cipher: new Xaes256Gcm(key) }))
   return context => envelopeOf(keys.map(({ head, cipher }) => {
-    const associated = Buffer.concat([head, Buffer.from(context, 'utf8')])
+    const associated = Buffer.concat([head, Buffer.from(context)])
     return {
       head,
       protect (content) {
@@ -91,7 +91,7 @@ function headOf (version: number, keyId: Buffer): Buffer {
 
 /** With its length in front, so that context and content are kept apart. */
 function framed (context: string): Buffer {
-  const name = Buffer.from(context, 'utf8')
+  const name = Buffer.from(context)
   const length = Buffer.alloc(2)
   length.writeUInt16BE(name.length)
   return Buffer.concat([length, name])

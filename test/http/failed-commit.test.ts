@@ -130,3 +130,22 @@ t.test('a cookie session that grows too large is a 500, and the browser keeps th
   t.match(response.json(), { code: 'SES_TOO_LARGE', message: /its largest keys: big \(\d+ bytes\)/ })
   t.strictSame(cookieLines(response), [])
 })
+
+for (const kind of kinds) {
+  t.test(`${kind}: a commit that fails after a save takes the cookie of that back, and leaves those of others`, async t => {
+    const { app, backend } = await wire(t, kind)
+    const handler = (isOther: boolean) => async (request: FastifyRequest, reply: FastifyReply) => {
+      if (isOther) reply.setCookie('other', '1')
+      await loose(request).set('a', 1).save()
+      loose(request)['b'] = 1
+      backend.fail('write')
+    }
+    app.get('/alone', handler(false))
+    app.get('/beside', handler(true))
+    const alone = await app.inject('/alone')
+    t.strictSame([alone.statusCode, 'set-cookie' in alone.headers], [503, false])
+    backend.heal()
+    const beside = await app.inject('/beside')
+    t.strictSame([beside.statusCode, cookieLines(beside)], [503, ['other=1; SameSite=Lax']])
+  })
+}
