@@ -101,7 +101,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: an answer that Node refuses to write ends as a 500, although it had to wait for the commit`, async t => {
-    const { app, backend, operations } = await wire(t, kind)
+    const { app, backend, logs, operations } = await wire(t, kind)
     const gate = new Gate()
     backend.before('write', gate.pass)
     app.get('/', async (request, reply) => {
@@ -114,6 +114,7 @@ for (const kind of kinds) {
     gate.open()
     t.equal((await answer).statusCode, 500)
     t.strictSame(operations(), ['write'])
+    t.match(logs.filter(({ level }) => level === 50), [{ msg: 'the reply could not be sent after the session was committed', err: { code: 'ERR_INVALID_CHAR' } }])
   })
 
   t.test(`${kind}: onError and onResponse hooks may read the session`, async t => {
