@@ -11,6 +11,7 @@ import type { Flow } from './flow.ts'
 import { partName } from './http/chunks.ts'
 import { loadSession } from './operations.ts'
 import { assertValid, recordOf } from './plan.ts'
+import { assertNotRevoked, lastRevocation, markRevoked, withMark } from './revocations.ts'
 import type { RoutePolicy } from './routes.ts'
 import { assertSubject } from './session.ts'
 import { assertFits } from './write.ts'
@@ -18,9 +19,6 @@ import { assertFits } from './write.ts'
 type Data = Record<string, unknown>
 
 const REMOVED_PER_BATCH = 1_000
-/** How often a subject's sessions are looked for when they are revoked. */
-const LEAST_LOOKS = 2
-const MOST_LOOKS = 10
 
 const limit = { description: 'an integer above 0', type: 'integer', minimum: 1 }
 const text = { description: 'a string', type: 'string' }
@@ -67,19 +65,10 @@ export class SessionAdministration implements Sessions<Data> {
     if (subject !== undefined) assertSubject(subject)
     if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new SessionSerializationError('session', 'must be an object')
     const context = this.#context(undefined)
-    const signIn = this.#core.signIns.begin(subject ?? null)
-    try {
-      const token = await this.#core.run(this.#store(context, data, subject ?? null))
-      if (signIn.isRevoked) {
-        await this.revoke(context.id)
-        throw new SessionDestroyedError('the sessions of its subject were revoked')
-      }
-      const { name } = this.#core.lines
-      const cookie = this.#core.lines.split(token).values.map((value, index) => `${partName(name, index)}=${value}`).join('; ')
-      return { id: context.id, cookie }
-    } finally {
-      signIn.end()
-    }
+    const token = await this.#core.run(this.#store(context, data, subject ?? null))
+    const { name } = this.#core.lines
+    const cookie = this.#core.lines.split(token).values.map((value, index) => `${partName(name, index)}=${value}`).join('; ')
+    return { id: context.id, cookie }
   }
 
   async revoke (id: string): Promise<void> {
@@ -91,23 +80,18 @@ export class SessionAdministration implements Sessions<Data> {
   async revokeSubject (subject: string, { except }: { except?: string } = {}): Promise<number> {
     assertSubject(subject)
     const removeSubject = this.#core.optional('removeSubject', 'revokeSubject()')
-    // First the sign-ins under way, then the store: one that is stored between the two is in it.
-    this.#core.signIns.revoke(subject)
+    // First those that are being made, then the store: one that is stored between the two is in it.
+    await this.#core.run(markRevoked(this.#core, subject))
     const remove = () => removeSubject(subject, except === undefined ? {} : { except })
-    let removed = 0
-    // A session may get a new id while a store goes through those it has found: it is stored under the new one before
-    // the old one ends, so the next look finds it.
-    for (let look = 1, found = 0; look <= LEAST_LOOKS || (found > 0 && look <= MOST_LOOKS); look++) {
-      found = await this.#core.run(this.#core.call('removeSubject', remove))
-      removed += found
-    }
+    const removed = await this.#core.run(this.#core.call('removeSubject', remove))
     this.#core.publish(this.#log, 'revoked', null, 'subject')
     return removed
   }
 
   async revokeAll (): Promise<void> {
     const removeAll = this.#core.optional('removeAll', 'revokeAll()')
-    await this.#call('removeAll', () => removeAll())
+    // Twice: a session may get a new id while a store goes through those it has, and be stored behind its back.
+    for (let look = 0; look < 2; look++) await this.#call('removeAll', () => removeAll())
     this.#core.publish(this.#log, 'revoked', null, 'all')
   }
 
@@ -156,7 +140,8 @@ export class SessionAdministration implements Sessions<Data> {
     const core = this.#core
     assertValid(context, data)
     const serialized = core.codec.serialize(data)
-    const record = recordOf(context, null, { text: serialized, subject, policy: null })
+    const mark = yield * lastRevocation(core, subject)
+    const record = recordOf(context, null, { text: serialized, subject, policy: withMark(null, mark) })
     if (core.isSelfContained) {
       const token = yield * core.seal(record, { data })
       assertFits(core, token, serialized)
@@ -164,6 +149,12 @@ export class SessionAdministration implements Sessions<Data> {
       return token
     }
     if ((yield * core.put(record, 0, { data })) !== true) throw new SessionDestroyedError('it was ended while it was created')
+    try {
+      yield * assertNotRevoked(core, subject, mark)
+    } catch (error) {
+      yield * endSession(core, record.id, record)
+      throw error
+    }
     core.publish(this.#log, 'created', record.id)
     return context.token!
   }

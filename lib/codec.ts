@@ -4,7 +4,7 @@ import type { Envelope } from './crypto/envelope.ts'
 import { BackendUnavailableError, ReservedKeyError, SessionSerializationError, type SessionValidationError } from './errors.ts'
 import type { PayloadSchema } from './payload-schema.ts'
 import { RESERVED_KEYS } from './reserved.ts'
-import { jsonSerializer } from './serializer.ts'
+import { jsonSerializer, type Written, writeJson } from './serializer.ts'
 import { TextCache } from './text-cache.ts'
 import { copyTree } from './tree.ts'
 
@@ -33,8 +33,11 @@ export class PayloadCodec {
   readonly emptyText: string
   readonly #options: CodecOptions
   readonly #isJson: boolean
-  /** Sessions are read again and again, and seldom written: copying what was parsed is quicker than parsing. */
-  readonly #parsed = new TextCache<Pick<Decoded, 'text' | 'tree'>>()
+  /**
+   * Sessions are read again and again, and seldom written: copying what was parsed is quicker than parsing. By version,
+   * which is another one for each write.
+   */
+  readonly #parsed = new TextCache<number, Written & { readonly id: string }>()
 
   constructor (options: CodecOptions) {
     this.#options = options
@@ -50,6 +53,11 @@ export class PayloadCodec {
     // JSON reads the own properties of whatever object it is given; other serializers get a plain one.
     if (this.#isJson) return serializer.serialize(data as Payload)
     return checkedText(serializer, present(data))
+  }
+
+  /** The live payload as text, and as it would be read from it. Throws as `serialize` does. */
+  write (data: object): Written {
+    return this.#isJson ? writeJson(data) : { text: this.serialize(data), tree: null }
   }
 
   /** The text of one value, for comparing keys. */
@@ -68,7 +76,7 @@ export class PayloadCodec {
   }
 
   /** The schema's objection, or `null`. It sees data as they are stored: a Date as its text, and nothing that is absent. */
-  problem (data: Payload): SessionValidationError | null {
+  problem (data: object): SessionValidationError | null {
     const { schema } = this.#options
     return schema === null ? null : schema.problem(this.deserialize(this.serialize(data)))
   }
@@ -85,8 +93,9 @@ export class PayloadCodec {
    */
   decode (record: SessionRecord): Decoded | string {
     const isCurrent = record.schemaVersion === this.#options.schemaVersion
-    const known = isCurrent ? this.#parsed.get(record.id, record.data) : undefined
-    if (known !== undefined) return { text: known.text, tree: known.tree, data: copyTree(known.tree!) }
+    const known = isCurrent ? this.#parsed.get(record.version, record.data) : undefined
+    // Sealed data are bound to their id.
+    if (known?.id === record.id) return { text: known.text, tree: known.tree, data: copyTree(known.tree!) }
     const text = this.#open(record)
     if (text === null) return 'tampered'
     let data: Payload
@@ -101,7 +110,7 @@ export class PayloadCodec {
     if (!isCurrent) return this.#fromOtherVersion(record, data)
     if (hasMembers) return { data, text: this.serialize(data), tree: null }
     if (!this.#isJson) return { data, text, tree: null }
-    this.#parsed.set(record.id, record.data, { text, tree: data })
+    this.#parsed.set(record.version, record.data, record.version, { id: record.id, text, tree: data })
     return { data: copyTree(data), text, tree: data }
   }
 

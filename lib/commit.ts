@@ -53,7 +53,7 @@ function * store (context: SessionContext, text: string, hasChanged: boolean, is
   const { core, base } = context
   const wanted = wantedOf(context, text)
   // The result of a transaction is checked once its function has run.
-  if (hasChanged && edit === undefined) assertValid(context, { ...context.session })
+  if (hasChanged && edit === undefined) assertValid(context, context.session!)
   if (core.isSelfContained || base === null) {
     // Only here is a new cookie needed: say so before anything is stored.
     if (isExplicit) context.carrier.assertOpen()

@@ -1,5 +1,6 @@
 import type { Awaitable, SessionPolicy, WriteContext } from '../types/index.d.ts'
 import type { Carrier } from './carrier.ts'
+import type { Payload } from './changes.ts'
 import type { Base, Core } from './core.ts'
 import { BackendUnavailableError } from './errors.ts'
 import { ended, unloaded } from './guard.ts'
@@ -7,6 +8,7 @@ import { deadlineOf, effectiveDeadline } from './lifetime.ts'
 import { loadSession } from './operations.ts'
 import { isChanged } from './plan.ts'
 import type { RoutePolicy } from './routes.ts'
+import type { Written } from './serializer.ts'
 import { clearData, type Session } from './session.ts'
 import { idOfToken, newToken } from './token.ts'
 import { isSameTree } from './tree.ts'
@@ -44,6 +46,8 @@ export class SessionContext {
   loading: Awaitable<void> | null = null
   /** Settles when the last operation that had to wait is done; never rejects. */
   pending: PromiseLike<unknown> | null = null
+  /** The live data as they were when they were last made text. */
+  #written: Written | null = null
   #id: string | null = null
   #guard: Session | null = null
 
@@ -99,8 +103,12 @@ export class SessionContext {
     const { base, session } = this
     // Most requests only read.
     if (base?.tree && isSameTree(session!, base.tree)) return base.text
-    return this.core.codec.serialize(session!)
+    this.#written = this.core.codec.write(session!)
+    return this.#written.text
   }
+
+  /** What a text of the live data said, for telling later that nothing changed since; `null` when it is not known. */
+  treeOf (text: string): Payload | null { return this.#written?.text === text ? this.#written.tree : null }
 
   /** What a backend is told about a write of this text, which after a conflict or a transaction is not that of the live session. */
   writeContext (text: string): WriteContext {

@@ -11,7 +11,6 @@ import { effectiveDeadline, isExpired } from './lifetime.ts'
 import type { Settings } from './options.ts'
 import { CommitQueue } from './queue.ts'
 import { isRecord } from './record.ts'
-import { SignIns } from './sign-ins.ts'
 
 const SERVER_TOKEN_CHARS = 43
 const DEFAULT_MAX_BYTES = 7_168
@@ -20,7 +19,7 @@ const DEFAULT_MAX_BYTES = 7_168
 export interface Base {
   readonly record: SessionRecord
   readonly text: string
-  /** The payload as it was read, never changed; not there after a write. */
+  /** The payload as it was read or written, never changed; `null` or not there when only the text is known. */
   readonly tree?: Payload | null
 }
 
@@ -38,7 +37,6 @@ export class Core {
   readonly lines: SetCookieLines
   readonly queue = new CommitQueue<Base | null>()
   readonly events: EventPublisher
-  readonly signIns = new SignIns()
   readonly breaker: Breaker
   /** Rule 4.13 is warned about once. */
   hasWarnedOfPlainHttp = false

@@ -56,7 +56,7 @@ export function isEmpty ({ core }: SessionContext, { text, subject }: Pick<Wante
 }
 
 /** Refuses what must not be stored. Throws `ReservedKeyError` or `SessionValidationError`. */
-export function assertValid ({ core: { codec } }: SessionContext, data: Payload): void {
+export function assertValid ({ core: { codec } }: SessionContext, data: object): void {
   codec.assertKeys(data)
   const problem = codec.problem(data)
   if (problem !== null) throw problem

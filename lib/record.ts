@@ -29,11 +29,12 @@ export function isRecord (value: unknown): value is SessionRecord {
 
 function isPolicy (value: unknown): value is SessionPolicy {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const { idleTimeout, absoluteTimeout, persistent, successor } = value as Record<string, unknown>
+  const { idleTimeout, absoluteTimeout, persistent, successor, mark } = value as Record<string, unknown>
   return (idleTimeout === undefined || isInteger(idleTimeout, 1)) &&
     (absoluteTimeout === undefined || absoluteTimeout === null || isInteger(absoluteTimeout, 1)) &&
     (persistent === undefined || typeof persistent === 'boolean') &&
-    (successor === undefined || typeof successor === 'string')
+    (successor === undefined || typeof successor === 'string') &&
+    (mark === undefined || isInteger(mark, 1))
 }
 
 function isInteger (value: unknown, least: number): boolean {

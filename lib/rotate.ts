@@ -6,6 +6,7 @@ import { kill } from './end.ts'
 import { SessionConflictError, SessionDestroyedError } from './errors.ts'
 import { type Flow } from './flow.ts'
 import { assertUsable, assertValid, isEmpty, joinChanges, recordOf, type Wanted, wantedOf } from './plan.ts'
+import { assertNotRevoked, lastRevocation, withMark } from './revocations.ts'
 import { createSession, leaveBehind } from './session.ts'
 import { assertFits, finish, sendCookie, show } from './write.ts'
 
@@ -36,20 +37,15 @@ export function * rotate (context: SessionContext, life: NewLife): Flow<void> {
   if (context.phase !== 'gone' || life.alone === null) assertUsable(context)
   context.carrier.assertOpen()
   const wanted = wantedOf(context, context.text())
-  const next = new NextLife(context, life)
-  const signIn = context.core.signIns.begin(life.subject ?? null)
+  const mark = life.subject === undefined ? context.policy?.mark : yield * lastRevocation(context.core, life.subject)
+  const next = new NextLife(context, life, mark)
   try {
     yield * replaceOld(context, next, wanted)
-    if (signIn.isRevoked) {
-      context.markGone()
-      throw new SessionDestroyedError('the sessions of its subject were revoked')
-    }
   } catch (error) {
     // Nobody has its token, but it would be listed among the sessions of its subject.
     yield * next.remove()
+    if (error instanceof SessionDestroyedError && context.phase !== 'gone') context.markGone()
     throw error
-  } finally {
-    signIn.end()
   }
   next.begin(wanted)
 }
@@ -85,11 +81,14 @@ class NextLife {
   readonly #old: SessionContext
   readonly #life: NewLife
   readonly #new: SessionContext
+  readonly #mark: number | undefined
   #text = ''
 
-  constructor (context: SessionContext, life: NewLife) {
+  /** @param mark of the subject's last revocation */
+  constructor (context: SessionContext, life: NewLife, mark: number | undefined) {
     this.#old = context
     this.#life = life
+    this.#mark = mark
     this.#new = context.successor()
     if (life.keepsCreation) this.#new.createdAt = context.createdAt
   }
@@ -124,7 +123,7 @@ class NextLife {
   * #store (data: Payload, subject: string | null, policy: SessionPolicy | null, writtenAs?: number): Flow<void> {
     const context = this.#new
     const { core } = context
-    const wanted = { text: core.codec.serialize(data), subject, policy }
+    const wanted = { text: core.codec.serialize(data), subject, policy: withMark(policy, this.#mark) }
     this.#text = wanted.text
     if (isEmpty(context, wanted)) return yield * this.remove()
     assertValid(context, data)
@@ -137,6 +136,8 @@ class NextLife {
       throw new SessionConflictError('no free id was found')
     }
     context.base = { record, text: wanted.text }
+    // While the old session still stands: when this fails, nothing has changed.
+    yield * assertNotRevoked(core, subject, this.#mark)
   }
 
   /** Makes the request go on with the new session. */

@@ -1,26 +1,38 @@
 import sjson from 'secure-json-parse'
 import type { SessionSerializer } from '../types/index.d.ts'
+import type { Payload } from './changes.ts'
 import { SessionSerializationError } from './errors.ts'
+import { copyPlain } from './tree.ts'
+
+/** A payload as text, and as JSON.parse would make it of that, if that is known: `null` when only parsing can tell. */
+export interface Written {
+  readonly text: string
+  readonly tree: Payload | null
+}
 
 /**
  * JSON. Text with `__proto__`, or with a `constructor` that has a `prototype`, loses those keys on the way in.
  * What JSON would drop or change in silence (a function, a Map, NaN …) is refused on the way out.
  */
 export const jsonSerializer: SessionSerializer = {
-  serialize (data) {
-    // The payload itself has no say: this would be stored in its place.
-    if (hasOwnForm(data)) throw new SessionSerializationError('session.toJSON', 'is a function')
-    let cause: unknown
-    try {
-      const text = JSON.stringify(data)
-      // JSON.stringify came to an end, so there is no cycle to run into from here on.
-      if (isFaithful(data)) return text
-    } catch (error) {
-      cause = error
-    }
-    throw refusal(data) ?? new SessionSerializationError('session', 'is not JSON', { cause })
-  },
+  serialize: data => writeJson(data).text,
   deserialize: text => isHarmless(text) ? JSON.parse(text) : sjson.parse(text, { protoAction: 'remove', constructorAction: 'remove' })
+}
+
+/** Throws `SessionSerializationError`. */
+export function writeJson (data: object): Written {
+  // The payload itself has no say: this would be stored in its place.
+  if (hasOwnForm(data)) throw new SessionSerializationError('session.toJSON', 'is a function')
+  let cause: unknown
+  try {
+    const text = JSON.stringify(data)
+    // JSON.stringify came to an end, so there is no cycle to run into from here on.
+    const tree = isHarmless(text) && problemOfObject(data) === null ? copyPlain(data) : null
+    if (tree !== null || isFaithful(data)) return { text, tree }
+  } catch (error) {
+    cause = error
+  }
+  throw refusal(data) ?? new SessionSerializationError('session', 'is not JSON', { cause })
 }
 
 // Almost every text: a key that could pollute is spelt out, or with an escape. Saves half of the time of reading.
@@ -28,7 +40,7 @@ function isHarmless (text: string): boolean {
   return !text.includes('__proto__') && !text.includes('constructor') && !text.includes('\\')
 }
 
-// The quick check of every commit: true means that JSON keeps all there is. Which value it is, is asked only when not.
+// For what is not plain: true means that JSON keeps all there is. Which value it is, is asked only when not.
 function isFaithful (value: unknown): boolean {
   switch (typeof value) {
     case 'string': case 'boolean': case 'undefined': return true

@@ -7,6 +7,7 @@ import { ReservedKeyError, SessionDestroyedError, SessionSerializationError } fr
 import { destroySession, loadSession, reloadSession, rotateSession, saveSession, transactSession } from './operations.ts'
 import { parseLifetime } from './options.ts'
 import { assertFreeKey, RESERVED_KEYS } from './reserved.ts'
+import { withMark } from './revocations.ts'
 
 type AnySessionData = Record<string, unknown>
 /** Every member must be there; their types per key are the contract's (types/index.d.ts). */
@@ -84,7 +85,7 @@ export class Session implements MembersOf<SessionMembers> {
 
   setLifetime (lifetime: SessionLifetime): void {
     const context = this.#writable()
-    const policy = parseLifetime(lifetime)
+    const policy = withMark(parseLifetime(lifetime), context.policy?.mark)
     if (JSON.stringify(policy) !== JSON.stringify(context.policy)) context.policy = policy
   }
 

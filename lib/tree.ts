@@ -18,6 +18,51 @@ function copyOf (value: unknown): unknown {
 }
 
 /**
+ * A copy of live data, as JSON.parse would make it of their text; `null` when JSON would change or drop anything, or ask a
+ * value how it is written. They must have no cycle; what kind of object they are themselves does not matter.
+ */
+export function copyPlain (live: object): Payload | null {
+  const copy = plainMembers(live as Payload)
+  return copy === NOT_PLAIN ? null : copy as Payload
+}
+
+const NOT_PLAIN = Symbol('not plain')
+
+function plainOf (value: unknown): unknown {
+  switch (typeof value) {
+    case 'string': case 'boolean': return value
+    // JSON writes -0 as 0.
+    case 'number': return Number.isFinite(value) ? value + 0 : NOT_PLAIN
+    case 'object': break
+    default: return NOT_PLAIN
+  }
+  if (value === null) return null
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype) return plainMembers(value as Payload)
+  return prototype === Array.prototype ? plainItems(value as unknown[]) : NOT_PLAIN
+}
+
+function plainMembers (live: Payload): unknown {
+  const copy: Payload = {}
+  for (const key of Object.keys(live)) {
+    const value = plainOf(live[key])
+    if (value === NOT_PLAIN) return NOT_PLAIN
+    copy[key] = value
+  }
+  return copy
+}
+
+function plainItems (items: readonly unknown[]): unknown {
+  const copy: unknown[] = []
+  for (let index = 0; index < items.length; index++) {
+    const value = plainOf(items[index])
+    if (value === NOT_PLAIN) return NOT_PLAIN
+    copy.push(value)
+  }
+  return copy
+}
+
+/**
  * Whether JSON.stringify would write both alike, as far as that can be told quickly. Only a "yes" means something: what
  * JSON would change or drop, and what says itself how it is written, is a "no".
  *
@@ -35,6 +80,17 @@ function isSame (live: unknown, stored: unknown): boolean {
   return prototype === Array.prototype && Array.isArray(stored) && hasSameItems(live as unknown[], stored)
 }
 
+// In the same order: some rely on it. for…in, which makes no array, sees what is inherited too; then it is a "no".
+function hasSameMembers (live: Payload, stored: Payload): boolean {
+  const keys = Object.keys(stored)
+  let index = 0
+  for (const key in live) {
+    if (key !== keys[index] || !isSame(live[key], stored[key])) return false
+    index++
+  }
+  return index === keys.length
+}
+
 function hasSameItems (live: readonly unknown[], stored: readonly unknown[]): boolean {
   if (live.length !== stored.length) return false
   // Not every(): it does not see an item that was deleted.
@@ -42,11 +98,4 @@ function hasSameItems (live: readonly unknown[], stored: readonly unknown[]): bo
     if (!isSame(live[index], stored[index])) return false
   }
   return true
-}
-
-// In the same order: some rely on it.
-function hasSameMembers (live: Payload, stored: Payload): boolean {
-  const keys = Object.keys(live)
-  const storedKeys = Object.keys(stored)
-  return keys.length === storedKeys.length && keys.every((key, index) => key === storedKeys[index] && isSame(live[key], stored[key]))
 }

@@ -96,7 +96,8 @@ export function * remove (context: SessionContext, stands: Base, sent: Wanted, i
 export function finish (context: SessionContext, base: Base, sent: Wanted, token = context.token): void {
   const { subject, policy } = context
   const isCleared = context.isCleared && !sent.isCleared
-  context.adopt(base, token)
+  const { record, text } = base
+  context.adopt({ record, text, tree: context.treeOf(text) }, token)
   if (isCleared || subject !== sent.subject) context.subject = subject
   if (policy !== sent.policy) context.policy = policy
   context.isCleared = isCleared

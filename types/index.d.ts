@@ -243,6 +243,8 @@ export interface SessionPolicy {
   readonly persistent?: boolean
   /** Of a tombstone only: the id that the session goes on under. */
   readonly successor?: string
+  /** The version of the mark that the last revocation of the subject had left when it signed in. */
+  readonly mark?: number
 }
 
 /** What a backend may want to know beside the record (for columns of the application's own). */

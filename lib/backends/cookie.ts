@@ -19,6 +19,7 @@ const DEFAULT_MAX_BYTES = 7_168
  * comparison that follows has guessed 190 bits before.
  */
 const CACHE_KEY_CHARS = 40
+const MARK_CHARS = 6
 
 const checkOptions = optionsCheck({
   description: 'an object of options',
@@ -42,7 +43,7 @@ export class CookieBackend implements SessionBackend {
   readonly maxBytes: number
   readonly #mode: 'seal' | 'sign'
   readonly #envelope: Envelope | undefined
-  readonly #opened = new TextCache<SessionRecord>()
+  readonly #opened = new TextCache<string, SessionRecord>()
 
   /** @throws InvalidOptionsError */
   constructor (options: CookieBackendOptions = {}, envelope?: Envelope) {
@@ -67,14 +68,12 @@ export class CookieBackend implements SessionBackend {
     const decoded = content === null ? null : decodeRecord(content)
     if (decoded === null) return null
     const record = freezeRecord(decoded)
-    this.#opened.set(key, text, record)
+    this.#opened.set(key, text, markOf(key), record)
     return record
   }
 
   write (_id: null, record: SessionRecord): string {
-    const text = this.#bound.seal(encodeRecord(record))
-    this.#opened.set(text.slice(0, CACHE_KEY_CHARS), text, record)
-    return text
+    return this.#bound.seal(encodeRecord(record))
   }
 
   /** There is nothing to remove but the cookie, which the core clears. */
@@ -88,4 +87,11 @@ export class CookieBackend implements SessionBackend {
     if (this.#envelope === undefined) throw new NotSupportedError('A CookieBackend', 'reading and writing before it is registered', 'it needs the secret; hand it to the plugin')
     return this.#envelope
   }
+}
+
+/** The last characters of a cache key, which are random, as a number. */
+function markOf (key: string): number {
+  let mark = 1
+  for (let at = CACHE_KEY_CHARS - MARK_CHARS; at < CACHE_KEY_CHARS; at++) mark = mark * 128 + key.charCodeAt(at)
+  return mark
 }

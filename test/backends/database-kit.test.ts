@@ -1,7 +1,8 @@
-import { sql } from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
 import t from 'tap'
 import { testBackend } from '../../lib/testing/index.ts'
-import { DATABASES, freshBackend, freshTable, openDatabase } from '../helpers/databases.ts'
+import { DATABASES, freshBackend, freshTable, openDatabase, pgPool } from '../helpers/databases.ts'
+import { sharedServer } from '../helpers/servers.ts'
 
 const promises = { atomic: true, expires: true, touch: true, exists: true, list: true, count: true, removeExpired: true, removeAll: true, removeSubject: true }
 
@@ -36,4 +37,11 @@ t.test('PostgreSQL keeps them in another schema', async t => {
   await db.schema.createSchema(schema).execute()
   t.teardown(() => db.schema.dropSchema(schema).cascade().execute())
   await testBackend(t, () => freshBackend(t, db, { schema, table: freshTable(t, db) }), promises)
+})
+
+t.test('PostgreSQL keeps them with statements that are prepared on the server', async t => {
+  const pool = pgPool(await sharedServer('postgres'))
+  const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }) })
+  t.teardown(() => db.destroy())
+  await testBackend(t, () => freshBackend(t, db, { pool }), promises)
 })

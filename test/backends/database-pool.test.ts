@@ -5,7 +5,7 @@ import { createPool } from 'mysql2'
 import pg from 'pg'
 import t, { type Test } from 'tap'
 import { createSessionTable, DatabaseBackend, type DatabaseBackendOptions } from '../../lib/database.ts'
-import { contextOf, freshTable, logTo, openDatabase, pgPool, records } from '../helpers/databases.ts'
+import { contextOf, freshBackend, freshTable, logTo, openDatabase, pgPool, records } from '../helpers/databases.ts'
 import { ownServer, sharedServer } from '../helpers/servers.ts'
 
 const { record } = records({ now: Date.now() })
@@ -130,4 +130,27 @@ t.test('connections that an administrator ends are replaced', async t => {
   await t.rejects(async () => await sql`select pg_terminate_backend(pg_backend_pid())`.execute(db))
   // The pool may learn of it from the next one who takes the connection.
   t.equal(await backend.read('a'.repeat(64)).catch(() => backend.read('a'.repeat(64))), null)
+})
+
+t.test('with the pool statements are prepared on the server, once a connection', async t => {
+  const pool = pgPool(await sharedServer('postgres'), 1)
+  const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }) })
+  t.teardown(() => db.destroy())
+  const backend = await freshBackend(t, db, { pool })
+  const written = record()
+  await backend.write(written.id, written, 0)
+  for (let times = 0; times < 3; times++) t.match(await backend.read(written.id), written)
+  const { rows } = await sql<{ statement: string }>`select statement from pg_prepared_statements where name like 'fastsessions\\_%' order by prepare_time`.execute(db)
+  t.strictSame(rows.map(({ statement }) => statement.slice(0, 6)), ['insert', 'select'])
+})
+
+t.test('a pool of another database than Kysely\'s stops the start', async t => {
+  const { db } = await openDatabase(t, 'PostgreSQL')
+  const server = await ownServer(t, 'postgres')
+  const pool = pgPool(server.url)
+  t.teardown(() => pool.end())
+  const backend = (await freshBackend(t, db, { pool })).bind(contextOf())
+  await t.rejects(backend.prepare(), { code: 'SES_INVALID_OPTIONS', message: /Expected `DatabaseBackend.pool` to be the pool that Kysely uses/ })
+  await server.kill()
+  await t.rejects(backend.prepare(), { code: 'ECONNREFUSED' }, 'one that cannot be reached now may be the right one')
 })

@@ -1,5 +1,5 @@
 import type { Event } from './history.ts'
-import type { Issued } from './lineage.ts'
+import { goesOn, type Issued } from './lineage.ts'
 
 /** When a session was over, and why. */
 export interface Ending {
@@ -21,7 +21,7 @@ export class Endings {
   /** The first moment from which the session must not be accepted; `null` when nobody has ended it for certain. */
   certain (issued: Issued): Ending | null {
     const endings: Ending[] = []
-    for (const by of issued.sent) if (isEnding(by) && isDone(by)) endings.push({ at: by.end, by, isRevocation: false })
+    for (const by of issued.sent) if (isEnding(by) && isDone(by) && !this.#mayBeAlone(issued, by)) endings.push({ at: by.end, by, isRevocation: false })
     // Whoever destroys the session that it has loaded ends what a parallel request has just made of it.
     for (let older = issued.parent; older !== null; older = older.parent) {
       for (const by of older.sent) {
@@ -34,6 +34,14 @@ export class Endings {
       if (isHit) endings.push({ at: Math.max(by.end, issued.by.end), by, isRevocation: true })
     }
     return endings.reduce<Ending | null>((first, ending) => first === null || ending.at < first.at ? ending : first, null)
+  }
+
+  /**
+   * Whether a sign-in may have found the session past its deadline while it ran: then it began with nothing, and other
+   * servers, whose clocks are moved a little later, may still accept the old one.
+   */
+  #mayBeAlone (issued: Issued, by: Event): boolean {
+    return by.kind === 'login' && !goesOn(by) && by.clockEnd >= issued.life.clockBegin + this.#absoluteMs
   }
 
   /** Whether the session may have ended before a request was answered. */

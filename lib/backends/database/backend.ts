@@ -10,7 +10,7 @@ import { extraValues } from './extra.ts'
 import type { Place } from './names.ts'
 import { type DatabaseBackendOptions, type Settings, settingsOf } from './options.ts'
 import { checkPool } from './pool.ts'
-import { checkSqlMode, checkTable } from './prepare.ts'
+import { checkPoolTable, checkSqlMode, checkTable } from './prepare.ts'
 import { recordOfRow } from './rows.ts'
 import { SessionTable } from './session-table.ts'
 import type { Answer } from './statement.ts'
@@ -63,7 +63,7 @@ export class DatabaseBackend implements SessionBackend {
     assertKysely(db, 'DatabaseBackend')
     assertNoTransaction(db)
     this.#settings = binding?.settings ?? settingsOf(options)
-    this.#table = binding?.table ?? new SessionTable(db, this.#settings.place)
+    this.#table = binding?.table ?? new SessionTable(db, this.#settings.place, this.#settings.pool)
     this.#property = binding?.property ?? 'session'
     this.#now = binding?.now ?? Date.now
     this.#log = binding?.log
@@ -85,10 +85,11 @@ export class DatabaseBackend implements SessionBackend {
    * the Kysely instance was destroyed; any other error means that the database cannot be reached now
    */
   async prepare (): Promise<void> {
-    const { db, dialect, place } = this.#table
+    const { db, dialect, place, statements } = this.#table
     const { pool, sweepEveryMs } = this.#settings
     try {
       await checkTable(db, dialect, place)
+      if (pool) await checkPoolTable(statements.read)
       if (dialect === 'mysql') await checkSqlMode(db, this.#log)
       if (dialect === 'postgres' && this.#log !== undefined) await checkPool(pool, db, this.#log)
     } catch (error) {

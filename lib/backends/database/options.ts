@@ -14,8 +14,9 @@ export interface DatabaseBackendOptions extends PlaceOptions {
   /** Removes expired sessions about so often. @default never: call `app.sessions.removeExpired()` */
   sweepEvery?: Duration
   /**
-   * PostgreSQL through pg: the pool that Kysely uses, so that the start can warn when it has no listeners for errors.
-   * Nothing else is done with it. `false` turns the warning off.
+   * PostgreSQL through pg: the pool that Kysely uses. With it statements are prepared on the server, once a connection,
+   * and the start warns when it has no listeners for errors. `false` for neither, such as behind a PgBouncer before 1.21,
+   * which mixes up prepared statements.
    */
   pool?: PoolLike | false
 }

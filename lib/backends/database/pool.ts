@@ -1,12 +1,18 @@
+import { hash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import { unexpected } from '../../check-options.ts'
 import type { AnyKysely } from './dialect.ts'
+import type { Prepare } from './statement.ts'
 
 /** What is asked of a pool of `pg`. */
 export interface PoolLike {
   listenerCount (event: string): number
   connect (): Promise<{ listenerCount (event: string): number, release (): void }>
+  query (config: { name: string, text: string, values: unknown[] }): Promise<{ rows: Array<Record<string, unknown>>, rowCount: number | null }>
 }
+
+/** PostgreSQL cuts names of statements after 63 bytes. */
+const NAME_CHARS = 32
 
 type Log = Pick<FastifyBaseLogger, 'warn'>
 
@@ -18,8 +24,22 @@ const PG_CONNECTION = 'PostgresConnection'
 /** @throws InvalidOptionsError */
 export function assertPool (pool: unknown): asserts pool is PoolLike | false | undefined {
   if (pool === undefined || pool === false) return
-  const isPool = typeof pool === 'object' && pool !== null && ['listenerCount', 'connect'].every(name => typeof (pool as Record<string, unknown>)[name] === 'function')
+  const isPool = typeof pool === 'object' && pool !== null && ['listenerCount', 'connect', 'query'].every(name => typeof (pool as Record<string, unknown>)[name] === 'function')
   if (!isPool) throw unexpected('DatabaseBackend.pool', 'the pool of pg that Kysely uses, or false', pool)
+}
+
+/**
+ * Sends statements by name through pg's pool, so that each connection has the server parse and plan them once. Kysely has
+ * no names for statements.
+ */
+export function throughPool (pool: PoolLike): Prepare {
+  return ({ sql: text }) => {
+    const name = `fastsessions_${hash('sha256', text, 'hex').slice(0, NAME_CHARS)}`
+    return async parameters => {
+      const { rows, rowCount } = await pool.query({ name, text, values: [...parameters] })
+      return { rows, affected: rowCount ?? 0 }
+    }
+  }
 }
 
 /**

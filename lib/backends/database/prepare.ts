@@ -1,9 +1,11 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { sql } from 'kysely'
+import { unexpected } from '../../check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 import type { AnyKysely, Dialect } from './dialect.ts'
 import { FIELDS, type Place } from './names.ts'
 import { codesOf } from './retry.ts'
+import type { Statement } from './statement.ts'
 import { tableSql, within } from './table.ts'
 
 /** PostgreSQL: table, schema. MySQL: table, database. */
@@ -36,6 +38,16 @@ export async function checkTable (db: AnyKysely, dialect: Dialect, place: Place)
     await select(db, place, FIELDS)
   } catch (error) {
     throw await explain(error, db, dialect, place)
+  }
+}
+
+/** Looks whether the pool leads to that table, too. @throws InvalidOptionsError when not */
+export async function checkPoolTable (read: Statement): Promise<void> {
+  try {
+    await read({ id: '' })
+  } catch (error) {
+    if (!NO_TABLE.has(codesOf(error).code)) throw error
+    throw unexpected('DatabaseBackend.pool', 'the pool that Kysely uses', {}, 'there is no such table where it leads')
   }
 }
 

@@ -2,9 +2,10 @@ import type { SessionRecord } from '../../../types/index.d.ts'
 import { type AnyKysely, type Dialect, dialectOf } from './dialect.ts'
 import type { ExtraValues } from './extra.ts'
 import type { Place } from './names.ts'
+import { type PoolLike, throughPool } from './pool.ts'
 import { codesOf } from './retry.ts'
 import { valuesOf } from './rows.ts'
-import type { Values } from './statement.ts'
+import { type Prepare, throughKysely, type Values } from './statement.ts'
 import { createStatements, createWrites, type Statements, type Writes } from './statements.ts'
 import { within } from './table.ts'
 
@@ -17,14 +18,17 @@ export class SessionTable {
   readonly dialect: Dialect
   readonly place: Place
   readonly statements: Statements
+  readonly #prepare: Prepare
   /** By the names of the application's own columns, which may differ from write to write. */
   readonly #writes = new Map<string, Writes>()
 
-  constructor (db: AnyKysely, place: Place) {
+  /** @param pool pg's, where statements are to be prepared on the server */
+  constructor (db: AnyKysely, place: Place, pool: PoolLike | false | undefined) {
     this.db = db
     this.dialect = dialectOf(db)
     this.place = place
-    this.statements = createStatements(within(db, place.schema), this.dialect, place)
+    this.#prepare = pool && this.dialect === 'postgres' ? throughPool(pool) : throughKysely(db)
+    this.statements = createStatements(within(db, place.schema), this.#prepare, this.dialect, place)
   }
 
   /** One write of a record, for the statements that know how. */
@@ -37,7 +41,7 @@ export class SessionTable {
     let writes = this.#writes.get(key)
     if (writes === undefined) {
       if (this.#writes.size === MAX_WRITES) this.#writes.clear()
-      writes = createWrites(within(this.db, this.place.schema), this.dialect, this.place, names)
+      writes = createWrites(within(this.db, this.place.schema), this.#prepare, this.dialect, this.place, names)
       this.#writes.set(key, writes)
     }
     return writes

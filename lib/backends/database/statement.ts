@@ -1,4 +1,4 @@
-import type { Compilable } from 'kysely'
+import type { Compilable, CompiledQuery } from 'kysely'
 import type { AnyKysely } from './dialect.ts'
 import { retryTransient } from './retry.ts'
 
@@ -24,18 +24,27 @@ export interface Answer {
 
 export type Statement = (values: Values) => Promise<Answer>
 
+/** Makes what sends a compiled statement with its parameters. */
+export type Prepare = (compiled: CompiledQuery) => (parameters: readonly unknown[]) => Promise<Answer>
+
 /**
- * A statement that is built and compiled once and run with new values each time, in no transaction.
- *
- * The application's plugins take part in compiling it (`withSchema` is one), and not in what comes back, which only this
- * library reads.
+ * Sends statements through Kysely. The application's plugins take part in compiling them (`withSchema` is one), and not in
+ * what comes back, which only this library reads.
  */
-export function statement (db: AnyKysely, query: Compilable): Statement {
-  const compiled = query.compile()
+export function throughKysely (db: AnyKysely): Prepare {
   const plain = db.withoutPlugins()
+  return compiled => async parameters => {
+    const { rows, numAffectedRows } = await plain.executeQuery({ ...compiled, parameters })
+    return { rows: rows as Answer['rows'], affected: Number(numAffectedRows ?? 0) }
+  }
+}
+
+/** A statement that is built and compiled once and run with new values each time, in no transaction. */
+export function statement (prepare: Prepare, query: Compilable): Statement {
+  const compiled = query.compile()
+  const send = prepare(compiled)
   return async values => {
     const parameters = compiled.parameters.map(value => value instanceof Slot ? values[value.name] : value)
-    const { rows, numAffectedRows } = await retryTransient(() => plain.executeQuery({ ...compiled, parameters }))
-    return { rows: rows as Answer['rows'], affected: Number(numAffectedRows ?? 0) }
+    return await retryTransient(() => send(parameters))
   }
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { AnyKysely, Dialect } from './dialect.ts'
 import { type Columns, FIELDS, type Place } from './names.ts'
-import { slot, type Statement, statement } from './statement.ts'
+import { type Prepare, slot, type Statement, statement } from './statement.ts'
 
 /** What a row is read as, by position. */
 export const READ_FIELDS = FIELDS.filter(field => field !== 'property')
@@ -48,7 +48,7 @@ export interface Writes {
   readonly takeOver: Statement
 }
 
-export function createStatements (db: AnyKysely, dialect: Dialect, { table, columns }: Place): Statements {
+export function createStatements (db: AnyKysely, prepare: Prepare, dialect: Dialect, { table, columns }: Place): Statements {
   const c = columns
   const rows = () => db.selectFrom(table)
   const deleting = () => db.deleteFrom(table)
@@ -61,7 +61,7 @@ export function createStatements (db: AnyKysely, dialect: Dialect, { table, colu
   const page = (query: any) => ofProperty(query.select(READ_FIELDS.map(field => c[field])))
     .where(c.id, '>', slot('cursor')).orderBy(sql.ref(c.id)).limit(slot('limit'))
   const counted = () => ofProperty(rows().select(({ fn }: any) => fn.countAll().as('count')))
-  const compile = (query: any) => statement(db, query)
+  const compile = (query: any) => statement(prepare, query)
   return {
     read: compile(rows().select(READ_FIELDS.map(field => c[field])).where(c.id, '=', slot('id'))),
     exists: compile(rows().select(c.id).where(c.id, '=', slot('id')).where(c.expiresAt, '>', slot('now'))),
@@ -78,7 +78,7 @@ export function createStatements (db: AnyKysely, dialect: Dialect, { table, colu
   }
 }
 
-export function createWrites (db: AnyKysely, dialect: Dialect, { table, columns }: Place, extra: readonly string[]): Writes {
+export function createWrites (db: AnyKysely, prepare: Prepare, dialect: Dialect, { table, columns }: Place, extra: readonly string[]): Writes {
   const c = columns
   const own = Object.fromEntries(extra.map(name => [name, slot(EXTRA_PREFIX + name)]))
   const changes = { ...setting(c, CHANGING_FIELDS), ...own }
@@ -91,10 +91,10 @@ export function createWrites (db: AnyKysely, dialect: Dialect, { table, columns 
       .where(sql.ref(`${table}.${c.expiresAt}`), '<=', slot('now')))
   const updating = () => db.updateTable(table).set(changes)
   return {
-    insert: statement(db, insert),
-    replace: statement(db, live(updating(), c).where(c.version, '=', slot('expected'))),
-    overwrite: statement(db, updating().where(c.id, '=', slot('id')).where(c.version, '<>', slot('version'))),
-    takeOver: statement(db, updating().where(c.id, '=', slot('id')).where(c.expiresAt, '<=', slot('now')))
+    insert: statement(prepare, insert),
+    replace: statement(prepare, live(updating(), c).where(c.version, '=', slot('expected'))),
+    overwrite: statement(prepare, updating().where(c.id, '=', slot('id')).where(c.version, '<>', slot('version'))),
+    takeOver: statement(prepare, updating().where(c.id, '=', slot('id')).where(c.expiresAt, '<=', slot('now')))
   }
 }
 
