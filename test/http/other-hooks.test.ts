@@ -21,6 +21,22 @@ for (const kind of kinds) {
     })
   }
 
+  t.test(`${kind}: what an error handler changes after a later onSend hook threw is too late, and a warning says so`, async t => {
+    const { app, operations, warnings } = await wire(t, kind)
+    let isFirst = true
+    app.addHook('onSend', async () => {
+      if (!isFirst) return
+      isFirst = false
+      throw new Error('a later hook')
+    })
+    app.setErrorHandler(async (_error, request) => { loose(request)['b'] = 2; return 'handled' })
+    app.get('/', async request => { loose(request)['a'] = 1; return 'never' })
+    const response = await app.inject('/')
+    await settled()
+    t.strictSame([operations(), cookieLines(response).length], [['write'], 1])
+    t.match(warnings(), [/^changes of the session are lost: they were made after it was committed/])
+  })
+
   t.test(`${kind}: a later onSend hook may change the payload`, async t => {
     const { app, operations } = await wire(t, kind)
     app.addHook('onSend', async (_request, _reply, payload) => `${String(payload)}!`)
