@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
+import { MinimalBackend } from '../helpers/backends.ts'
 import { bench } from '../helpers/session-bench.ts'
 
 /** A tab whose request has loaded the session when another tab regenerates it, and destroys it so much later. */
@@ -69,4 +70,34 @@ t.test('destroy() removes what nobody can read', async t => {
     t.ok(backend.calls.some(({ operation }) => operation === 'remove'))
   })
   t.equal(await site.app.sessions.count(), 0)
+})
+
+t.test('destroy() of a session that nobody else touches is one write', async t => {
+  const backend = new FaultyBackend(new MemoryBackend())
+  const browser = (await bench(t, { backend })).browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  backend.calls.length = 0
+  await browser.run(({ session }) => session.destroy())
+  t.strictSame(backend.calls.map(({ operation }) => operation), ['read', 'write'])
+})
+
+t.test('an ending that fails says what the backend failed to do', async t => {
+  const minimal = new FaultyBackend(new MinimalBackend())
+  const browser = (await bench(t, { backend: minimal })).browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  minimal.fail('remove')
+  await browser.attempt(({ session }) => t.rejects(session.destroy(), { message: /failed to remove a session/ }))
+  const memory = new FaultyBackend(new MemoryBackend())
+  const { app } = await bench(t, { backend: memory })
+  const { id } = await app.sessions.create({ a: 1 })
+  memory.fail('read')
+  await t.rejects(app.sessions.revoke(id), { message: /failed to read a session/ })
+  memory.heal().fail('remove')
+  await t.rejects(app.sessions.revoke('f'.repeat(64)), { message: /failed to remove a session/ })
+  memory.heal().before('write', async () => {
+    memory.heal()
+    await memory.write(id, { ...(await memory.read(id))!, version: 1 })
+    memory.fail('read')
+  })
+  await t.rejects(app.sessions.revoke(id), { message: /failed to read a session/ })
 })
