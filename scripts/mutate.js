@@ -20,10 +20,10 @@ const TWINS = {
   'lib/changes.ts': ['test/changes.test.ts'],
   'lib/lifetime.ts': ['test/lifetime.test.ts', 'test/session/lifetimes.test.ts'],
   'lib/breaker.ts': ['test/breaker.test.ts'],
-  'lib/commit.ts': ['test/session/', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/gone-records.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts', 'test/http/head-out.test.ts', 'test/http/other-hooks.test.ts'],
-  'lib/core.ts': ['test/session/', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/', 'test/breaker.test.ts', 'test/timeout.test.ts', 'test/administration/'],
+  'lib/commit.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/gone-records.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts', 'test/http/head-out.test.ts', 'test/http/other-hooks.test.ts'],
+  'lib/core.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/', 'test/breaker.test.ts', 'test/timeout.test.ts', 'test/administration/'],
   'lib/crypto/': ['test/crypto/', 'test/wire-format.test.ts', 'test/cookies/rotation.test.ts', 'test/encrypt.test.ts'],
-  'lib/end.ts': ['test/session/', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/administration/'],
+  'lib/end.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/administration/'],
   'lib/http/': ['test/cookies/', 'test/http/'],
   'lib/http/caching.ts': ['test/http/caching-headers.test.ts'],
   'lib/http/chunks.ts': ['test/cookies/'],
@@ -32,8 +32,8 @@ const TWINS = {
   'lib/http/payload.ts': ['test/http/responses.test.ts', 'test/http/streams.test.ts', 'test/http/failed-commit.test.ts', 'test/http/caching-headers.test.ts'],
   'lib/http/reply-carrier.ts': ['test/http/clearing-cookie.test.ts', 'test/http/leftover-changes.test.ts', 'test/http/plain-http.test.ts', 'test/http/head-out.test.ts', 'test/http/failed-commit.test.ts', 'test/http/set-cookie.test.ts', 'test/http/other-hooks.test.ts', 'test/http/caching-headers.test.ts', 'test/http/websocket.test.ts', 'test/cookies/splitting.test.ts', 'test/session/destroy.test.ts', 'test/session/save-and-reload.test.ts'],
   'lib/http/visit.ts': ['test/http/leftover-changes.test.ts', 'test/http/double-send.test.ts', 'test/http/failed-commit.test.ts', 'test/http/other-hooks.test.ts', 'test/http/backend-errors.test.ts', 'test/http/untouched-requests.test.ts', 'test/http/caching-headers.test.ts', 'test/http/streams.test.ts', 'test/http/commit-before-head.test.ts'],
-  'lib/plan.ts': ['test/session/', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts', 'test/http/what-counts-as-use.test.ts', 'test/schema-version.test.ts'],
-  'lib/rotate.ts': ['test/session/', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/administration/']
+  'lib/plan.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts', 'test/http/what-counts-as-use.test.ts', 'test/schema-version.test.ts'],
+  'lib/rotate.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/administration/']
 }
 
 /** What each operator becomes. */
