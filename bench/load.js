@@ -1,38 +1,53 @@
-import { connect } from 'node:net'
+import { Connection } from './connection.js'
 
-const CONNECTIONS = 16
+export const CONNECTIONS = 32
 
-/** Sends `count` requests over keep-alive connections, one at a time on each. Throws unless all are answered with 200. */
-export async function load (port, path, cookie, count) {
-  const request = `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${cookie ? `Cookie: ${cookie}\r\n` : ''}\r\n`
-  const each = Math.ceil(count / CONNECTIONS)
-  await Promise.all(Array.from({ length: CONNECTIONS }, () => drive(port, request, each)))
-  return each * CONNECTIONS
+/** Requests on each connection that are not counted: processors forget who has waited. */
+const WARM_UP = 8
+
+/** Opens connections and warms them up. */
+export async function openAll (port, requestOf, connections = CONNECTIONS) {
+  const opened = await Promise.all(Array.from({ length: connections }, () => Connection.open(port)))
+  for (let nth = 0; nth < WARM_UP; nth++) await Promise.all(opened.map((connection, index) => once(connection, requestOf(index, nth))))
+  return opened
 }
 
-function drive (port, request, count) {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, '127.0.0.1').setEncoding('latin1').setNoDelay(true)
-    let left = count
-    let text = ''
-    socket.on('error', reject)
-    socket.on('connect', () => socket.write(request))
-    socket.on('data', chunk => {
-      text += chunk
-      const end = answerEnd(text)
-      if (end === -1) return
-      if (!text.startsWith('HTTP/1.1 200')) return reject(new Error(`unexpected answer: ${text.slice(0, 200)}`))
-      text = text.slice(end)
-      if (--left > 0) return socket.write(request)
-      socket.end()
-      resolve()
+const once = (connection, text) => new Promise((resolve, reject) => { connection.send(text, resolve, reject) })
+
+/**
+ * Sends `count` requests, one at a time on each connection. `requestOf(index, nth)` is the text of the nth request on a
+ * connection. Throws unless all are answered with success.
+ */
+export async function load (opened, requestOf, count) {
+  const latencies = new Float64Array(count)
+  const totals = { sent: 0, done: 0, bytesUp: 0, bytesDown: 0 }
+  const start = performance.now()
+  await Promise.all(opened.map((connection, index) => drive(connection, index)))
+  const seconds = (performance.now() - start) / 1_000
+  latencies.sort()
+  const at = share => latencies[Math.min(count - 1, Math.floor(count * share))]
+  return { count, seconds, p50: at(0.5), p99: at(0.99), bytesUp: totals.bytesUp / count, bytesDown: totals.bytesDown / count }
+
+  function drive (connection, index) {
+    return new Promise((resolve, reject) => {
+      let nth = 0
+      let sentAt
+      next()
+
+      function next () {
+        if (totals.sent >= count) return resolve()
+        totals.sent++
+        const text = requestOf(index, nth++)
+        totals.bytesUp += text.length
+        sentAt = performance.now()
+        connection.send(text, answered, reject)
+      }
+
+      function answered (bytes) {
+        latencies[totals.done++] = (performance.now() - sentAt) * 1_000
+        totals.bytesDown += bytes
+        next()
+      }
     })
-  })
-}
-
-function answerEnd (text) {
-  const head = text.indexOf('\r\n\r\n')
-  if (head === -1) return -1
-  const length = Number(/content-length: (\d+)/i.exec(text.slice(0, head))?.[1])
-  return text.length >= head + 4 + length ? head + 4 + length : -1
+  }
 }

@@ -32,19 +32,26 @@ export function * kill (core: Core, { record }: Base, successor: string | null, 
  */
 export function * endSession (core: Core, id: string, known: SessionRecord | null, request?: FastifyRequest): Flow<void> {
   const turn = yield * core.queue.enter(id)
+  // A failure ends nothing: those behind must not take it for that.
+  let latest: null | undefined
   try {
-    let record: unknown = known ?? (yield * core.call('read', () => core.backend.read(id)))
-    for (let attempt = 0; isRecord(record) && attempt < MAX_TRIES; attempt++) {
-      const { successor } = record.policy ?? {}
-      if (successor !== undefined) return yield * endSession(core, successor, null, request)
-      if (yield * kill(core, { record, text: '' }, null, request)) return
-      record = yield * core.call('read', () => core.backend.read(id))
-    }
-    // Nothing there, nothing that can be read, or always a new version: whatever it is, it goes.
-    yield * core.call('remove', () => core.backend.remove(id))
+    yield * endStored(core, id, known, request)
+    latest = null
   } finally {
-    turn.leave(null)
+    turn.leave(latest)
   }
+}
+
+function * endStored (core: Core, id: string, known: SessionRecord | null, request: FastifyRequest | undefined): Flow<void> {
+  let record: unknown = known ?? (yield * core.call('read', () => core.backend.read(id)))
+  for (let attempt = 0; isRecord(record) && attempt < MAX_TRIES; attempt++) {
+    const { successor } = record.policy ?? {}
+    if (successor !== undefined) return yield * endSession(core, successor, null, request)
+    if (yield * kill(core, { record, text: '' }, null, request)) return
+    record = yield * core.call('read', () => core.backend.read(id))
+  }
+  // Nothing there, nothing that can be read, or always a new version: whatever it is, it goes.
+  yield * core.call('remove', () => core.backend.remove(id))
 }
 
 // A write of an expired record leaves nothing readable, which makes compare-and-set a compare-and-remove.

@@ -55,10 +55,13 @@ function * replaceOld (context: SessionContext, next: NextLife, wanted: Wanted):
   if (context.phase === 'gone') return yield * next.writeAlone()
   if (base === null || core.isSelfContained) return yield * next.write(wanted, base?.record.schemaVersion)
   const turn = yield * core.queue.enter(base.record.id)
+  // Only success ends the old session: those behind must not take a failure for that.
+  let latest: null | undefined
   try {
     yield * compareAndReplace(context, next, base, turn.latest, wanted)
+    latest = null
   } finally {
-    turn.leave(null)
+    turn.leave(latest)
   }
 }
 

@@ -28,7 +28,7 @@ export function check (history: History): Violation[] {
     if (issued.children.length > 1) report('a session goes on in one place', issued.by, `${issued.children.length} sessions go on from it`)
   }
   for (const tokens of families(lineage)) {
-    checkKeys(tokens, endings, report)
+    checkKeys(tokens, endings, events, report)
     checkCounter(tokens, report)
   }
   return [...violations, ...checkStored(history, lineage, endings)]

@@ -18,7 +18,7 @@ const BEFORE_ALL: Write = { value: null, begin: -Infinity, end: -Infinity, isCer
  * Each key by itself is a register: what is read was written, and not overwritten by a write that began later and was
  * acknowledged before the reading began.
  */
-export function checkKeys (family: readonly Issued[], endings: Endings, report: ReportViolation): void {
+export function checkKeys (family: readonly Issued[], endings: Endings, events: readonly Event[], report: ReportViolation): void {
   const writes = new Map<string, Write[]>()
   const add = (event: Event, isCertain: boolean): void => {
     const { key, value, begin, end, status } = event
@@ -39,11 +39,11 @@ export function checkKeys (family: readonly Issued[], endings: Endings, report: 
     }
   }
   for (const issued of family) {
-    for (const event of issued.sent) if (event.answer?.isAccepted === true) checkReading(event, writes, report)
+    for (const event of issued.sent) if (event.answer?.isAccepted === true) checkReading(event, writes, events, report)
   }
 }
 
-function checkReading (event: Event, writes: ReadonlyMap<string, readonly Write[]>, report: ReportViolation): void {
+function checkReading (event: Event, writes: ReadonlyMap<string, readonly Write[]>, events: readonly Event[], report: ReportViolation): void {
   const { seen } = event.answer!
   for (const key of new Set([...writes.keys(), ...Object.keys(seen)])) {
     if (key === 'count') continue
@@ -51,7 +51,10 @@ function checkReading (event: Event, writes: ReadonlyMap<string, readonly Write[
     const value = seen[key] ?? null
     const sources = all.filter(write => write.value === value && write.begin < event.end)
     if (sources.length === 0) {
-      report('a key has a value that was written to it', event, `${key} is ${value}, which nobody wrote`)
+      // Values are different in each step.
+      const elsewhere = events.find(other => other.value === value)
+      const source = elsewhere === undefined ? 'nobody wrote' : `is only from ${describe(elsewhere)} (${elsewhere.code})`
+      report('a key has a value that was written to it', event, `${key} is ${value}, which ${source}`)
       continue
     }
     const over = all.findLast(write => write.isCertain && write.end < event.begin && sources.every(source => source.end < write.begin))

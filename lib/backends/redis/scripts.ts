@@ -42,10 +42,21 @@ end
 `
 
 /**
+ * Almost every write replaces what the writer expects: that is decided first, by a comparison.
+ *
  * ARGV: now, expected version ('' for any), own version, value, TTL in ms ('0' removes), and for a session that may have
  * to be indexed first: its subject as it stands in the header (else ''), and the deadline after which it is indexed.
  */
-const WRITE = `${STORED}
+const WRITE = `
+local head = redis.pcall('GETRANGE', KEYS[1], 0, ${HEAD_BYTES - 1} + #ARGV[6])
+if type(head) == 'string' and ARGV[5] ~= '0' and string.sub(head, 1, ${VERSION_AT + 11}) == '1 ' .. ARGV[2] .. ' ' then
+  local deadline = string.sub(head, ${DEADLINE})
+  if deadline > ARGV[1] and (ARGV[6] == '' or (deadline > ARGV[7] and string.find(string.match(head, '^[^\\n]*'), ARGV[6], 1, true))) then
+    redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
+    return 1
+  end
+end
+${STORED}
 local text, version = stored(${HEAD_BYTES} + #ARGV[6])
 if version == ARGV[3] then return 1 end
 if ARGV[2] ~= '' and version ~= ARGV[2] then

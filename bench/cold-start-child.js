@@ -1,0 +1,11 @@
+// Imports what it is told to, and says what that took.
+import 'fastify'
+
+const names = JSON.parse(process.argv[2])
+globalThis.gc()
+const before = process.memoryUsage.rss()
+const start = performance.now()
+for (const name of names) await import(name)
+const milliseconds = performance.now() - start
+globalThis.gc()
+console.log(JSON.stringify({ milliseconds, rssMegabytes: (process.memoryUsage.rss() - before) / 1e6 }))

@@ -1,0 +1,65 @@
+import { nameOf } from './payload.js'
+
+const digits = value => Math.abs(value) < 100 ? value.toFixed(1) : value.toFixed(0)
+const signed = value => (value < 0 ? '' : '+') + digits(value)
+
+const figures = {
+  'CPU of the server per request, µs; in brackets what is above the base line of the same round ± half of the middle half': ({ cpu, above }) => `${digits(cpu.median)} (${signed(above.median)} ±${((above.high - above.low) / 2).toFixed(1)})`,
+  'Requests per second at 32 connections ± half of the middle half': ({ throughput: { median, low, high } }) => `${median.toFixed(0)} ±${((high - low) / 2).toFixed(0)}`,
+  'Latency at 32 connections, µs: p50 / p99 (of a whole batch for parallel requests)': ({ p50, p99 }) => `${p50.median.toFixed(0)} / ${p99.median.toFixed(0)}`,
+  'Bytes on the wire per request: up / down': ({ bytes }) => `${bytes.up.toFixed(0)} / ${bytes.down.toFixed(0)}`
+}
+
+/** All that was measured, as text. */
+export function report (result, cold) {
+  const { contestants, machine, versions, rounds, requests } = result
+  const keys = [...new Set(Object.values(contestants).flatMap(({ cases }) => Object.keys(cases)))]
+  const sections = Object.entries(figures).flatMap(([title, show]) => bySize(keys).map(([size, ofSize]) => {
+    const rows = Object.entries(contestants).filter(([, { cases }]) => ofSize.some(key => cases[key])).map(([name, { cases }]) => [name, ...ofSize.map(key => cases[key] ? show(cases[key]) : '–')])
+    return `${title}; payload ${nameOf(size)}\n\n${grid(['', ...ofSize.map(caseOf)], rows)}`
+  }))
+  return [
+    `${rounds} rounds of ${requests} requests, medians`,
+    Object.entries(machine).map(([key, value]) => `${key} ${value}`).join(', '),
+    Object.entries(versions).map(([name, version]) => `${name} ${version}`).join(', '),
+    ...sections,
+    ...tripTable(contestants),
+    ...lostTable(contestants),
+    ...(cold === undefined ? [] : [coldTable(cold)]),
+    targetTable(result.targets)
+  ].join('\n\n') + '\n'
+}
+
+const sizeOf = key => Number(key.slice(key.lastIndexOf(',') + 1))
+const caseOf = key => key.slice(0, key.lastIndexOf(','))
+
+function bySize (keys) {
+  return [...new Set(keys.map(sizeOf))].map(size => [size, keys.filter(key => sizeOf(key) === size)])
+}
+
+function tripTable (contestants) {
+  const rows = Object.entries(contestants).filter(([, { roundTrips }]) => roundTrips).map(([name, { roundTrips }]) => [name, ...Object.values(roundTrips).map(trips => trips.toFixed(1))])
+  return rows.length === 0 ? [] : [`Round trips to the store per request\n\n${grid(['', 'untouched', 'read', 'write', 'login'], rows)}`]
+}
+
+function lostTable (contestants) {
+  const rows = Object.entries(contestants).flatMap(([name, { cases }]) => Object.values(cases).filter(({ lost }) => lost !== undefined).map(({ lost }) => [name, String(lost)]))
+  return rows.length === 0 ? [] : [`Updates lost by parallel requests (of 20 in the last batch of each round)\n\n${grid(['', 'lost'], rows)}`]
+}
+
+export function coldTable ({ modules }) {
+  const rows = Object.entries(modules).map(([name, { milliseconds, rssMegabytes }]) => [name, digits(milliseconds.median), digits(rssMegabytes.median)])
+  return `Cold start: what importing takes in a fresh process, median\n\n${grid(['', 'ms', 'MB of memory'], rows)}`
+}
+
+export function targetTable (targets) {
+  const rows = targets.map(({ title, goal, value, pass }) => [title, goal, value === null ? '–' : value.toFixed(2), pass === null ? 'not measured' : pass ? 'pass' : 'MISS'])
+  return `Targets\n\n${grid(['', 'goal', 'reached', ''], rows)}`
+}
+
+/** Aligned columns, the first to the left. */
+export function grid (head, rows) {
+  const all = [head, ...rows]
+  const widths = head.map((_, column) => Math.max(...all.map(row => row[column].length)))
+  return all.map(row => row.map((cell, column) => column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column] + 2)).join('').trimEnd()).join('\n')
+}
