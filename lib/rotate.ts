@@ -109,10 +109,7 @@ class NextLife {
   /** The old record is gone: a sign-in starts from nothing, anything else has nothing to go on with. */
   * writeAlone (): Flow<void> {
     const { alone, subject, keepsPolicy } = this.#life
-    if (alone === null) {
-      this.#old.markGone()
-      throw new SessionDestroyedError('another request ended it')
-    }
+    if (alone === null) throw new SessionDestroyedError('another request ended it')
     yield * this.#store(alone, subject ?? null, keepsPolicy ? this.#old.policy : null)
   }
 

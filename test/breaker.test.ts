@@ -12,6 +12,16 @@ function breaker () {
   return { it, clock, states, fail: (times: number) => { for (let i = 0; i < times; i++) it.fail() } }
 }
 
+t.test('from the start it is closed, and says nothing until the fifth failure', async t => {
+  const { it, states, fail } = breaker()
+  t.strictSame([it.state, it.admits()], ['closed', true])
+  it.succeed()
+  fail(4)
+  t.strictSame([it.state, it.admits(), states], ['closed', true, []])
+  fail(1)
+  t.strictSame([it.state, states], ['open', ['open']])
+})
+
 t.test('it opens after five failures in a row', async t => {
   const { it, fail } = breaker()
   fail(4)

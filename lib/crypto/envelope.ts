@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { deriveKeys, KEY_ID_BYTES } from './keyring.ts'
 import { Nonces } from './nonces.ts'
-import { NONCE_BYTES, TAG_BYTES, Xaes256Gcm } from './xaes.ts'
+import { NONCE_BYTES, Xaes256Gcm } from './xaes.ts'
 
 /**
  * Protected text: base64url of `version | key id | body` (the byte layout is in docs/wire-format.md).
@@ -26,7 +26,7 @@ const HEAD_CHARS = 6
 interface Protection {
   readonly head: Buffer
   protect (content: Buffer): readonly Buffer[]
-  /** The content, or `null`. */
+  /** The content, or `null`; a body may be of any length. */
   check (body: Buffer): Buffer | null
 }
 
@@ -34,8 +34,8 @@ interface Protection {
 export function sealedEnvelope (secrets: readonly Buffer[], purpose: string): (context: string) => Envelope {
   const nonces = new Nonces()
   const keys = deriveKeys(secrets, purpose).map(({ id, key }) => ({ head: headOf(1, id), cipher: new Xaes256Gcm(key) }))
-  return context => envelopeOf(NONCE_BYTES + TAG_BYTES, keys.map(({ head, cipher }) => {
-    const associated = Buffer.concat([head, Buffer.from(context, 'utf8')])
+  return context => envelopeOf(keys.map(({ head, cipher }) => {
+    const associated = Buffer.concat([head, Buffer.from(context)])
     return {
       head,
       protect (content) {
@@ -50,12 +50,13 @@ export function sealedEnvelope (secrets: readonly Buffer[], purpose: string): (c
 /** Version 2: readable, authenticated with HMAC-SHA-256. */
 export function signedEnvelope (secrets: readonly Buffer[], purpose: string): (context: string) => Envelope {
   const keys = deriveKeys(secrets, purpose).map(({ id, key }) => ({ head: headOf(2, id), key }))
-  return context => envelopeOf(MAC_BYTES, keys.map(({ head, key }) => {
+  return context => envelopeOf(keys.map(({ head, key }) => {
     const macOf = (content: Buffer) => createHmac('sha256', key).update(head).update(framed(context)).update(content).digest()
     return {
       head,
       protect: content => [macOf(content), content],
       check (body) {
+        if (body.length < MAC_BYTES) return null
         const content = body.subarray(MAC_BYTES)
         return timingSafeEqual(macOf(content), body.subarray(0, MAC_BYTES)) ? content : null
       }
@@ -63,14 +64,13 @@ export function signedEnvelope (secrets: readonly Buffer[], purpose: string): (c
   }))
 }
 
-function envelopeOf (leastBody: number, keys: readonly Protection[]): Envelope {
+function envelopeOf (keys: readonly Protection[]): Envelope {
   const [first] = keys as [Protection]
   const start = first.head.toString('base64url').slice(0, HEAD_CHARS)
   return {
     seal: content => Buffer.concat([first.head, ...first.protect(content)]).toString('base64url'),
     open (text) {
       const bytes = Buffer.from(text, 'base64url')
-      if (bytes.length < HEAD_BYTES + leastBody) return null
       // Node decodes leniently; only the canonical text counts, so that no two texts mean one session.
       if (bytes.toString('base64url') !== text) return null
       const head = bytes.subarray(0, HEAD_BYTES)
@@ -91,7 +91,7 @@ function headOf (version: number, keyId: Buffer): Buffer {
 
 /** With its length in front, so that context and content are kept apart. */
 function framed (context: string): Buffer {
-  const name = Buffer.from(context, 'utf8')
+  const name = Buffer.from(context)
   const length = Buffer.alloc(2)
   length.writeUInt16BE(name.length)
   return Buffer.concat([length, name])

@@ -21,7 +21,7 @@ export class Xaes256Gcm {
   readonly #keys = new Map<string, KeyObject>()
 
   constructor (key: Buffer) {
-    this.#blocks = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false)
+    this.#blocks = createCipheriv('aes-256-ecb', key, null)
     this.#k1 = doubled(this.#blocks.update(Buffer.alloc(BLOCK_BYTES)))
   }
 
@@ -67,12 +67,12 @@ export class Xaes256Gcm {
   // CMAC as a key derivation function in counter mode (NIST SP 800-108r1), with the two inputs the specification fixes.
   #derive (nonce: Buffer): KeyObject {
     const blocks = Buffer.alloc(2 * BLOCK_BYTES)
-    for (let half = 0; half < 2; half++) {
+    for (const half of [0, 1]) {
       const start = half * BLOCK_BYTES
       blocks[start + 1] = half + 1
       blocks[start + 2] = 0x58 // 'X'
       nonce.copy(blocks, start + 4, 0, KEY_NONCE_BYTES)
-      for (let i = 0; i < BLOCK_BYTES; i++) blocks[start + i]! ^= this.#k1[i]!
+      this.#k1.forEach((byte, i) => { blocks[start + i]! ^= byte })
     }
     return createSecretKey(this.#blocks.update(blocks))
   }
@@ -80,10 +80,8 @@ export class Xaes256Gcm {
 
 /** Multiplies by x in GF(2^128), as CMAC's subkeys are made (RFC 4493, 2.3). */
 function doubled (block: Buffer): Buffer {
-  const result = Buffer.alloc(BLOCK_BYTES)
-  for (let i = 0; i < BLOCK_BYTES; i++) {
-    result[i] = (block[i]! << 1) | (i + 1 < BLOCK_BYTES ? block[i + 1]! >> 7 : 0)
-  }
+  // Behind the last byte nothing is shifted in.
+  const result = Buffer.from(block.map((byte, i) => (byte << 1) | (block[i + 1]! >> 7)))
   if (block[0]! & 0x80) result[BLOCK_BYTES - 1]! ^= 0x87
   return result
 }

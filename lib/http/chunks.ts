@@ -37,11 +37,11 @@ export function split (name: string, text: string, tailBytes: number): string[] 
   const parts: string[] = []
   for (let start = 0; start < text.length;) {
     const capacity = capacityOf(parts.length)
-    if (capacity < 1 || parts.length === MAX_PARTS) return null
+    if (parts.length === MAX_PARTS) return null
     parts.push(text.slice(start, start + capacity))
     start += capacity
   }
-  const generation = randomText(5).slice(0, 6)
+  const generation = randomText(4)
   return parts.map(part => `${parts.length}.${generation}.${part}`)
 }
 

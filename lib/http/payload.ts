@@ -21,7 +21,7 @@ export function ignoreStreamErrors (payload: unknown): () => void {
 
 /** Ends a payload that will not be sent: Node streams, web streams and `Response`; Fastify leaves them open. */
 export function destroyPayload (payload: unknown): void {
-  if (typeof payload !== 'object' || payload === null || Buffer.isBuffer(payload)) return
+  if (typeof payload !== 'object' || payload === null) return
   const stream = payload as StreamLike
   if (typeof stream.destroy === 'function') {
     stream.on?.('error', ignore)

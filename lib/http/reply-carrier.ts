@@ -56,15 +56,11 @@ export class ReplyCarrier implements Carrier {
   /** Puts the last cookie on the reply, once it is not held any more. */
   flush (): void {
     if (this.#pending !== null) this.#write(this.#pending, false)
-    this.#pending = null
   }
 
   /** Takes our cookies off the reply again: a failed commit must not hand out a session. */
   retract (): void {
-    this.#pending = null
-    if (!this.#hasSet || this.isHeadOut) return
     this.#replace(this.#others(), false)
-    this.#hasSet = false
   }
 
   get #isHttps (): boolean { return this.request.protocol === 'https' }
@@ -108,5 +104,5 @@ export class ReplyCarrier implements Carrier {
 }
 
 function isLocalhost (hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(?:\.\d+){3}$/.test(hostname) || hostname === '::1' || hostname === '[::1]'
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || /^127(?:\.\d+){3}$/.test(hostname) || hostname === '[::1]'
 }

@@ -52,6 +52,9 @@ t.test('a missing part is incomplete, and no session', async t => {
   const [first, ...rest] = pairs(split(NAME, textOf(9_000), TAIL)!)
   t.match(read(first!), { texts: [], problem: 'incomplete', indexes: [0] })
   t.match(read(rest.join('; ')), { texts: [], problem: 'incomplete', indexes: [1, 2] })
+  for (const header of [`${first!}; ${NAME}=other`, `${NAME}=other; ${first!}`]) {
+    t.match(read(header), { texts: ['other'], problem: 'incomplete' }, 'beside another one it may be the reason too')
+  }
 })
 
 t.test('of a part that comes twice the one of its generation counts', async t => {
@@ -63,7 +66,7 @@ t.test('of a part that comes twice the one of its generation counts', async t =>
 
 t.test('up to four cookies of one name are tried', async t => {
   const header = ['a', 'b', 'c', 'd', 'e'].map(value => `${NAME}=${value}`).join('; ')
-  t.strictSame(read(header).texts, ['a', 'b', 'c', 'd'])
+  t.strictSame(read(header), { texts: ['a', 'b', 'c', 'd'], indexes: [0], problem: null })
 })
 
 t.test('what nobody of us can have written is refused before it is looked at', async t => {
@@ -73,11 +76,24 @@ t.test('what nobody of us can have written is refused before it is looked at', a
   t.match(read(`${NAME}=fine; ${huge}`), { texts: ['fine'], problem: 'oversized' })
 })
 
+t.test('where tokens are short, up to 4,096 bytes of cookies are looked through for the right one', async t => {
+  const token = 'a'.repeat(43)
+  const readToken = (others: number) => carriedCookies(`${NAME}=${'b'.repeat(others)}; ${NAME}=${token}`, NAME, 43).texts
+  t.strictSame(readToken(4_096 - 43), [token])
+  t.strictSame(readToken(4_096 - 43 + 1), [])
+})
+
+t.test('parts have the numbers 1 to 9', async t => {
+  t.strictSame(read(Array.from('123456789', digit => `${NAME}.${digit}=x`).join('; ')).indexes, [1, 2, 3, 4, 5, 6, 7, 8, 9])
+  for (const suffix of ['.0', '.:', './', '.a', '.10', '.', '.1.1']) t.strictSame(read(`${NAME}${suffix}=x`), { texts: [], indexes: [], problem: null }, suffix)
+})
+
 t.test('names are told apart, and values are taken as they are', async t => {
   t.equal(read('').indexes.length, 0)
   t.equal(carriedCookies(undefined, NAME, LIMIT).indexes.length, 0)
   for (const header of [`${NAME}`, `${NAME}2=x`, `x${NAME}=x`, `${NAME}.x=1`, `${NAME}.0=1`, `${NAME}.10=1`, `a=${NAME}=x`]) t.equal(read(header).indexes.length, 0, header)
   t.strictSame(read(`a=1;${NAME}="q%2F" ;b=2`).texts, ['"q%2F"'])
+  t.strictSame(read(`  ${NAME}=x`).texts, ['x'])
   t.strictSame(read(`${NAME}=`).texts, [''])
 })
 
@@ -85,6 +101,19 @@ t.test('text that no number of cookies can hold is not split', async t => {
   t.equal(split(NAME, textOf(40_000), TAIL), null)
   t.equal(split(NAME, textOf(5_000), 4_080), null)
 })
+
+/** The most text that so many cookies hold: nine bytes of each are for what tells parts apart. */
+const mostIn = (count: number, tail: number) => Array.from({ length: count }, (_, index) => 4_096 - `${partName(NAME, index)}=`.length - (count > 1 ? 9 : 0) - tail)
+  .reduce((sum, room) => sum + room)
+
+for (const [count, tail] of [[1, TAIL], [2, TAIL], [3, TAIL], [9, 2_000]] as const) {
+  t.test(`${count} cookies of 4,096 bytes are filled to the last one before there is another`, async t => {
+    const parts = split(NAME, textOf(mostIn(count, tail)), tail)!
+    t.strictSame(pairs(parts).map(pair => pair.length + tail), Array(count).fill(4_096))
+    const more = split(NAME, textOf(mostIn(count, tail) + 1), tail)
+    t.equal(more?.length ?? null, count === 9 ? null : count + 1, 'nine are the most')
+  })
+}
 
 t.test('only plain cookie text that is no part of another is a value', async t => {
   for (const text of ['abc', 'a.b.c', 'Fe26.2**x*y', '2.short.x']) t.equal(isCookieText(text), true, text)

@@ -43,6 +43,21 @@ t.test('what was handed out is wiped from the pool', async t => {
   t.equal(pool![42], 0xcd)
 })
 
+t.test('one call of the source serves 4,096 bytes, to the last one', async t => {
+  for (const [draws, draw] of [
+    [4_096, random => random.randomBytes(1)], [128, random => random.randomText(32)], [682, random => random.randomVersion()]
+  ] as Array<[number, (random: typeof import('../../lib/crypto/random.ts')) => unknown]>) {
+    let calls = 0
+    const mock = await t.mockImport<typeof import('../../lib/crypto/random.ts')>('../../lib/crypto/random.ts', {
+      'node:crypto': { ...crypto, randomFillSync: (buffer: Buffer) => { calls++; return buffer.fill(0xab) } }
+    })
+    for (let n = 0; n < draws; n++) draw(mock)
+    t.equal(calls, 1)
+    draw(mock)
+    t.equal(calls, 2)
+  }
+})
+
 t.test('versions are integers from 1 to 2^48 - 1', async t => {
   for (let n = 0; n < 1_000; n++) {
     const version = randomVersion()

@@ -92,18 +92,18 @@ export function shapes (response: Pick<LightMyRequestResponse, 'headers'>): stri
 /** Holds whoever waits for it, and says when somebody does. */
 export class Gate {
   readonly reached: Promise<void>
-  readonly #opened: Promise<void>
+  readonly opened: Promise<void>
   #reach!: () => void
   #open!: () => void
 
   constructor () {
     this.reached = new Promise(resolve => { this.#reach = resolve })
-    this.#opened = new Promise(resolve => { this.#open = resolve })
+    this.opened = new Promise(resolve => { this.#open = resolve })
   }
 
   readonly pass = (): Promise<void> => {
     this.#reach()
-    return this.#opened
+    return this.opened
   }
 
   readonly open = (): void => { this.#open() }

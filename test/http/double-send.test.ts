@@ -151,3 +151,27 @@ for (const kind of kinds) {
     t.equal(cookieLines(response).length, 1)
   })
 }
+
+for (const kind of kinds) {
+  t.test(`${kind}: a cookie that is appended to others while the commit waits is not sent`, async t => {
+    const { app, gate } = await gated(t, kind)
+    app.get('/', async (request, reply) => {
+      loose(request)['a'] = 1
+      reply.header('set-cookie', ['b=1', 'c=1']).send('first')
+      reply.header('set-cookie', 'late=1')
+    })
+    t.match(cookieLines(await ask(app, gate)).map(line => line.split('=')[0]), ['b', 'c', '__Host-session'])
+  })
+
+  t.test(`${kind}: an answer that is begun by hand while the commit waits can be ended by hand`, async t => {
+    const { app, gate } = await gated(t, kind)
+    app.get('/', (request, reply) => {
+      loose(request)['a'] = 1
+      reply.send('first')
+      setImmediate(() => { reply.raw.writeHead(201) })
+      gate.opened.then(settled).then(() => { reply.raw.end('by hand') })
+    })
+    const { statusCode, payload } = await ask(app, gate)
+    t.strictSame([statusCode, payload], [201, 'by hand'])
+  })
+}

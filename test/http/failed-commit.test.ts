@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import t from 'tap'
 import { cookieLines, kinds, loose, signedUp, wire, type Kind, type Setup } from '../helpers/wire.ts'
@@ -130,3 +131,46 @@ t.test('a cookie session that grows too large is a 500, and the browser keeps th
   t.match(response.json(), { code: 'SES_TOO_LARGE', message: /its largest keys: big \(\d+ bytes\)/ })
   t.strictSame(cookieLines(response), [])
 })
+
+for (const kind of kinds) {
+  t.test(`${kind}: a commit that fails after a save takes the cookie of that back, and leaves those of others`, async t => {
+    const { app, backend } = await wire(t, kind)
+    const handler = (isOther: boolean) => async (request: FastifyRequest, reply: FastifyReply) => {
+      if (isOther) reply.setCookie('other', '1')
+      await loose(request).set('a', 1).save()
+      loose(request)['b'] = 1
+      backend.fail('write')
+    }
+    app.get('/alone', handler(false))
+    app.get('/beside', handler(true))
+    const alone = await app.inject('/alone')
+    t.strictSame([alone.statusCode, 'set-cookie' in alone.headers], [503, false])
+    backend.heal()
+    const beside = await app.inject('/beside')
+    t.strictSame([beside.statusCode, cookieLines(beside)], [503, ['other=1; SameSite=Lax']])
+  })
+}
+
+for (const kind of kinds) {
+  for (const [what, payload] of [['nothing', null], ['text', 'text'], ['bytes', Buffer.from('bytes')]] as const) {
+    t.test(`${kind}: an answer of ${what} is replaced by the error when the commit fails`, async t => {
+      const { app, backend } = await wire(t, kind)
+      backend.fail('write')
+      app.get('/', (request, reply) => {
+        loose(request)['a'] = 1
+        reply.send(payload)
+      })
+      const response = await app.inject('/')
+      t.match([response.statusCode, response.json()], [503, { code: 'SES_BACKEND_UNAVAILABLE' }])
+    })
+  }
+
+  t.test(`${kind}: a stream that fails when it is ended, since the commit failed, ends nothing else`, async t => {
+    const { app, backend } = await wire(t, kind)
+    backend.fail('write')
+    const stream = new Readable({ read () {}, destroy (_error, done) { done(new Error('it cannot be closed')) } })
+    app.get('/', async request => { loose(request)['a'] = 1; return stream })
+    t.equal((await app.inject('/')).statusCode, 503)
+    t.ok(stream.destroyed)
+  })
+}

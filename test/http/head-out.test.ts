@@ -58,3 +58,24 @@ t.test('an error without a status is a 500', async t => {
   })
   t.equal((await app.inject('/')).statusCode, 500)
 })
+
+for (const operation of ['save', 'transaction', 'login', 'regenerate', 'regenerateId'] as const) {
+  t.test(`${operation}() that needs a new cookie is refused once the head is out, and nothing is stored`, async t => {
+    const app = Fastify()
+    t.teardown(() => app.close())
+    await app.register(sessions, { backend: new MemoryBackend() })
+    app.get('/', async (request, reply) => {
+      const session = request.session as unknown as Record<string, any>
+      reply.hijack()
+      reply.raw.writeHead(200)
+      session['a'] = 1
+      await t.rejects(session[operation](operation === 'login' ? 'ann' : operation === 'transaction' ? () => {} : undefined), {
+        code: 'SES_NOT_SUPPORTED', message: /A response whose head is out does not support setting the session cookie.*before the response begins/
+      })
+      reply.raw.end('ok')
+    })
+    const { headers } = await app.inject('/')
+    t.equal(headers['set-cookie'], undefined)
+    t.equal(await app.sessions.count(), 0)
+  })
+}

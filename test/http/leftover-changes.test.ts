@@ -189,3 +189,15 @@ for (const kind of kinds) {
     t.strictSame(warnings(), [])
   })
 }
+
+t.test('where no route was found, the warning says so', async t => {
+  const { app, warnings } = await wire(t, 'memory')
+  app.setNotFoundHandler((request, reply) => {
+    loose(request)['a'] = 1
+    reply.hijack()
+    reply.raw.end('by hand')
+  })
+  await app.inject('/nowhere')
+  await settled()
+  t.match(warnings(), [/\(GET an unknown route\)$/])
+})

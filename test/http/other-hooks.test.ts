@@ -21,12 +21,36 @@ for (const kind of kinds) {
     })
   }
 
+  t.test(`${kind}: what an error handler changes after a later onSend hook threw is too late, and a warning says so`, async t => {
+    const { app, operations, warnings } = await wire(t, kind)
+    let isFirst = true
+    app.addHook('onSend', async () => {
+      if (!isFirst) return
+      isFirst = false
+      throw new Error('a later hook')
+    })
+    app.setErrorHandler(async (_error, request) => { loose(request)['b'] = 2; return 'handled' })
+    app.get('/', async request => { loose(request)['a'] = 1; return 'never' })
+    const response = await app.inject('/')
+    await settled()
+    t.strictSame([operations(), cookieLines(response).length], [['write'], 1])
+    t.match(warnings(), [/^changes of the session are lost: they were made after it was committed/])
+  })
+
   t.test(`${kind}: a later onSend hook may change the payload`, async t => {
     const { app, operations } = await wire(t, kind)
     app.addHook('onSend', async (_request, _reply, payload) => `${String(payload)}!`)
     app.get('/', async request => { loose(request)['a'] = 1; return 'changed' })
     t.equal((await app.inject('/')).payload, 'changed!')
     t.strictSame(operations(), ['write'])
+  })
+
+  t.test(`${kind}: a later onSend hook may take our headers off again`, async t => {
+    const { app } = await wire(t, kind)
+    app.addHook('onSend', async (_request, reply) => { reply.removeHeader('set-cookie').removeHeader('cache-control') })
+    app.get('/', async request => { loose(request)['a'] = 1; return 'ok' })
+    const { headers } = await app.inject('/')
+    t.strictSame([headers['set-cookie'], headers['cache-control']], [undefined, undefined])
   })
 
   t.test(`${kind}: when an earlier onSend hook throws, the error reply commits`, async t => {
@@ -93,7 +117,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: an answer that Node refuses to write ends as a 500, although it had to wait for the commit`, async t => {
-    const { app, backend, operations } = await wire(t, kind)
+    const { app, backend, logs, operations } = await wire(t, kind)
     const gate = new Gate()
     backend.before('write', gate.pass)
     app.get('/', async (request, reply) => {
@@ -106,6 +130,7 @@ for (const kind of kinds) {
     gate.open()
     t.equal((await answer).statusCode, 500)
     t.strictSame(operations(), ['write'])
+    t.match(logs.filter(({ level }) => level === 50), [{ msg: 'the reply could not be sent after the session was committed', err: { code: 'ERR_INVALID_CHAR' } }])
   })
 
   t.test(`${kind}: onError and onResponse hooks may read the session`, async t => {

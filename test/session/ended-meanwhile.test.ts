@@ -77,6 +77,7 @@ t.test('a login whose new id is taken is a conflict that leaves the other sessio
   backend.before('write', taken(backend, site.clock.now))
   const response = await browser.attempt(({ session }) => session.login('ann'))
   t.strictSame([response.statusCode, response.headers['set-cookie']], [409, undefined])
+  t.match(response.json().message, /no free id was found/)
   t.strictSame(await browser.data(), { mine: 1 })
   t.equal(await site.app.sessions.count(), 2)
 })

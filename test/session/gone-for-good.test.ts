@@ -1,0 +1,68 @@
+import t, { type Test } from 'tap'
+import { MemoryBackend } from '../../lib/index.ts'
+import { FaultyBackend } from '../../lib/testing/index.ts'
+import { bench } from '../helpers/session-bench.ts'
+import { recordEvents } from '../helpers/session-events.ts'
+
+async function stored (t: Test) {
+  const backend = new FaultyBackend(new MemoryBackend())
+  const site = await bench(t, { backend })
+  const browser = site.browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  const events = recordEvents(t)
+  return { backend, site, browser, gone: () => events.filter(({ type, reason }) => type === 'conflict' && reason === 'gone').length }
+}
+
+t.test('a sign-in that a revocation overtakes leaves the request without a session', async t => {
+  const { backend, site, browser, gone } = await stored(t)
+  const response = await browser.run(async ({ session }) => {
+    backend.before('write', async () => {
+      backend.heal()
+      await site.app.sessions.revokeSubject('ann')
+    })
+    await t.rejects(session.login('ann'), { code: 'SES_DESTROYED', message: /were revoked/ })
+    session.a = 2
+    await t.rejects(session.save(), { code: 'SES_DESTROYED' })
+  })
+  t.equal(response.headers['set-cookie'], undefined)
+  t.equal(gone(), 1)
+  t.equal(await site.app.sessions.count({ subject: 'ann' }), 0)
+})
+
+t.test('a session that regenerateId() finds gone is told once', async t => {
+  const { browser, gone } = await stored(t)
+  await browser.run(async ({ session }) => {
+    await browser.copy().run(other => other.session.destroy())
+    await t.rejects(session.regenerateId(), { code: 'SES_DESTROYED' })
+  })
+  t.equal(gone(), 1)
+})
+
+t.test('a conflict in a rotation does not make the session gone', async t => {
+  const { backend, browser, gone } = await stored(t)
+  await browser.run(async ({ session }) => {
+    backend.before('write', async ({ id }) => {
+      backend.heal()
+      await backend.write(id, { ...(await backend.read(session.id))!, id: id! })
+    })
+    await t.rejects(session.regenerateId(), { code: 'SES_CONFLICT' })
+    session.b = 2
+    await session.save()
+  })
+  t.equal(gone(), 0)
+  t.strictSame(await browser.data(), { a: 1, b: 2 })
+})
+
+t.test('a sign-in after the session is known to be gone stores nothing of it, not even for a moment', async t => {
+  const { backend, browser } = await stored(t)
+  const written: string[] = []
+  await browser.run(async ({ session }) => {
+    await browser.copy().run(other => other.session.destroy())
+    session.a = 2
+    await t.rejects(session.save(), { code: 'SES_DESTROYED' })
+    backend.before('write', ({ id }) => { written.push(id!) })
+    await session.login('ann', { fresh: 1 })
+    t.strictSame(written, [session.id])
+  })
+  t.strictSame(await browser.data(), { fresh: 1 })
+})
