@@ -18,7 +18,9 @@ export interface Changes {
  * Keys are compared by text, so a change deep inside a value is a change of its key.
  */
 export function diff (base: Readonly<Payload>, current: Readonly<Payload>, textOf: TextOf, cleared = false): Changes {
-  const isChanged = (key: string) => cleared || !Object.hasOwn(base, key) || textOf(base[key]) !== textOf(current[key])
+  // Values that are no objects need no text.
+  const isSame = (key: string) => base[key] === current[key] || textOf(base[key]) === textOf(current[key])
+  const isChanged = (key: string) => cleared || !Object.hasOwn(base, key) || !isSame(key)
   return {
     set: pick(current, Object.keys(current).filter(isChanged)),
     removed: Object.keys(base).filter(key => !Object.hasOwn(current, key)),

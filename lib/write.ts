@@ -112,7 +112,7 @@ export function show (context: SessionContext, text: string, sentText: string): 
   const live = context.session as unknown as Payload
   const sent = codec.deserialize(sentText)
   const { set, removed } = diff(sent, codec.deserialize(text), codec.textOf)
-  const isUntouched = (key: string) => codec.textOf(live[key]) === codec.textOf(sent[key])
+  const isUntouched = (key: string) => live[key] === sent[key] || codec.textOf(live[key]) === codec.textOf(sent[key])
   for (const key of Object.keys(set)) if (isUntouched(key)) live[key] = set[key]
   for (const key of removed) if (isUntouched(key)) delete live[key]
 }

@@ -50,7 +50,8 @@ export class MemoryBackend implements SessionBackend {
 
   read (id: string): SessionRecord | null {
     const record = this.#live(id)
-    if (record !== null) this.#use(id, record)
+    // Which one was used last matters once some have to go; until then those written last are at the end.
+    if (record !== null && this.#records.size * 2 > this.#maxEntries) this.#use(id, record)
     return record
   }
 
