@@ -3,7 +3,7 @@ import { Connection } from './connection.js'
 export const CONNECTIONS = 32
 
 /** Requests on each connection that are not counted: processors forget who has waited. */
-const WARM_UP = 8
+const WARM_UP = 32
 
 /** Opens connections and warms them up. */
 export async function openAll (port, requestOf, connections = CONNECTIONS) {

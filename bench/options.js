@@ -11,7 +11,7 @@ What a request costs with fastsessions and its peers. Without options: everythin
   --cases NAMES     ${caseNames.join('; ')}
                     (several: with semicolons)
   --payload BYTES   ${SIZES.join(', ')} (several: with commas)
-  --rounds N        contestants are interleaved in each (9)
+  --rounds N        contestants are interleaved in each (7)
   --requests N      requests of each case in each round (2000)
 
 Long runs, each by itself:
@@ -62,7 +62,7 @@ export function parseOptions (args) {
     only: values.only,
     cases,
     sizes,
-    rounds: number('rounds', quick ? 2 : 9),
+    rounds: number('rounds', quick ? 2 : 7),
     requests: number('requests', quick ? 250 : 2_000),
     isWhole: !quick && [values.only, values.cases, values.payload, values.rounds, values.requests].every(value => value === undefined)
   }
