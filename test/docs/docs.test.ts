@@ -7,7 +7,7 @@ import { runToEnd } from '../helpers/running.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
-const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'examples/README.md', 'bench/README.md', ...readdirSync(new URL('docs', root)).map(file => `docs/${file}`)]
+const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'examples/README.md', 'bench/README.md', ...readdirSync(new URL('docs', root)).filter(file => file.endsWith('.md')).map(file => `docs/${file}`)]
 const readme = read('README.md')
 
 t.test('every example marked as runnable runs', async t => {
