@@ -35,7 +35,6 @@ export function isChanged (context: SessionContext, text: string): boolean {
   if (text.length !== base.text.length || (base.tree && hasSameOrder(Object.keys(base.tree), Object.keys(context.session!)))) return true
   const stored = codec.deserialize(base.text)
   const current = codec.deserialize(text)
-  if (hasSameOrder(Object.keys(stored), Object.keys(current))) return true
   return !isUnchanged(diff(stored, current, codec.textOf))
 }
 

@@ -37,7 +37,7 @@ export function throughPool (pool: PoolLike): Prepare {
     const name = `fastsessions_${hash('sha256', text, 'hex').slice(0, NAME_CHARS)}`
     return async parameters => {
       const { rows, rowCount } = await pool.query({ name, text, values: [...parameters] })
-      return { rows, affected: rowCount ?? 0 }
+      return { rows, affected: Number(rowCount) }
     }
   }
 }
