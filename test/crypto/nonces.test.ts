@@ -15,3 +15,8 @@ t.test('two sources have nothing in common', async t => {
   t.notSame(one.subarray(0, 12), other.subarray(0, 12))
   t.notSame(one.subarray(12), other.subarray(12))
 })
+
+t.test('every byte of a nonce is drawn', async t => {
+  const drawn = Array.from({ length: 64 }, () => Buffer.from(new Nonces().next()))
+  for (let at = 0; at < 24; at++) t.ok(new Set(drawn.map(nonce => nonce[at])).size > 1, `byte ${at}`)
+})
