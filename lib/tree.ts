@@ -46,7 +46,8 @@ function plainMembers (live: Payload): unknown {
   const copy: Payload = {}
   for (const key of Object.keys(live)) {
     const value = plainOf(live[key])
-    if (value === NOT_PLAIN) return NOT_PLAIN
+    // An assignment to this key would set the prototype.
+    if (value === NOT_PLAIN || key === '__proto__') return NOT_PLAIN
     copy[key] = value
   }
   return copy

@@ -35,6 +35,7 @@ t.test('a copy of live data is what JSON makes of them, or none', async t => {
   }), { numRuns: 2_000 }))
   t.strictSame(copyPlain({ a: [1, { b: 'c' }], d: null, e: true }), { a: [1, { b: 'c' }], d: null, e: true })
   t.equal(Object.is(copyPlain({ a: -0 })!['a'], 0), true)
+  t.equal(copyPlain(JSON.parse('{"a":{"__proto__":{}}}')), null)
   for (const value of [undefined, NaN, Infinity, 1n, () => 1, new Date(), new Map(), Object.create(null), Object('x'), [undefined], { a: undefined }]) t.equal(copyPlain({ value }), null)
 })
 
