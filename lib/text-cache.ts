@@ -1,3 +1,5 @@
+import { BoundedMap } from './bounded-map.ts'
+
 const MAX_ENTRIES = 500
 /** Longer texts are rare, and not worth the memory. */
 const MAX_CHARS = 16_384
@@ -12,7 +14,7 @@ const SEEN_ONCE = 2_048
  * for a while and then goes is what garbage collection is slowest with.
  */
 export class TextCache<Key, T> {
-  readonly #entries = new Map<Key, { readonly text: string, readonly value: T }>()
+  readonly #entries = new BoundedMap<Key, { readonly text: string, readonly value: T }>(MAX_ENTRIES)
   /** Marks of texts that came once, each in the place that its mark gives it. */
   readonly #seen = new Float64Array(SEEN_ONCE)
 
@@ -29,10 +31,6 @@ export class TextCache<Key, T> {
       return
     }
     if (text.length > MAX_CHARS) return
-    if (this.#entries.size >= MAX_ENTRIES) {
-      const oldest = this.#entries.keys().next().value!
-      this.#entries.delete(oldest)
-    }
     this.#entries.set(key, { text, value })
   }
 }

@@ -1,4 +1,5 @@
 import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord } from '../../types/index.d.ts'
+import { BoundedMap } from '../bounded-map.ts'
 import { optionsCheck } from '../check-options.ts'
 import { freezeRecord } from '../record.ts'
 
@@ -28,19 +29,19 @@ const checkOptions = optionsCheck({
 export class MemoryBackend implements SessionBackend {
   readonly atomic = true
   readonly #maxEntries: number
-  readonly #spaces: Map<string, Map<string, SessionRecord>>
+  readonly #spaces: Map<string, BoundedMap<string, SessionRecord>>
   /** Least recently used first. */
-  readonly #records: Map<string, SessionRecord>
+  readonly #records: BoundedMap<string, SessionRecord>
   readonly #now: () => number
 
   /** @throws InvalidOptionsError */
-  constructor (options: MemoryBackendOptions = {}, binding?: { property: string, now: () => number, spaces: Map<string, Map<string, SessionRecord>> }) {
+  constructor (options: MemoryBackendOptions = {}, binding?: { property: string, now: () => number, spaces: Map<string, BoundedMap<string, SessionRecord>> }) {
     checkOptions(options, 'MemoryBackend')
     this.#maxEntries = options.maxEntries ?? DEFAULT_MAX_ENTRIES
     this.#spaces = binding?.spaces ?? new Map()
     this.#now = binding?.now ?? Date.now
     const property = binding?.property ?? ''
-    this.#records = this.#spaces.get(property) ?? new Map()
+    this.#records = this.#spaces.get(property) ?? new BoundedMap(this.#maxEntries)
     this.#spaces.set(property, this.#records)
   }
 
@@ -51,7 +52,7 @@ export class MemoryBackend implements SessionBackend {
   read (id: string): SessionRecord | null {
     const record = this.#live(id)
     // Which one was used last matters once some have to go; until then those written last are at the end.
-    if (record !== null && this.#records.size * 2 > this.#maxEntries) this.#use(id, record)
+    if (record !== null && this.#records.size * 2 > this.#maxEntries) this.#records.set(id, record)
     return record
   }
 
@@ -60,17 +61,16 @@ export class MemoryBackend implements SessionBackend {
     const version = stands?.version ?? 0
     if (version === record.version) return id
     if (expectedVersion !== undefined && version !== expectedVersion) return stands
-    this.#records.delete(id)
-    if (record.expiresAt <= this.#now()) return id
-    this.#makeRoom()
-    this.#records.set(id, copy(record))
+    this.#removeSomeExpired()
+    if (record.expiresAt > this.#now()) this.#records.set(id, copy(record))
+    else this.#records.delete(id)
     return id
   }
 
   touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): boolean {
     const stands = this.#live(id)
     if (stands === null) return false
-    if (stands.version === version) this.#use(id, freezeRecord({ ...stands, lastAccessedAt, expiresAt }))
+    if (stands.version === version) this.#records.set(id, freezeRecord({ ...stands, lastAccessedAt, expiresAt }))
     return true
   }
 
@@ -96,7 +96,7 @@ export class MemoryBackend implements SessionBackend {
   removeExpired ({ limit = Infinity }: { limit?: number }): number {
     let removed = 0
     const now = this.#now()
-    for (const [id, { expiresAt }] of this.#records) {
+    for (const { id, expiresAt } of this.#records.values()) {
       if (removed === limit) break
       if (expiresAt > now) continue
       this.#records.delete(id)
@@ -129,21 +129,13 @@ export class MemoryBackend implements SessionBackend {
       record.expiresAt > now && record.data !== '' && (subject === undefined || record.subject === subject))
   }
 
-  // A Map keeps the order of insertion: what is used goes to the end.
-  #use (id: string, record: SessionRecord): void {
-    this.#records.delete(id)
-    this.#records.set(id, record)
-  }
-
-  // Expired sessions gather in front. Each write takes a few away, so that no timer is needed.
-  #makeRoom (): void {
+  // Expired sessions become the oldest ones. Each write takes a few of them away, so that no timer is needed.
+  #removeSomeExpired (): void {
     const now = this.#now()
-    let swept = 0
-    for (const [id, { expiresAt }] of this.#records) {
-      const isFull = this.#records.size >= this.#maxEntries
-      if (!isFull && (expiresAt > now || swept === SWEPT_PER_WRITE)) return
-      this.#records.delete(id)
-      swept++
+    for (let swept = 0; swept < SWEPT_PER_WRITE; swept++) {
+      const { oldest } = this.#records
+      if (oldest === undefined || oldest.expiresAt > now) return
+      this.#records.delete(oldest.id)
     }
   }
 }

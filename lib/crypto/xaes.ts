@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
+import { BoundedMap } from '../bounded-map.ts'
 
 export const KEY_BYTES = 32
 /** The first part of a nonce makes the key of a message, the second one is AES-GCM's nonce under it. */
@@ -18,7 +19,7 @@ export class Xaes256Gcm {
   readonly #blocks
   readonly #k1: Buffer
   /** Message keys by the part of the nonce that makes them; the oldest goes first. */
-  readonly #keys = new Map<string, KeyObject>()
+  readonly #keys = new BoundedMap<string, KeyObject>(MAX_KEYS)
 
   constructor (key: Buffer) {
     this.#blocks = createCipheriv('aes-256-ecb', key, null)
@@ -59,7 +60,6 @@ export class Xaes256Gcm {
   }
 
   #remember (name: string, key: KeyObject): KeyObject {
-    if (this.#keys.size >= MAX_KEYS) this.#keys.delete(this.#keys.keys().next().value!)
     this.#keys.set(name, key)
     return key
   }

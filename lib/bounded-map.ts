@@ -1,0 +1,73 @@
+interface Entry<Key, Value> {
+  readonly key: Key
+  value: Value
+  older: Entry<Key, Value> | null
+  newer: Entry<Key, Value> | null
+}
+
+/**
+ * A map of bounded size: the entry that was set longest ago goes first.
+ *
+ * A Map's own order would do, but for its price: finding the first entry means walking over the places of all that were
+ * deleted before it, up to as many as there are entries; and an iterator that is kept instead keeps every entry there was.
+ */
+export class BoundedMap<Key, Value> {
+  readonly #most: number
+  readonly #entries = new Map<Key, Entry<Key, Value>>()
+  #oldest: Entry<Key, Value> | null = null
+  #newest: Entry<Key, Value> | null = null
+
+  constructor (most: number) {
+    this.#most = most
+  }
+
+  get size (): number { return this.#entries.size }
+
+  /** The value that goes next. */
+  get oldest (): Value | undefined { return this.#oldest?.value }
+
+  get (key: Key): Value | undefined { return this.#entries.get(key)?.value }
+
+  /** Puts it in, as the newest. */
+  set (key: Key, value: Value): void {
+    let entry = this.#entries.get(key)
+    if (entry === undefined) {
+      if (this.#entries.size >= this.#most) this.delete(this.#oldest!.key)
+      entry = { key, value, older: null, newer: null }
+      this.#entries.set(key, entry)
+    } else {
+      entry.value = value
+      if (entry === this.#newest) return
+      this.#unlink(entry)
+    }
+    entry.older = this.#newest
+    entry.newer = null
+    if (this.#newest === null) this.#oldest = entry
+    else this.#newest.newer = entry
+    this.#newest = entry
+  }
+
+  delete (key: Key): void {
+    const entry = this.#entries.get(key)
+    if (entry === undefined) return
+    this.#entries.delete(key)
+    this.#unlink(entry)
+  }
+
+  clear (): void {
+    this.#entries.clear()
+    this.#oldest = this.#newest = null
+  }
+
+  /** The values, in no order. Entries may be deleted meanwhile. */
+  * values (): IterableIterator<Value> {
+    for (const { value } of this.#entries.values()) yield value
+  }
+
+  #unlink ({ older, newer }: Entry<Key, Value>): void {
+    if (older === null) this.#oldest = newer
+    else older.newer = newer
+    if (newer === null) this.#newest = older
+    else newer.older = older
+  }
+}
