@@ -46,8 +46,8 @@ t.test('registrations with different properties do not see each other\'s session
 t.test('a session goes by itself at its deadline, and its index after it', async t => {
   const client = await sharedRedis(t)
   const prefix = newPrefix()
-  const { backend } = bound(client, { prefix })
-  const record = newRecord({ subject: 'alice' })
+  const { backend, clock } = bound(client, { prefix })
+  const record = newRecord({ subject: 'alice', expiresAt: clock.now + HOUR_MS })
   await backend.write(record.id, record, 0)
   const key = prefix + record.id
   const within = async (ms: number): Promise<void> => {
