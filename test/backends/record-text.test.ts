@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { DEADLINES_AT, deadlinesText, decodeRecord, encodeRecord, VERSION_AT, versionText } from '../../lib/backends/record-text.ts'
+import { DEADLINES_AT, deadlinesText, decodeRecord, encodeRecord, instantText, VERSION_AT, versionText } from '../../lib/backends/record-text.ts'
 import { BackendUnavailableError, type SessionRecord } from '../../lib/index.ts'
 
 const id = 'a'.repeat(64)
@@ -36,6 +36,11 @@ t.test('any record is read back as it was, and is frozen', async () => {
 t.test('what is later than the year 5188 is as late as can be written', async t => {
   const read = decodeRecord(id, encodeRecord({ ...record, expiresAt: Number.MAX_SAFE_INTEGER }))
   t.ok(new Date(read!.expiresAt).getUTCFullYear() > 5_000)
+})
+
+t.test('numbers are those of toString(36), with zeros in front', async t => {
+  for (const instant of [0, 1, 35, 36, 1_295, 1_296, 60_466_175, 60_466_176, 36 ** 9 - 1]) t.equal(instantText(instant), instant.toString(36).padStart(9, '0'))
+  fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 48 - 1 }), version => versionText(version) === version.toString(36).padStart(10, '0')), { numRuns: 10_000 })
 })
 
 t.test('version and deadlines stand at fixed places', async t => {
