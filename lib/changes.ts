@@ -1,8 +1,8 @@
 /** A payload as a plain object. */
 export type Payload = Record<string, unknown>
 
-/** The text of one key's value; equal texts are equal values. */
-export type TextOf = (value: unknown) => string
+/** Whether two values are stored alike. */
+export type IsSame = (value: unknown, other: unknown) => boolean
 
 /** What one request did to a payload, by top-level key. */
 export interface Changes {
@@ -15,12 +15,10 @@ export interface Changes {
 
 /**
  * What turned `base` into `current`. After `clear()` every present key counts as set, and every other one as dropped.
- * Keys are compared by text, so a change deep inside a value is a change of its key.
+ * A change deep inside a value is a change of its key.
  */
-export function diff (base: Readonly<Payload>, current: Readonly<Payload>, textOf: TextOf, cleared = false): Changes {
-  // Values that are no objects need no text.
-  const isSame = (key: string) => base[key] === current[key] || textOf(base[key]) === textOf(current[key])
-  const isChanged = (key: string) => cleared || !Object.hasOwn(base, key) || !isSame(key)
+export function diff (base: Readonly<Payload>, current: Readonly<Payload>, isSame: IsSame, cleared = false): Changes {
+  const isChanged = (key: string) => cleared || !Object.hasOwn(base, key) || !isSame(current[key], base[key])
   return {
     set: pick(current, Object.keys(current).filter(isChanged)),
     removed: Object.keys(base).filter(key => !Object.hasOwn(current, key)),

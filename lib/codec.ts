@@ -6,7 +6,7 @@ import type { PayloadSchema } from './payload-schema.ts'
 import { RESERVED_KEYS } from './reserved.ts'
 import { jsonSerializer, type Written, writeJson } from './serializer.ts'
 import { TextCache } from './text-cache.ts'
-import { copyTree } from './tree.ts'
+import { copyTree, isSameValue } from './tree.ts'
 
 export interface CodecOptions {
   readonly serializer: SessionSerializer
@@ -60,8 +60,17 @@ export class PayloadCodec {
     return this.#isJson ? writeJson(data) : { text: this.serialize(data), tree: null }
   }
 
-  /** The text of one value, for comparing keys. */
-  readonly textOf = (value: unknown): string => this.serialize({ value })
+  /** The payload that was made text: shared, never to be changed. */
+  parsed ({ text, tree }: { readonly text: string, readonly tree?: Payload | null }): Payload { return tree ?? this.deserialize(text) }
+
+  /** The same, for whoever asked. */
+  fresh ({ text, tree }: { readonly text: string, readonly tree?: Payload | null }): Payload { return tree ? copyTree(tree) : this.deserialize(text) }
+
+  /** Whether a value, of a live session or not, is stored as that of a parsed payload is. Throws as `serialize` does. */
+  readonly isSame = (value: unknown, parsed: unknown): boolean => {
+    const isAlike = this.#isJson ? isSameValue(value, parsed) : value === parsed
+    return isAlike || this.serialize({ value }) === this.serialize({ value: parsed })
+  }
 
   /** The payload of a text; keys that are members by now (an older release, another writer) are left out. */
   deserialize (text: string): Payload {

@@ -103,7 +103,7 @@ function * replace (
       if (record.expiresAt <= core.now()) break
       const answer = yield * core.put(record, stands.record.version, context.writeContext(next.text), edit === undefined)
       if (answer === true) {
-        const base = { record, text: next.text }
+        const base = { record, text: next.text, tree: next.tree }
         finish(context, base, wanted)
         core.publish(carrier.log, 'saved', id)
         sendCookieIfPersistent(context, isExplicit)

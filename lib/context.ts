@@ -108,7 +108,10 @@ export class SessionContext {
   }
 
   /** What a text of the live data said, for telling later that nothing changed since; `null` when it is not known. */
-  treeOf (text: string): Payload | null { return this.#written?.text === text ? this.#written.tree : null }
+  treeOf (text: string): Payload | null {
+    if (this.#written?.text === text) return this.#written.tree
+    return this.base?.text === text ? this.base.tree ?? null : null
+  }
 
   /** What a backend is told about a write of this text, which after a conflict or a transaction is not that of the live session. */
   writeContext (text: string): WriteContext {

@@ -11,6 +11,8 @@ import { freezeRecord } from './record.ts'
 /** What is to be stored: data as text, and the two values that count as one key each. */
 export interface Wanted {
   readonly text: string
+  /** The same, parsed: shared, never changed; `null` where only the text is known. */
+  readonly tree: Payload | null
   readonly subject: string | null
   readonly policy: SessionPolicy | null
   /** Whether `clear()` was called before. */
@@ -21,21 +23,20 @@ export interface Wanted {
 export type Edit = (data: Payload) => Awaitable<unknown>
 
 /** What the request wants stored at this moment. */
-export function wantedOf ({ subject, policy, isCleared }: SessionContext, text: string): Wanted {
-  return { text, subject, policy, isCleared }
+export function wantedOf (context: SessionContext, text: string): Wanted {
+  const { subject, policy, isCleared } = context
+  return { text, tree: context.treeOf(text), subject, policy, isCleared }
 }
 
 /** Whether the live session differs from what is stored. */
 export function isChanged (context: SessionContext, text: string): boolean {
   const { base, core: { codec } } = context
-  if (base === null) return !isEmpty(context, wantedOf(context, text))
+  if (base === null) return !isEmpty(context, { text, subject: context.subject })
   if (context.subject !== base.record.subject || context.policy !== base.record.policy) return true
   if (text === base.text) return false
   // Texts of one length may be one payload whose keys come in another order; in the same order they differ in a value.
   if (text.length !== base.text.length || (base.tree && hasSameOrder(Object.keys(base.tree), Object.keys(context.session!)))) return true
-  const stored = codec.deserialize(base.text)
-  const current = codec.deserialize(text)
-  return !isUnchanged(diff(stored, current, codec.textOf))
+  return !isUnchanged(diff(codec.parsed(base), codec.parsed({ text, tree: context.treeOf(text) }), codec.isSame))
 }
 
 function hasSameOrder (keys: readonly string[], others: readonly string[]): boolean {
@@ -77,14 +78,14 @@ export function joinChanges (context: SessionContext, read: Base, stands: Base, 
   if (stands.record.version === read.record.version) return wanted
   const { codec, settings } = context.core
   if (settings.onConflict === 'error') throw new SessionConflictError('onConflict is \'error\'')
-  const changes = diff(codec.deserialize(read.text), codec.deserialize(wanted.text), codec.textOf, wanted.isCleared)
-  const data = apply(changes, codec.deserialize(stands.text))
+  const changes = diff(codec.parsed(read), codec.parsed(wanted), codec.isSame, wanted.isCleared)
+  const data = apply(changes, codec.parsed(stands))
   const problem = codec.problem(data)
   if (problem !== null) throw new SessionConflictError(`both changes together do not match the schema (${problem.path})`)
   const keepsSubject = wanted.subject === read.record.subject && !wanted.isCleared
   return {
     ...wanted,
-    text: codec.serialize(data),
+    ...codec.write(data),
     subject: keepsSubject ? stands.record.subject : wanted.subject,
     policy: wanted.policy === read.record.policy ? stands.record.policy : wanted.policy
   }
@@ -96,7 +97,7 @@ export function * edited (context: SessionContext, wanted: Wanted, edit: Edit): 
   const data = codec.deserialize(wanted.text)
   yield * wait(edit(data))
   assertValid(context, data)
-  return { ...wanted, text: codec.serialize(data) }
+  return { ...wanted, ...codec.write(data) }
 }
 
 /**
@@ -105,7 +106,7 @@ export function * edited (context: SessionContext, wanted: Wanted, edit: Edit): 
  * @param writtenAs the `schemaVersion` that the data came with
  */
 export function recordOf (
-  context: SessionContext, base: Base | null, { text, subject, policy }: Omit<Wanted, 'isCleared'>, writtenAs: number = base?.record.schemaVersion ?? 1
+  context: SessionContext, base: Base | null, { text, subject, policy }: Pick<Wanted, 'text' | 'subject' | 'policy'>, writtenAs: number = base?.record.schemaVersion ?? 1
 ): SessionRecord {
   const { core, route } = context
   const now = core.now()

@@ -123,7 +123,7 @@ class NextLife {
   * #store (data: Payload, subject: string | null, policy: SessionPolicy | null, writtenAs?: number): Flow<void> {
     const context = this.#new
     const { core } = context
-    const wanted = { text: core.codec.serialize(data), subject, policy: withMark(policy, this.#mark) }
+    const wanted = { ...core.codec.write(data), subject, policy: withMark(policy, this.#mark) }
     this.#text = wanted.text
     if (isEmpty(context, wanted)) return yield * this.remove()
     assertValid(context, data)
@@ -135,7 +135,7 @@ class NextLife {
     } else if ((yield * core.put(record, context.base?.record.version ?? 0, context.writeContext(wanted.text))) !== true) {
       throw new SessionConflictError('no free id was found')
     }
-    context.base = { record, text: wanted.text }
+    context.base = { record, text: wanted.text, tree: wanted.tree }
     // While the old session still stands: when this fails, nothing has changed.
     yield * assertNotRevoked(core, subject, this.#mark)
   }
@@ -155,7 +155,7 @@ class NextLife {
       context.startEmpty()
       context.createdAt = createdAt
       if (keepsPolicy) context.policy = policy
-      if (!isNewObject) show(context, this.#text, sent.text)
+      if (!isNewObject) show(context, { text: this.#text }, sent)
       carrier.clear(true)
     } else {
       finish(context, base, isNewObject ? wantedOf(context, base.text) : sent, token)

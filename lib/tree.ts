@@ -73,7 +73,8 @@ export function isSameTree (live: object, tree: Payload): boolean {
   return hasSameMembers(live as Payload, tree)
 }
 
-function isSame (live: unknown, stored: unknown): boolean {
+/** Likewise, for one value. */
+export function isSameValue (live: unknown, stored: unknown): boolean {
   if (typeof live !== 'object' || live === null) return live === stored
   if (typeof stored !== 'object' || stored === null) return false
   const prototype: unknown = Object.getPrototypeOf(live)
@@ -86,7 +87,7 @@ function hasSameMembers (live: Payload, stored: Payload): boolean {
   const keys = Object.keys(stored)
   let index = 0
   for (const key in live) {
-    if (key !== keys[index] || !isSame(live[key], stored[key])) return false
+    if (key !== keys[index] || !isSameValue(live[key], stored[key])) return false
     index++
   }
   return index === keys.length
@@ -96,7 +97,7 @@ function hasSameItems (live: readonly unknown[], stored: readonly unknown[]): bo
   if (live.length !== stored.length) return false
   // Not every(): it does not see an item that was deleted.
   for (let index = 0; index < live.length; index++) {
-    if (!isSame(live[index], stored[index])) return false
+    if (!isSameValue(live[index], stored[index])) return false
   }
   return true
 }

@@ -20,7 +20,7 @@ export function * create (context: SessionContext, next: Wanted, sent: Wanted, i
   for (let collision = 0; collision < MAX_COLLISIONS; collision++) {
     const record = recordOf(context, null, next)
     if ((yield * core.put(record, 0, context.writeContext(next.text))) === true) {
-      finish(context, { record, text: next.text }, sent)
+      finish(context, { record, text: next.text, tree: next.tree }, sent)
       core.publish(carrier.log, 'created', record.id)
       sendCookie(context, isExplicit)
       return
@@ -46,7 +46,7 @@ export function * sealAnew (context: SessionContext, next: Wanted, hasChanged: b
   }
   const token = yield * core.seal(record, context.writeContext(next.text))
   assertFits(core, token, next.text)
-  finish(context, { record, text: next.text }, next, token)
+  finish(context, { record, text: next.text, tree: next.tree }, next, token)
   core.publish(carrier.log, base === null ? 'created' : hasChanged ? 'saved' : 'renewed', record.id)
   sendCookie(context, isExplicit)
   return true
@@ -72,7 +72,7 @@ export function * renew (context: SessionContext, base: Base, isExplicit: boolea
     context.markGone()
     return false
   }
-  finish(context, { record, text: base.text }, sent)
+  finish(context, { ...base, record }, sent)
   core.publish(carrier.log, 'renewed', id)
   sendCookieIfPersistent(context, isExplicit)
   return true
@@ -85,7 +85,7 @@ export function * remove (context: SessionContext, stands: Base, sent: Wanted, i
   core.publish(carrier.log, 'destroyed', stands.record.id, 'empty')
   carrier.clear(isExplicit)
   context.startEmpty()
-  show(context, core.codec.emptyText, sent.text)
+  show(context, { text: core.codec.emptyText, tree: {} }, sent)
   return true
 }
 
@@ -96,23 +96,22 @@ export function * remove (context: SessionContext, stands: Base, sent: Wanted, i
 export function finish (context: SessionContext, base: Base, sent: Wanted, token = context.token): void {
   const { subject, policy } = context
   const isCleared = context.isCleared && !sent.isCleared
-  const { record, text } = base
-  context.adopt({ record, text, tree: context.treeOf(text) }, token)
+  context.adopt(base, token)
   if (isCleared || subject !== sent.subject) context.subject = subject
   if (policy !== sent.policy) context.policy = policy
   context.isCleared = isCleared
   context.isTouchForced = false
-  show(context, base.text, sent.text)
+  show(context, base, sent)
 }
 
-/** Shows what became of `sentText` in the live session, but for keys that the handler changed since. */
-export function show (context: SessionContext, text: string, sentText: string): void {
-  if (text === sentText) return
+/** Shows what became of `sent` in the live session, but for keys that the handler changed since. */
+export function show (context: SessionContext, stored: Pick<Base, 'text' | 'tree'>, sent: Pick<Base, 'text' | 'tree'>): void {
+  if (stored.text === sent.text) return
   const { codec } = context.core
   const live = context.session as unknown as Payload
-  const sent = codec.deserialize(sentText)
-  const { set, removed } = diff(sent, codec.deserialize(text), codec.textOf)
-  const isUntouched = (key: string) => live[key] === sent[key] || codec.textOf(live[key]) === codec.textOf(sent[key])
+  const before = codec.parsed(sent)
+  const { set, removed } = diff(before, codec.fresh(stored), codec.isSame)
+  const isUntouched = (key: string) => codec.isSame(live[key], before[key])
   for (const key of Object.keys(set)) if (isUntouched(key)) live[key] = set[key]
   for (const key of removed) if (isUntouched(key)) delete live[key]
 }

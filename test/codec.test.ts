@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import t from 'tap'
 import { type PayloadCodec, assertStorable } from '../lib/codec.ts'
 import { resolveOptions } from '../lib/options.ts'
@@ -22,8 +23,24 @@ t.test('payloads are JSON, read as they were written', async t => {
   t.equal(codec.serialize({ a: [1] }), '{"a":[1]}')
   t.strictSame(codec.decode(recordOf('{"a":[1]}')), { data: { a: [1] }, text: '{"a":[1]}', tree: { a: [1] } })
   t.equal(codec.seal('{"a":1}', 'i'), '{"a":1}', 'nothing is sealed unless asked')
-  t.equal(codec.textOf([1]), codec.textOf([1]))
-  t.not(codec.textOf([1]), codec.textOf([2]))
+})
+
+t.test('values are the same when they are stored alike', async t => {
+  const json = codecOf()
+  for (const [value, parsed] of [[[1], [1]], [{ a: -0 }, { a: 0 }], [new Date(0), '1970-01-01T00:00:00.000Z'], [undefined, undefined], [{ a: undefined }, {}]]) t.ok(json.isSame(value, parsed))
+  for (const [value, parsed] of [[[1], [2]], [{ a: 1, b: 2 }, { b: 2, a: 1 }], [1, '1'], [null, undefined], [[], {}]]) t.notOk(json.isSame(value, parsed))
+  const own = codecOf({ serializer: { serialize: data => inspect(data, { depth: 9 }), deserialize: () => ({}) } })
+  t.ok(own.isSame(new Map([[1, new Date(0)]]), new Map([[1, new Date(0)]])))
+  t.notOk(own.isSame({ a: -0 }, { a: 0 }), 'what JSON does not tell apart, another serializer may')
+})
+
+t.test('a parsed payload is shared, a fresh one is not', async t => {
+  const codec = codecOf()
+  const tree = { a: [1] }
+  t.equal(codec.parsed({ text: '{"a":[1]}', tree }), tree)
+  t.strictSame(codec.fresh({ text: '{"a":[1]}', tree }), tree)
+  t.not(codec.fresh({ text: '{"a":[1]}', tree })['a'], tree.a)
+  for (const form of ['parsed', 'fresh'] as const) t.strictSame(codec[form]({ text: '{"a":[1]}', tree: null }), tree)
 })
 
 t.test('a payload that is read again is another object, whatever was done to the first one', async t => {
