@@ -37,7 +37,6 @@ export class BoundedMap<Key, Value> {
       this.#entries.set(key, entry)
     } else {
       entry.value = value
-      if (entry === this.#newest) return
       this.#unlink(entry)
     }
     entry.older = this.#newest

@@ -4,7 +4,9 @@ import type { SessionContext } from './context.ts'
 import type { Base } from './core.ts'
 import { NotSupportedError, SessionConflictError, SessionDestroyedError } from './errors.ts'
 import { type Flow } from './flow.ts'
+import { type Passenger, putTogether } from './passengers.ts'
 import { assertUsable, assertValid, type Edit, edited, isChanged, isEmpty, isRenewal, joinChanges, recordOf, type Wanted, wantedOf } from './plan.ts'
+import type { Turn } from './queue.ts'
 import { create, finish, remove, renew, sealAnew, sendCookieIfPersistent } from './write.ts'
 
 const MAX_TRIES = 10
@@ -63,10 +65,11 @@ function * store (context: SessionContext, text: string, hasChanged: boolean, is
     return true
   }
   if (!hasChanged) return yield * renew(context, base, isExplicit)
-  const turn = yield * core.queue.enter(base.record.id)
+  // A transaction has to see what stands when it runs.
+  const turn = yield * core.queue.enter(base.record.id, core.isAtomic && edit === undefined ? { context, read: base, wanted } : undefined)
   let outcome: Outcome | undefined
   try {
-    outcome = yield * replace(context, base, turn.latest, wanted, isExplicit, edit)
+    outcome = turn.carried ? stored(context, turn.carried, wanted, isExplicit) : yield * replace(context, base, turn, wanted, isExplicit, edit)
     return outcome.isStored
   } finally {
     turn.leave(outcome?.latest)
@@ -82,14 +85,12 @@ interface Outcome {
 /**
  * Replaces a stored session by compare-and-set. When another write came first, this request's own changes, against what
  * it read, are applied to what stands now, and it tries again: a bounded number of times, and never a blind write.
- *
- * @param latest what the commit before this one in the queue left behind
+ * The commits that wait behind this one are stored along with it.
  */
-function * replace (
-  context: SessionContext, read: Base, latest: Base | null | undefined, wanted: Wanted, isExplicit: boolean, edit: Edit | undefined
-): Flow<Outcome> {
+function * replace (context: SessionContext, read: Base, turn: Turn<Base | null, Passenger>, wanted: Wanted, isExplicit: boolean, edit: Edit | undefined): Flow<Outcome> {
   const { core, carrier } = context
   const { id } = read.record
+  const { latest } = turn
   // A transaction works on fresh data; a backend without compare-and-set is asked right before it writes.
   let stands = edit !== undefined || !core.isAtomic ? yield * core.fetch(id) : latest === undefined ? read : latest
   for (let attempt = 1; stands !== null; attempt++) {
@@ -101,14 +102,9 @@ function * replace (
     } else {
       const record = recordOf(context, stands, next)
       if (record.expiresAt <= core.now()) break
-      const answer = yield * core.put(record, stands.record.version, context.writeContext(next.text), edit === undefined)
-      if (answer === true) {
-        const base = { record, text: next.text, tree: next.tree }
-        finish(context, base, wanted)
-        core.publish(carrier.log, 'saved', id)
-        sendCookieIfPersistent(context, isExplicit)
-        return { isStored: true, latest: base }
-      }
+      const own = { record, text: next.text, tree: next.tree }
+      const { answer, base } = yield * putTogether(context, own, stands.record.version, turn, edit === undefined)
+      if (answer === true) return stored(context, base, wanted, isExplicit)
       stands = answer === null ? yield * core.fetch(id) : core.standing(answer, id)
     }
     // Gone is an event of its own.
@@ -119,6 +115,14 @@ function * replace (
   }
   context.markGone()
   return { isStored: false, latest: null }
+}
+
+/** What follows a write that has these changes, alone or along with others. */
+function stored (context: SessionContext, base: Base, wanted: Wanted, isExplicit: boolean): Outcome {
+  finish(context, base, wanted)
+  context.core.publish(context.carrier.log, 'saved', base.record.id)
+  sendCookieIfPersistent(context, isExplicit)
+  return { isStored: true, latest: base }
 }
 
 /** Waits a random time, longer with each attempt, so that those who collide come apart. */

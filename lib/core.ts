@@ -6,6 +6,7 @@ import type { PayloadCodec } from './codec.ts'
 import { BackendContractError, BackendUnavailableError, isOwnError, NotSupportedError } from './errors.ts'
 import { EventPublisher } from './events.ts'
 import { type Flow, isPromise, run } from './flow.ts'
+import type { Passenger } from './passengers.ts'
 import type { SetCookieLines } from './http/set-cookie.ts'
 import { effectiveDeadline, isExpired } from './lifetime.ts'
 import type { Settings } from './options.ts'
@@ -35,7 +36,7 @@ export class Core {
   readonly backend: SessionBackend
   readonly backendName: string
   readonly lines: SetCookieLines
-  readonly queue = new CommitQueue<Base | null>()
+  readonly queue = new CommitQueue<Base | null, Passenger>()
   readonly events: EventPublisher
   readonly breaker: Breaker
   /** Rule 4.13 is warned about once. */

@@ -78,3 +78,29 @@ t.test('the end of a turn can be awaited before and after it', async t => {
   late.leave('x')
   await t.resolves(late.ended)
 })
+
+t.test('a turn sees those right behind it whose work it can do along, up to the first whose it cannot', async t => {
+  const queue = new CommitQueue<string, string>()
+  const entering = (passenger?: string, limitMs = 60_000) => run(queue.enter('a', passenger), limitMs, () => new Error('timeout'))
+  const first = await entering('first')
+  t.strictSame([...first.behind()], [])
+  const others = [entering('second'), entering('gave up', 1), entering('third'), entering(), entering('behind that')]
+  await t.rejects(others[1] as Promise<unknown>, { message: 'timeout' })
+  t.strictSame([...first.behind()].map(({ passenger }) => passenger), ['second', 'third'])
+  first.leave(undefined)
+  const second = await others[0]!
+  t.strictSame([...second.behind()].map(({ passenger }) => passenger), ['third'])
+  second.leave(undefined)
+  for (const turn of others.slice(2)) (await turn).leave(undefined)
+  t.equal(queue.size, 0)
+})
+
+t.test('one that comes while another waits is behind that one, though the first has left', async t => {
+  const queue = new CommitQueue<string>()
+  const first = await enter(queue)
+  const second = enter(queue)
+  first.leave('first')
+  const third = enter(queue)
+  ;(await second).leave('second')
+  t.equal((await third).latest, 'second')
+})

@@ -155,19 +155,6 @@ t.test('when tries run out it is 409, never a blind write', async t => {
   t.equal(body.result, null)
 })
 
-t.test('commits of one session in one process queue, and need one write each', async t => {
-  const backend = new FaultyBackend(new MemoryBackend())
-  const { app, request } = await createProcess(backend)
-  t.teardown(() => app.close())
-  const { id, cookie } = await app.sessions.create({ x: 1 })
-  backend.calls.length = 0
-  // Any wait makes the requests overlap.
-  backend.before('read', () => Promise.resolve()).before('write', () => Promise.resolve())
-  await Promise.all(Array.from({ length: 20 }, (_, n) => request(cookie, session => { session[`key${n}`] = n })))
-  t.equal(Object.keys((await app.sessions.get(id))!.data).length, 21)
-  t.equal(backend.calls.filter(({ operation }) => operation === 'write').length, 20)
-})
-
 t.test('increments of parallel transactions are all there', async t => {
   const memory = new MemoryBackend()
   const processes = await Promise.all([1, 2, 3].map(() => createProcess(new FaultyBackend(memory).before('write', () => Promise.resolve()))))
