@@ -40,7 +40,6 @@ export class BoundedMap<Key, Value> {
       this.#unlink(entry)
     }
     entry.older = this.#newest
-    entry.newer = null
     if (this.#newest === null) this.#oldest = entry
     else this.#newest.newer = entry
     this.#newest = entry
@@ -63,7 +62,10 @@ export class BoundedMap<Key, Value> {
     for (const { value } of this.#entries.values()) yield value
   }
 
-  #unlink ({ older, newer }: Entry<Key, Value>): void {
+  #unlink (entry: Entry<Key, Value>): void {
+    const { older, newer } = entry
+    // What is gone must not hold on to its neighbours: old garbage keeps young objects alive.
+    entry.older = entry.newer = null
     if (older === null) this.#oldest = newer
     else older.newer = newer
     if (newer === null) this.#newest = older

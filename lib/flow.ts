@@ -25,25 +25,28 @@ export function * wait<T> (value: Awaitable<T>): Flow<T> {
  * @param onTimeout makes the error to reject with when that has passed
  */
 export function run<T> (flow: Flow<T>, limitMs: number, onTimeout: () => Error): Awaitable<T> {
-  const step = flow.next()
-  if (step.done) return step.value
+  const first = flow.next()
+  if (first.done) return first.value
+  // No async function: each wait would cost three promises more.
   return new Promise<T>((resolve, reject) => {
     const stop = (): void => {
       reject(onTimeout())
       flow.return(undefined as T)
     }
     const timer = limitMs === Infinity ? undefined : setTimeout(stop, limitMs)
-    drive(flow, step.value).then(resolve, reject).finally(() => { clearTimeout(timer) })
+    const resume = (proceed: () => IteratorResult<PromiseLike<unknown>, T>): void => {
+      try {
+        const step = proceed()
+        if (!step.done) return wake(step.value)
+        resolve(step.value)
+      } catch (error) {
+        reject(error)
+      }
+      clearTimeout(timer)
+    }
+    const wake = (pending: PromiseLike<unknown>): void => {
+      pending.then(value => { resume(() => flow.next(value)) }, error => { resume(() => flow.throw(error)) })
+    }
+    wake(first.value)
   })
-}
-
-async function drive<T> (flow: Flow<T>, pending: PromiseLike<unknown>): Promise<T> {
-  for (;;) {
-    const step = await pending.then(
-      value => flow.next(value),
-      error => flow.throw(error)
-    )
-    if (step.done) return step.value
-    pending = step.value
-  }
 }

@@ -43,6 +43,10 @@ t.test('numbers are those of toString(36), with zeros in front', async t => {
   fc.assert(fc.property(fc.integer({ min: 1, max: 2 ** 48 - 1 }), version => versionText(version) === version.toString(36).padStart(10, '0')), { numRuns: 10_000 })
 })
 
+t.test('what is no such number is not written as one', async t => {
+  for (const createdAt of [-1, 0.5, NaN, -Infinity]) t.equal(decodeRecord(id, encodeRecord({ ...record, createdAt })), null)
+})
+
 t.test('version and deadlines stand at fixed places', async t => {
   for (const version of [1, 35, 36, 2 ** 48 - 1]) {
     const text = encodeRecord({ ...record, version })

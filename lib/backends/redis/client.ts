@@ -53,8 +53,8 @@ export function sender (client: RedisClient, name: string): Send {
 const corked = new WeakSet<object>()
 
 /**
- * Keeps what is sent until the end of this turn of the event loop, when all of it takes one system call: each costs more
- * than the rest of a command does. A cluster, which has a connection for each node, goes without.
+ * Keeps what is sent until the end of this turn of the event loop, when all of it takes one system call: that is the
+ * larger part of what a command costs. A cluster, which has a connection for each node, goes without.
  */
 function leaveTogether (stream: Inside['stream']): void {
   if (typeof stream?.cork !== 'function' || corked.has(stream)) return
