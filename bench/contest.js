@@ -28,16 +28,20 @@ export async function run (options) {
   const began = Date.now()
   const chosen = select(options.only)
   const stores = await startStores(chosen)
-  const entrants = await startAll(chosen, stores.urls, options)
   const trips = Object.fromEntries(await Promise.all(chosen.map(async contestant => [contestant.name, await roundTrips(contestant, stores.urls)])))
-  say('everybody returns the right data; warming up')
-
   const samples = new Map()
-  for (const [index, details] of options.cases.entries()) {
-    await runCase(details, entrants, samples, options)
-    say(`${details.name}, ${details.size} B: ${index + 1} of ${options.cases.length} cases, ${Math.round((Date.now() - began) / 1_000)} s`)
+  const cannot = {}
+  for (const group of groupsOf(chosen)) {
+    const entrants = await startAll(group, stores.urls, options)
+    const names = group.map(({ name }) => name).join(', ')
+    say(`${names}: return the right data`)
+    for (const [index, details] of options.cases.entries()) {
+      await runCase(details, entrants, samples, options)
+      say(`${details.name}, ${details.size} B: ${index + 1} of ${options.cases.length} cases, ${Math.round((Date.now() - began) / 1_000)} s`)
+    }
+    for (const entrant of entrants) cannot[entrant.name] = entrant.cannot
+    await Promise.all(entrants.map(({ child }) => child.stop()))
   }
-  await Promise.all(entrants.map(({ child }) => child.stop()))
   await stores.stop()
   const cold = options.isWhole || options.quick ? await coldStart(options.quick ? 5 : 15) : read('cold-start')
 
@@ -49,7 +53,7 @@ export async function run (options) {
     payloads: Object.fromEntries(options.sizes.map(size => [size, sizeOf(payloadOf(size))])),
     machine: machine(),
     versions: versions(),
-    contestants: Object.fromEntries(entrants.map(({ name, kind, cannot }) => [name, { kind, roundTrips: trips[name], cannot, cases: summarize(name, samples) }]))
+    contestants: Object.fromEntries(chosen.map(({ name, kind }) => [name, { kind, roundTrips: trips[name], cannot: cannot[name] ?? {}, cases: summarize(name, samples) }]))
   }
   result.targets = targets(result, { sessions: read('scaling-sessions'), writers: read('scaling-writers') })
   console.log(report(result, cold))
@@ -57,6 +61,14 @@ export async function run (options) {
   if (cold !== undefined) save('cold-start', cold, options.isWhole)
   if (options.isWhole) drawCharts()
   say(`wrote bench/results/${options.isWhole ? '' : 'partial/'}contest.json`)
+}
+
+/** Those that are compared, with the base lines that they need: few processes at a time, so that none of them waits for long. */
+function groupsOf (chosen) {
+  const names = [...new Set(chosen.map(({ group }) => group))].filter(name => name !== undefined)
+  const contestants = names.map(name => chosen.filter(({ group }) => group === name))
+  const bases = chosen.filter(({ kind }) => kind === 'base')
+  return contestants.length === 0 ? [bases] : contestants.map(list => [...bases.filter(({ name }) => name === BASE || list.some(one => baseOf(one) === name)), ...list])
 }
 
 async function startAll (chosen, urls, { sizes, quick }) {
@@ -71,7 +83,7 @@ async function startAll (chosen, urls, { sizes, quick }) {
 
 /**
  * All rounds of one case; the first warms up and is forgotten. Contestants are interleaved, the base lines among them.
- * Case by case, since a process that waits for long gives back what it has compiled and allocated.
+ * Group by group and case by case, since a process that waits for long runs cold: caches, memory, compiled code.
  */
 async function runCase (details, entrants, samples, { rounds, requests, cases }) {
   const warmUp = cases.find(({ name }) => name === details.name) === details ? WARM_UP_TIMES : 1

@@ -1,6 +1,7 @@
 /**
- * Who takes part. `kind` says what the cookie carries: the session (`cookie`) or only its id (`id`). `server` is the one
- * that the contestant needs. Loading this loads none of them.
+ * Who takes part. Those of one `group` are compared, and measured next to each other. `kind` says what the cookie carries:
+ * the session (`cookie`) or only its id (`id`). `server` is the one that the contestant needs. Loading this loads none of
+ * them.
  */
 export const BASE = 'Fastify + @fastify/cookie'
 export const LONG_BASE = `${BASE}, long cookie`
@@ -10,30 +11,30 @@ const entries = {
   // As long as the session in our cookie: what that takes to parse is not the session plugin's doing.
   [LONG_BASE]: { kind: 'base', sharesWith: BASE },
 
-  'fastsessions, cookie': { kind: 'cookie', module: 'ours', variant: 'cookie' },
-  '@fastify/secure-session': { kind: 'cookie', module: 'secure-session' },
-  '@mgcrea/fastify-session, sodium': { kind: 'cookie', module: 'mgcrea', variant: 'cookie' },
-  'iron-session': { kind: 'cookie', module: 'iron-session' },
+  'fastsessions, cookie': { group: 'cookie', kind: 'cookie', module: 'ours', variant: 'cookie' },
+  '@fastify/secure-session': { group: 'cookie', kind: 'cookie', module: 'secure-session' },
+  '@mgcrea/fastify-session, sodium': { group: 'cookie', kind: 'cookie', module: 'mgcrea', variant: 'cookie' },
+  'iron-session': { group: 'cookie', kind: 'cookie', module: 'iron-session' },
 
-  'fastsessions, memory': { kind: 'id', module: 'ours', variant: 'memory' },
-  '@fastify/session, memory': { kind: 'id', module: 'fastify-session', variant: 'memory' },
-  '@mgcrea/fastify-session, memory': { kind: 'id', module: 'mgcrea', variant: 'memory' },
-  'express-session on Express, memory': { kind: 'id', module: 'express-session' },
+  'fastsessions, memory': { group: 'memory', kind: 'id', module: 'ours', variant: 'memory' },
+  '@fastify/session, memory': { group: 'memory', kind: 'id', module: 'fastify-session', variant: 'memory' },
+  '@mgcrea/fastify-session, memory': { group: 'memory', kind: 'id', module: 'mgcrea', variant: 'memory' },
+  'express-session on Express, memory': { group: 'memory', kind: 'id', module: 'express-session' },
 
-  'fastsessions, file': { kind: 'id', module: 'ours', variant: 'file' },
-  'fastsessions, SQLite': { kind: 'id', module: 'ours', variant: 'sqlite' },
+  'fastsessions, file': { group: 'disk', kind: 'id', module: 'ours', variant: 'file' },
+  'fastsessions, SQLite': { group: 'disk', kind: 'id', module: 'ours', variant: 'sqlite' },
 
-  'by hand, Redis': { kind: 'id', module: 'by-hand', variant: 'redis', server: 'redis' },
-  'fastsessions, Redis': { kind: 'id', module: 'ours', variant: 'redis', server: 'redis' },
-  '@fastify/session, connect-redis': { kind: 'id', module: 'fastify-session', variant: 'redis', server: 'redis' },
-  '@mgcrea/fastify-session, Redis': { kind: 'id', module: 'mgcrea', variant: 'redis', server: 'redis' },
+  'by hand, Redis': { group: 'Redis', kind: 'id', module: 'by-hand', variant: 'redis', server: 'redis' },
+  'fastsessions, Redis': { group: 'Redis', kind: 'id', module: 'ours', variant: 'redis', server: 'redis' },
+  '@fastify/session, connect-redis': { group: 'Redis', kind: 'id', module: 'fastify-session', variant: 'redis', server: 'redis' },
+  '@mgcrea/fastify-session, Redis': { group: 'Redis', kind: 'id', module: 'mgcrea', variant: 'redis', server: 'redis' },
 
-  'by hand, Memcached': { kind: 'id', module: 'by-hand', variant: 'memcached', server: 'memcached' },
-  'fastsessions, Memcached': { kind: 'id', module: 'ours', variant: 'memcached', server: 'memcached' },
+  'by hand, Memcached': { group: 'Memcached', kind: 'id', module: 'by-hand', variant: 'memcached', server: 'memcached' },
+  'fastsessions, Memcached': { group: 'Memcached', kind: 'id', module: 'ours', variant: 'memcached', server: 'memcached' },
 
-  'by hand, PostgreSQL': { kind: 'id', module: 'by-hand', variant: 'postgres', server: 'postgres' },
-  'fastsessions, PostgreSQL': { kind: 'id', module: 'ours', variant: 'postgres', server: 'postgres' },
-  '@fastify/session, connect-pg-simple': { kind: 'id', module: 'fastify-session', variant: 'postgres', server: 'postgres' }
+  'by hand, PostgreSQL': { group: 'PostgreSQL', kind: 'id', module: 'by-hand', variant: 'postgres', server: 'postgres' },
+  'fastsessions, PostgreSQL': { group: 'PostgreSQL', kind: 'id', module: 'ours', variant: 'postgres', server: 'postgres' },
+  '@fastify/session, connect-pg-simple': { group: 'PostgreSQL', kind: 'id', module: 'fastify-session', variant: 'postgres', server: 'postgres' }
 }
 
 export const contestants = Object.entries(entries).map(([name, entry]) => ({ name, ...entry }))
