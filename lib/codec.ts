@@ -61,10 +61,10 @@ export class PayloadCodec {
   }
 
   /** The payload that was made text: shared, never to be changed. */
-  parsed ({ text, tree }: { readonly text: string, readonly tree?: Payload | null }): Payload { return tree ?? this.deserialize(text) }
+  parsed ({ text, tree }: Written): Payload { return tree ?? this.deserialize(text) }
 
   /** The same, for whoever asked. */
-  fresh ({ text, tree }: { readonly text: string, readonly tree?: Payload | null }): Payload { return tree ? copyTree(tree) : this.deserialize(text) }
+  fresh ({ text, tree }: Written): Payload { return tree ? copyTree(tree) : this.deserialize(text) }
 
   /** Whether a value, of a live session or not, is stored as that of a parsed payload is. Throws as `serialize` does. */
   readonly isSame = (value: unknown, parsed: unknown): boolean => {

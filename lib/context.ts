@@ -110,7 +110,7 @@ export class SessionContext {
   /** What a text of the live data said, for telling later that nothing changed since; `null` when it is not known. */
   treeOf (text: string): Payload | null {
     if (this.#written?.text === text) return this.#written.tree
-    return this.base?.text === text ? this.base.tree ?? null : null
+    return this.base?.text === text ? this.base.tree : null
   }
 
   /** What a backend is told about a write of this text, which after a conflict or a transaction is not that of the live session. */

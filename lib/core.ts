@@ -20,8 +20,8 @@ const DEFAULT_MAX_BYTES = 7_168
 export interface Base {
   readonly record: SessionRecord
   readonly text: string
-  /** The payload as it was read or written, never changed; `null` or not there when only the text is known. */
-  readonly tree?: Payload | null
+  /** The payload as it was read or written, never changed; `null` when only the text is known. */
+  readonly tree: Payload | null
 }
 
 /** A stored session with its payload, parsed for whoever asked. */

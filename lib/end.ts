@@ -14,7 +14,7 @@ const MAX_TRIES = 10
  *
  * @param successor the id it goes on under; then a tombstone stays behind for those who still hold the old id
  */
-export function * kill (core: Core, { record }: Base, successor: string | null, request: FastifyRequest | undefined): Flow<boolean> {
+export function * kill (core: Core, { record }: Pick<Base, 'record'>, successor: string | null, request: FastifyRequest | undefined): Flow<boolean> {
   if (!core.isAtomic) {
     // It may keep what has expired; a tombstone would stay for ever, and promises nothing there.
     yield * core.call('remove', () => core.backend.remove(record.id))
@@ -47,7 +47,7 @@ function * endStored (core: Core, id: string, known: SessionRecord | null, reque
   for (let attempt = 0; isRecord(record) && attempt < MAX_TRIES; attempt++) {
     const { successor } = record.policy ?? {}
     if (successor !== undefined) return yield * endSession(core, successor, null, request)
-    if (yield * kill(core, { record, text: '' }, null, request)) return
+    if (yield * kill(core, { record }, null, request)) return
     record = yield * core.call('read', () => core.backend.read(id))
   }
   // Nothing there, nothing that can be read, or always a new version: whatever it is, it goes.

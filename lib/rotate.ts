@@ -155,7 +155,7 @@ class NextLife {
       context.startEmpty()
       context.createdAt = createdAt
       if (keepsPolicy) context.policy = policy
-      if (!isNewObject) show(context, { text: this.#text }, sent)
+      if (!isNewObject) show(context, { text: this.#text, tree: null }, sent)
       carrier.clear(true)
     } else {
       finish(context, base, isNewObject ? wantedOf(context, base.text) : sent, token)
