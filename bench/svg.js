@@ -94,8 +94,10 @@ function between (values, start, end) {
 function ticks (values, isLogarithmic) {
   const [least, most] = [Math.min(...values), Math.max(...values)]
   if (isLogarithmic) return [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000].filter(tick => tick >= least && tick <= most)
-  const top = Math.max(1, most)
-  return [0, 0.25, 0.5, 0.75, 1].map(share => share * top)
+  const [low, high] = [Math.min(0, least), Math.max(1, most)]
+  const step = high - low > 4 ? Math.ceil((high - low) / 4) : 0.5
+  const first = Math.ceil(low / step)
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, n) => (first + n) * step)
 }
 
 const format = (value, digits) => Math.abs(value) >= 1_000 ? value.toLocaleString('en', { maximumFractionDigits: 0 }) : value.toFixed(digits)
