@@ -16,7 +16,7 @@ What a request costs with fastsessions and its peers. Without options: everythin
 
 Long runs, each by itself:
 
-  --scaling [NAME]  cost as things grow: sessions, payload, writers (all three); some 10 minutes
+  --scaling [NAME]  cost as things grow: sessions, payload, writers (all three); some 20 minutes
   --heap [N]        heap after N requests (1000000) that come with other cookies each; some 20 minutes
   --cold-start      time and memory of import only
 
