@@ -8,6 +8,7 @@ import { isCookieText } from './http/chunks.ts'
 import { lifetimeOf } from './lifetime.ts'
 import { isEmpty, recordOf, type Wanted, wantedOf } from './plan.ts'
 import { freezeRecord } from './record.ts'
+import type { Written } from './serializer.ts'
 
 const MAX_COLLISIONS = 3
 const LARGEST_KEYS = 5
@@ -105,7 +106,7 @@ export function finish (context: SessionContext, base: Base, sent: Wanted, token
 }
 
 /** Shows what became of `sent` in the live session, but for keys that the handler changed since. */
-export function show (context: SessionContext, stored: Pick<Base, 'text' | 'tree'>, sent: Pick<Base, 'text' | 'tree'>): void {
+export function show (context: SessionContext, stored: Written, sent: Written): void {
   if (stored.text === sent.text) return
   const { codec } = context.core
   const live = context.session as unknown as Payload

@@ -66,6 +66,7 @@ t.test('an opened session of a server-side backend can be changed, saved, touche
   await session.save()
   const info = await site.app.sessions.get(id)
   t.strictSame([info?.data, info?.expiresAt.getTime()], [{ a: 2 }, site.clock.now + 100_000])
+  // Untyped, as the data of all tests are.
   await (await site.app.sessions.open(cookie) as any).set('b', 1).save()
   await session.reload()
   t.strictSame(session.data(), { a: 2, b: 1 })

@@ -16,6 +16,7 @@ export async function createApp (backend: SessionBackend, { absoluteMs, timeoutM
   })
   app.post<{ Body: Step }>('/step', async (request): Promise<Answer> => {
     const step = request.body
+    // Payloads of any shape: the other half of the stress program decides.
     const session = request.session as any
     const seen: Data = session.data()
     const isAccepted = Object.keys(seen).length > 0

@@ -85,6 +85,7 @@ t.test('two registrations share its faults and calls, and not their sessions', a
   await app.register(sessions, { backend: faulty, property: 'admin' })
   await app.ready()
   const { id } = await app.sessions.create({ n: 1 })
+  // The name of a second property is known to no type here.
   t.equal(await (app as any).admins.get(id), null)
   t.match(await app.sessions.get(id), { data: { n: 1 } })
   t.match(faulty.calls.filter(({ operation }) => operation === 'read'), [{ id }, { id }])
