@@ -1,2 +1,3 @@
-export { type Capabilities, capabilitiesOf, type Capability, testBackend, type TestRunner } from './kit.ts'
+export type { Capabilities, Capability, TestRunner } from './case.ts'
+export { capabilitiesOf, testBackend } from './kit.ts'
 export { type Call, type Fault, FaultyBackend, type Operation } from './faulty.ts'

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Awaitable, SessionBackend, SessionRecord } from '../../types/index.d.ts'
 import { randomBytes, randomVersion } from '../crypto/random.ts'
 import { freezeRecord } from '../record.ts'
+import type { Bench, Capabilities, Capability, Case, TestRunner } from './case.ts'
 import { compareAndSet } from './cases/compare-and-set.ts'
 import { expiry } from './cases/expiry.ts'
 import { hostile } from './cases/hostile.ts'
@@ -12,56 +13,6 @@ import { registrations } from './cases/registrations.ts'
 import { revoking } from './cases/revoking.ts'
 import { selfContained } from './cases/self-contained.ts'
 import { storing } from './cases/storing.ts'
-
-/** What the kit needs of a test runner: tap and node:test have it. */
-export interface TestRunner {
-  // Each runner hands in a context of its own.
-  test (name: string, fn: (t: any) => Promise<void>): unknown
-}
-
-/**
- * What a backend promises, as data. Each is taken from the backend itself where it is not given; a promise that is given
- * and that the backend does not make is a failed test.
- */
-export interface Capabilities {
-  atomic: boolean
-  selfContained: boolean
-  /** Expired records are absent to every method. @default what `atomic` is */
-  expires: boolean
-  touch: boolean
-  exists: boolean
-  list: boolean
-  count: boolean
-  removeExpired: boolean
-  removeAll: boolean
-  removeSubject: boolean
-  /** How many bytes of payload fit; more is a `SessionTooLargeError`. `0`: not limited, or not known. @default 0 */
-  maxDataBytes: number
-}
-
-export type Capability = keyof Capabilities
-
-/** What a case works with: a fresh backend, a clock it can move, and records made to measure. */
-export interface Bench {
-  readonly backend: SessionBackend
-  readonly clock: { now: number }
-  readonly maxDataBytes: number
-  /** A record of a new id that expires in an hour. */
-  record (overrides?: Partial<SessionRecord>): SessionRecord
-  /** A later version of a record. */
-  next (record: SessionRecord, overrides?: Partial<SessionRecord>): SessionRecord
-  /** A fresh backend as another registration would use it. */
-  bind (overrides: { secret?: Buffer, cookieName?: string }): Promise<SessionBackend>
-  /** This same store as a registration with another property uses it. */
-  elsewhere (property: string): Promise<SessionBackend>
-}
-
-export interface Case {
-  /** A sentence: what a backend does. */
-  readonly name: string
-  readonly needs: readonly Capability[]
-  run (bench: Bench): Promise<void>
-}
 
 /** Every promise a backend can be asked for, in the order they are tried. */
 export const cases: readonly Case[] = [

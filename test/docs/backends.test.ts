@@ -11,7 +11,7 @@ import { FileBackend } from '../../lib/file.ts'
 import { CookieBackend, MemoryBackend } from '../../lib/index.ts'
 import { MemcachedBackend } from '../../lib/memcached.ts'
 import { RedisBackend } from '../../lib/redis.ts'
-import { type Capability, capabilitiesOf } from '../../lib/testing/kit.ts'
+import { type Capability, capabilitiesOf } from '../../lib/testing/index.ts'
 import type { SessionBackend } from '../../types/index.d.ts'
 
 /** The names of the table's columns, and the backends themselves, which connect to nothing here. */

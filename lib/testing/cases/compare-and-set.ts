@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import type { SessionRecord } from '../../../types/index.d.ts'
-import type { Case } from '../kit.ts'
-import { plain } from './storing.ts'
+import { type Case, plain } from '../case.ts'
 
 const RIVALS = 200
 

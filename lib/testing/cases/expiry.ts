@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Case } from '../kit.ts'
-import { plain } from './storing.ts'
+import { type Case, plain } from '../case.ts'
 
 const MINUTE_MS = 60_000
 

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Case } from '../kit.ts'
-import { fill, listAll } from './listing.ts'
-import { plain } from './storing.ts'
+import { type Case, fill, listAll, plain } from '../case.ts'
 
 const LONG = 10_000
 

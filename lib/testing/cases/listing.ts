@@ -1,32 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Bench, Case } from '../kit.ts'
-
-const MINUTE_MS = 60_000
-
-/** Stores sessions of these subjects, and one that has expired by the time this returns. */
-export async function fill ({ backend, clock, record }: Bench, subjects: ReadonlyArray<string | null>): Promise<string[]> {
-  const ids: string[] = []
-  for (const subject of subjects) {
-    const written = record({ subject })
-    await backend.write(written.id, written, 0)
-    ids.push(written.id)
-  }
-  const dead = record({ subject: 'alice', expiresAt: clock.now + MINUTE_MS })
-  await backend.write(dead.id, dead, 0)
-  clock.now += MINUTE_MS
-  return ids
-}
-
-export async function listAll ({ backend }: Bench, filter: { subject?: string, limit?: number }): Promise<string[]> {
-  const ids: string[] = []
-  let cursor: string | null = null
-  do {
-    const page: { sessions: Array<{ id: string }>, cursor: string | null } = await backend.list!({ ...filter, ...(cursor === null ? {} : { cursor }) })
-    ids.push(...page.sessions.map(({ id }) => id))
-    cursor = page.cursor
-  } while (cursor !== null)
-  return ids
-}
+import { type Case, fill, listAll } from '../case.ts'
 
 export const listing: readonly Case[] = [
   {

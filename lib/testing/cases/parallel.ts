@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Case } from '../kit.ts'
-import { fill } from './listing.ts'
-import { plain } from './storing.ts'
+import { type Case, fill, plain } from '../case.ts'
 
 const MANY = 100
 const HOUR_MS = 3_600_000

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
 import type { SessionRecord } from '../../../types/index.d.ts'
-import type { Case } from '../kit.ts'
-import { fill } from './listing.ts'
-import { plain } from './storing.ts'
+import { type Case, fill, plain } from '../case.ts'
 
 const WRITERS = 50
 // Room for what a backend stores beside the payload.

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Case } from '../kit.ts'
-import { fill } from './listing.ts'
+import { type Case, fill } from '../case.ts'
 
 export const registrations: readonly Case[] = [
   {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import type { SessionRecord } from '../../../types/index.d.ts'
-import type { Case } from '../kit.ts'
-import { fill, listAll } from './listing.ts'
+import { type Case, fill, listAll } from '../case.ts'
 
 const MINUTE_MS = 60_000
 const SIGN_INS = 60

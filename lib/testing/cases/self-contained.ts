@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from '../../crypto/random.ts'
 import { isCookieText } from '../../http/chunks.ts'
 import { newToken } from '../../token.ts'
-import type { Case } from '../kit.ts'
-import { plain } from './storing.ts'
+import { type Case, plain } from '../case.ts'
 
 const ID_CHARS = 22
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Case } from '../kit.ts'
+import { type Case, plain } from '../case.ts'
 
 const LARGE_BYTES = 1_000_000
 
@@ -119,8 +119,3 @@ export const storing: readonly Case[] = [
     }
   }
 ]
-
-/** For comparing records whatever class they are of. */
-export function plain (record: unknown): unknown {
-  return JSON.parse(JSON.stringify(record))
-}
