@@ -8,12 +8,13 @@ import type { Base, Core } from './core.ts'
 import { endSession } from './end.ts'
 import { NotSupportedError, SessionDestroyedError, SessionSerializationError } from './errors.ts'
 import type { Flow } from './flow.ts'
+import { SessionHandle } from './handle.ts'
 import { partName } from './http/chunks.ts'
 import { loadSession } from './operations.ts'
-import { assertValid, recordOf } from './plan.ts'
+import { assertValid } from './plan.ts'
 import { assertNotRevoked, lastRevocation, markRevoked, withMark } from './revocations.ts'
 import type { RoutePolicy } from './routes.ts'
-import { assertSubject } from './session.ts'
+import { assertSubject, face } from './session.ts'
 import { assertFits } from './write.ts'
 
 type Data = Record<string, unknown>
@@ -58,7 +59,7 @@ export class SessionAdministration implements Sessions<Data> {
   async open (cookieHeader: string | undefined): Promise<PublicSession<Data>> {
     const context = this.#context(cookieHeader)
     await loadSession(context)
-    return context.visible as unknown as PublicSession<Data>
+    return new SessionHandle(context).visible as unknown as PublicSession<Data>
   }
 
   async create (data: SessionPayload<Data>, { subject }: { subject?: string } = {}): Promise<{ id: string, cookie: string }> {
@@ -133,15 +134,15 @@ export class SessionAdministration implements Sessions<Data> {
   }
 
   #context (cookieHeader: string | undefined): SessionContext {
-    return new SessionContext(this.#core, new DetachedCarrier(this.#core, this.#log, cookieHeader), this.#route)
+    return new SessionContext(this.#core, new DetachedCarrier(this.#core, this.#log, cookieHeader), this.#route, face)
   }
 
   * #store (context: SessionContext, data: Payload, subject: string | null): Flow<string> {
     const core = this.#core
-    assertValid(context, data)
+    assertValid(data, core.codec)
     const serialized = core.codec.serialize(data)
     const mark = yield * lastRevocation(core, subject)
-    const record = recordOf(context, null, { text: serialized, subject, policy: withMark(null, mark) })
+    const record = context.recordOf(null, { text: serialized, subject, policy: withMark(null, mark) })
     if (core.isSelfContained) {
       const token = yield * core.seal(record, { data })
       assertFits(core, token, serialized)

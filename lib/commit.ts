@@ -1,11 +1,11 @@
 import type { Awaitable } from '../types/index.d.ts'
 import type { Payload } from './changes.ts'
 import type { SessionContext } from './context.ts'
-import type { Base } from './core.ts'
+import type { Base, Joining } from './core.ts'
 import { NotSupportedError, SessionConflictError, SessionDestroyedError } from './errors.ts'
 import { type Flow } from './flow.ts'
-import { type Passenger, putTogether } from './passengers.ts'
-import { assertUsable, assertValid, type Edit, edited, isChanged, isEmpty, isRenewal, joinChanges, recordOf, type Wanted, wantedOf } from './plan.ts'
+import { putTogether } from './passengers.ts'
+import { assertValid, type Edit, edited, isEmpty, joinChanges, type Wanted } from './plan.ts'
 import type { Turn } from './queue.ts'
 import { create, finish, remove, renew, sealAnew, sendCookieIfPersistent } from './write.ts'
 
@@ -18,55 +18,54 @@ const MAX_PAUSE_MS = 100
  * handler's answer stands.
  */
 export function commit (context: SessionContext): Awaitable<void> {
-  const text = context.text()
-  const hasChanged = isChanged(context, text)
-  if (!hasChanged && !isRenewal(context)) return
-  return context.core.run(commitOrDrop(context, text, hasChanged))
+  const wanted = context.wanted()
+  const hasChanged = context.differs(wanted)
+  if (!hasChanged && !context.isRenewal) return
+  return context.core.run(commitOrDrop(context, wanted, hasChanged))
 }
 
-function * commitOrDrop (context: SessionContext, text: string, hasChanged: boolean): Flow<void> {
-  const isStored = yield * store(context, text, hasChanged, false)
+function * commitOrDrop (context: SessionContext, wanted: Wanted, hasChanged: boolean): Flow<void> {
+  const isStored = yield * store(context, wanted, hasChanged, false)
   if (isStored || !hasChanged) return
   context.carrier.log.warn(`changes of the session are dropped: it ended while the request ran (${context.carrier.place})`)
 }
 
 /** `session.save()`: a record that is gone is an error. */
 export function * save (context: SessionContext): Flow<void> {
-  assertUsable(context)
-  const text = context.text()
-  const hasChanged = isChanged(context, text)
-  if (!hasChanged && !isRenewal(context)) return
-  if (!(yield * store(context, text, hasChanged, true))) throw new SessionDestroyedError('another request ended it')
+  context.assertUsable()
+  const wanted = context.wanted()
+  const hasChanged = context.differs(wanted)
+  if (!hasChanged && !context.isRenewal) return
+  if (!(yield * store(context, wanted, hasChanged, true))) throw new SessionDestroyedError('another request ended it')
 }
 
 /** `session.transaction(fn)`: pending changes are part of it, so that they cannot overwrite its result afterwards. */
 export function * transaction<T> (context: SessionContext, fn: (data: Payload) => Awaitable<T>): Flow<T> {
   const { core } = context
   if (!core.isAtomic) throw new NotSupportedError(core.backendName, 'transaction()', 'it needs an atomic backend')
-  assertUsable(context)
+  context.assertUsable()
   let result: T
-  const isStored = yield * store(context, context.text(), true, true, async data => { result = await fn(data) })
+  const isStored = yield * store(context, context.wanted(), true, true, async data => { result = await fn(data) })
   if (!isStored) throw new SessionDestroyedError('another request ended it')
   return result!
 }
 
 /** Stores what the request wants; false when the session is gone. When it throws, nothing was changed here. */
-function * store (context: SessionContext, text: string, hasChanged: boolean, isExplicit: boolean, edit?: Edit): Flow<boolean> {
+function * store (context: SessionContext, wanted: Wanted, hasChanged: boolean, isExplicit: boolean, edit?: Edit): Flow<boolean> {
   const { core, base } = context
-  const wanted = wantedOf(context, text)
   // The result of a transaction is checked once its function has run.
-  if (hasChanged && edit === undefined) assertValid(context, context.session!)
+  if (hasChanged && edit === undefined) assertValid(context.live!, core.codec)
   if (core.isSelfContained || base === null) {
     // Only here is a new cookie needed: say so before anything is stored.
     if (isExplicit) context.carrier.assertOpen()
     if (core.isSelfContained) return yield * sealAnew(context, wanted, hasChanged, isExplicit)
-    const next = edit === undefined ? wanted : yield * edited(context, wanted, edit)
-    if (!isEmpty(context, next)) yield * create(context, next, wanted, isExplicit)
+    const next = edit === undefined ? wanted : yield * edited(wanted, edit, core.codec)
+    if (!isEmpty(next, core.codec)) yield * create(context, next, wanted, isExplicit)
     return true
   }
   if (!hasChanged) return yield * renew(context, base, isExplicit)
   // A transaction has to see what stands when it runs.
-  const turn = yield * core.queue.enter(base.record.id, core.isAtomic && edit === undefined ? { context, read: base, wanted } : undefined)
+  const turn = yield * core.queue.enter(base.record.id, core.isAtomic && edit === undefined ? joining(context, base, wanted) : undefined)
   let outcome: Outcome | undefined
   try {
     outcome = turn.carried ? stored(context, turn.carried, wanted, isExplicit) : yield * replace(context, base, turn, wanted, isExplicit, edit)
@@ -87,23 +86,25 @@ interface Outcome {
  * it read, are applied to what stands now, and it tries again: a bounded number of times, and never a blind write.
  * The commits that wait behind this one are stored along with it.
  */
-function * replace (context: SessionContext, read: Base, turn: Turn<Base | null, Passenger>, wanted: Wanted, isExplicit: boolean, edit: Edit | undefined): Flow<Outcome> {
+function * replace (context: SessionContext, read: Base, turn: Turn<Base | null, Joining>, wanted: Wanted, isExplicit: boolean, edit: Edit | undefined): Flow<Outcome> {
   const { core, carrier } = context
   const { id } = read.record
   const { latest } = turn
   // A transaction works on fresh data; a backend without compare-and-set is asked right before it writes.
   let stands = edit !== undefined || !core.isAtomic ? yield * core.fetch(id) : latest === undefined ? read : latest
   for (let attempt = 1; stands !== null; attempt++) {
-    const joined = joinChanges(context, read, stands, wanted)
-    const next = edit === undefined ? joined : yield * edited(context, joined, edit)
-    if (isEmpty(context, next)) {
+    const joined = joinChanges(core, read, stands, wanted)
+    const next = edit === undefined ? joined : yield * edited(joined, edit, core.codec)
+    if (isEmpty(next, core.codec)) {
       if (yield * remove(context, stands, wanted, isExplicit)) return { isStored: true, latest: null }
       stands = yield * core.fetch(id)
     } else {
-      const record = recordOf(context, stands, next)
+      const record = context.recordOf(stands, next)
       if (record.expiresAt <= core.now()) break
       const own = { record, text: next.text, tree: next.tree }
-      const { answer, base } = yield * putTogether(context, own, stands.record.version, turn, edit === undefined)
+      const { version } = stands.record
+      const put = ({ record, text }: Base) => core.put(record, version, context.writeContext(text), edit === undefined)
+      const { answer, base } = yield * putTogether(own, turn, put)
       if (answer === true) return stored(context, base, wanted, isExplicit)
       stands = answer === null ? yield * core.fetch(id) : core.standing(answer, id)
     }
@@ -115,6 +116,23 @@ function * replace (context: SessionContext, read: Base, turn: Turn<Base | null,
   }
   context.markGone()
   return { isStored: false, latest: null }
+}
+
+function joining (context: SessionContext, read: Base, wanted: Wanted): Joining {
+  const { core } = context
+  return {
+    onto (stands) {
+      try {
+        const next = joinChanges(core, read, stands, wanted)
+        if (isEmpty(next, core.codec)) return null
+        const record = context.recordOf(stands, next)
+        return record.expiresAt > core.now() ? { record, text: next.text, tree: next.tree } : null
+      } catch {
+        // It meets the same error in its own turn, and answers with it.
+        return null
+      }
+    }
+  }
 }
 
 /** What follows a write that has these changes, alone or along with others. */

@@ -1,18 +1,24 @@
-import type { Awaitable, SessionPolicy, WriteContext } from '../types/index.d.ts'
+import type { Awaitable, SessionPolicy, SessionRecord, WriteContext } from '../types/index.d.ts'
 import type { Carrier } from './carrier.ts'
 import type { Payload } from './changes.ts'
 import type { Base, Core } from './core.ts'
-import { BackendUnavailableError } from './errors.ts'
-import { ended, unloaded } from './guard.ts'
-import { deadlineOf, effectiveDeadline } from './lifetime.ts'
-import { loadSession } from './operations.ts'
-import { isChanged } from './plan.ts'
+import { randomVersion } from './crypto/random.ts'
+import { BackendUnavailableError, SessionDestroyedError } from './errors.ts'
+import { deadlineOf, effectiveDeadline, isRenewalDue, usedAt } from './lifetime.ts'
+import { isChanged, type Wanted } from './plan.ts'
+import { freezeRecord } from './record.ts'
 import type { RoutePolicy } from './routes.ts'
 import type { Written } from './serializer.ts'
-import { clearData, type Session } from './session.ts'
 import { idOfToken, newToken } from './token.ts'
 import { isSameTree } from './tree.ts'
 import { PayloadContext } from './write-context.ts'
+
+/** How the live data are shown to the application: as own properties of an object that it makes. */
+export interface Face {
+  create (context: SessionContext, data: Payload): Payload
+  /** The object goes on showing the past, and takes no changes any more. */
+  leaveBehind (live: Payload, past: SessionContext): void
+}
 
 /** `gone`: somebody else ended it; `ended`: this request did. */
 type Phase = 'unloaded' | 'loaded' | 'anonymous' | 'gone' | 'ended'
@@ -25,10 +31,11 @@ export class SessionContext {
   readonly core: Core
   readonly carrier: Carrier
   readonly route: RoutePolicy
+  readonly #face: Face
 
   phase: Phase = 'unloaded'
-  /** The object behind `request.session`, once loaded. */
-  session: Session | null = null
+  /** The live data, once loaded: own properties of the object behind `request.session`. */
+  live: Payload | null = null
   /** What is stored, as far as this request knows; `null` for a new session. */
   base: Base | null = null
   /** The cookie's text for it. */
@@ -46,34 +53,19 @@ export class SessionContext {
   loading: Awaitable<void> | null = null
   /** Settles when the last operation that had to wait is done; never rejects. */
   pending: PromiseLike<unknown> | null = null
-  /** The live data as they were when they were last made text. */
-  #written: Written | null = null
   #id: string | null = null
-  #guard: Session | null = null
 
-  constructor (core: Core, carrier: Carrier, route: RoutePolicy) {
+  constructor (core: Core, carrier: Carrier, route: RoutePolicy, face: Face) {
     this.core = core
     this.carrier = carrier
     this.route = route
+    this.#face = face
     this.createdAt = core.now()
   }
 
   // ------------------------------------------------------------------------------------------ state
 
-  /** What `request.session` is at this moment. */
-  get visible (): Session {
-    if (this.session !== null && this.phase !== 'ended') return this.session
-    this.#guard ??= this.phase === 'ended' ? ended(this.session!) : unloaded(this)
-    return this.#guard
-  }
-
-  /** For the stand-in of a session that is not loaded. */
-  load (): Awaitable<void> { return loadSession(this) }
-
   get isLoaded (): boolean { return this.phase !== 'unloaded' }
-
-  /** What to do about a session that is not loaded. */
-  get hint (): string { return `The session is not loaded (${this.carrier.place}): await request.${this.core.settings.property}.load() first, or turn autoload on` }
 
   get id (): string {
     if (this.#id === null) this.renewIdentity()
@@ -96,21 +88,55 @@ export class SessionContext {
 
   get lastAccessedAt (): number { return this.base?.record.lastAccessedAt ?? this.createdAt }
 
-  get isModified (): boolean { return this.session !== null && isChanged(this, this.text()) }
+  get isModified (): boolean { return this.live !== null && this.differs(this.wanted()) }
 
-  /** The live data as text. Throws `SessionSerializationError`. */
-  text (): string {
-    const { base, session } = this
-    // Most requests only read.
-    if (base?.tree && isSameTree(session!, base.tree)) return base.text
-    this.#written = this.core.codec.write(session!)
-    return this.#written.text
+  /** Whether this is another session than the stored one. */
+  differs (wanted: Wanted): boolean { return isChanged(this.base, wanted, this.live!, this.core.codec) }
+
+  /** Whether an unchanged session is to be written all the same: its deadline, or the secret that sealed it, is old. */
+  get isRenewal (): boolean {
+    const { base, core } = this
+    if (base === null) return false
+    if (this.isTouchForced || (core.isSelfContained && core.backend.isStale?.(this.token!) === true)) return true
+    return !this.route.passive && isRenewalDue(base.record, core.settings.lifetime, core.now())
   }
 
-  /** What a text of the live data said, for telling later that nothing changed since; `null` when it is not known. */
-  treeOf (text: string): Payload | null {
-    if (this.#written?.text === text) return this.#written.tree
-    return this.base?.text === text ? this.base.tree : null
+  /** What the request wants stored at this moment. Throws `SessionSerializationError`. */
+  wanted ({ text, tree }: Written = this.#written()): Wanted {
+    return { text, tree, subject: this.subject, policy: this.policy, isCleared: this.isCleared }
+  }
+
+  #written (): Written {
+    const { base } = this
+    // Most requests only read.
+    return base?.tree && isSameTree(this.live!, base.tree) ? base : this.core.codec.write(this.live!)
+  }
+
+  /**
+   * The record to write: a new version, deadlines from this moment (unless the request does not count as use).
+   *
+   * @param writtenAs the `schemaVersion` that the data came with
+   */
+  recordOf (base: Base | null, { text, subject, policy }: Pick<Wanted, 'text' | 'subject' | 'policy'>, writtenAs: number = base?.record.schemaVersion ?? 1): SessionRecord {
+    const { core } = this
+    const now = core.now()
+    const isUse = this.isTouchForced || !this.route.passive
+    const id = base?.record.id ?? this.id
+    const times = {
+      createdAt: base?.record.createdAt ?? this.createdAt,
+      lastAccessedAt: base === null ? Math.max(this.createdAt, now) : isUse ? usedAt(base.record, now) : base.record.lastAccessedAt,
+      policy
+    }
+    return freezeRecord({
+      id,
+      version: randomVersion(),
+      data: core.codec.seal(text, id),
+      // Data of a newer deployment keep its version.
+      schemaVersion: Math.max(core.codec.schemaVersion, writtenAs),
+      ...times,
+      expiresAt: deadlineOf(times, core.settings.lifetime),
+      subject
+    })
   }
 
   /** What a backend is told about a write of this text, which after a conflict or a transaction is not that of the live session. */
@@ -119,7 +145,7 @@ export class SessionContext {
   }
 
   /** A context for the same request with an id of its own, where a new life takes shape. */
-  successor (): SessionContext { return new SessionContext(this.core, this.carrier, this.route) }
+  successor (): SessionContext { return new SessionContext(this.core, this.carrier, this.route, this.#face) }
 
   /** What the object that `regenerate()` leaves behind goes on showing. */
   past (): SessionContext {
@@ -134,6 +160,29 @@ export class SessionContext {
   }
 
   // ------------------------------------------------------------------------------------------ changes of state
+
+  /** The session is loaded with these data. */
+  begin (data: Payload): void {
+    this.live = this.#face.create(this, data)
+    this.phase = 'loaded'
+  }
+
+  /** `request.session` becomes another object; the one of before stays readable. */
+  replaceObject (data: Payload): void {
+    this.#face.leaveBehind(this.live!, this.past())
+    this.live = this.#face.create(this, data)
+  }
+
+  /** Replaces the live data; the object stays. */
+  replaceData (data: Payload): void {
+    this.clearData()
+    Object.assign(this.live!, data)
+  }
+
+  clearData (): void {
+    const live = this.live!
+    for (const key of Object.keys(live)) delete live[key]
+  }
 
   /** Takes over what is stored now, but for the live data. */
   adopt (base: Base, token: string | null): void {
@@ -161,11 +210,9 @@ export class SessionContext {
   /** Ends the session for this request; objects kept from before read as empty. */
   end (): void {
     this.phase = 'ended'
-    this.#guard = null
-    const session = this.session!
-    clearData(session)
+    this.clearData()
     this.subject = null
-    Object.freeze(session)
+    Object.freeze(this.live!)
   }
 
   /** Remembers a failure of the backend: the answer must report it, whatever becomes of the promise. */
@@ -180,6 +227,14 @@ export class SessionContext {
   assertAvailable (): void {
     if (this.phase !== 'anonymous') return
     throw new BackendUnavailableError(`${this.core.backendName} was unavailable when the session was loaded`)
+  }
+
+  /** Refuses an operation on a session that is gone, or while the backend is away. */
+  assertUsable (): void {
+    this.assertAvailable()
+    // It may have waited for an operation that ended the session.
+    if (this.phase === 'ended') throw new SessionDestroyedError('this request destroyed it')
+    if (this.phase === 'gone') throw new SessionDestroyedError('another request ended it')
   }
 
   /** Whether something changed that no commit has seen; a payload that cannot be serialized did. */

@@ -9,7 +9,6 @@ import { type Flow, isPromise, run } from './flow.ts'
 import type { SetCookieLines } from './http/set-cookie.ts'
 import { effectiveDeadline, isExpired } from './lifetime.ts'
 import type { Settings } from './options.ts'
-import type { Passenger } from './passengers.ts'
 import { CommitQueue } from './queue.ts'
 import { isRecord } from './record.ts'
 
@@ -29,6 +28,12 @@ export interface Examined extends Base {
   readonly data: Payload
 }
 
+/** A commit that waits in the queue, and whose changes the one in front may store along with its own. */
+export interface Joining {
+  /** Its changes on top of what is about to be stored; `null` where it needs a turn of its own. */
+  onto (stands: Base): Base | null
+}
+
 /** What all sessions of one registration share. */
 export class Core {
   readonly settings: Settings
@@ -36,7 +41,7 @@ export class Core {
   readonly backend: SessionBackend
   readonly backendName: string
   readonly lines: SetCookieLines
-  readonly queue = new CommitQueue<Base | null, Passenger>()
+  readonly queue = new CommitQueue<Base | null, Joining>()
   readonly events: EventPublisher
   readonly breaker: Breaker
   /** Rule 4.13 is warned about once. */

@@ -7,9 +7,7 @@ import { endSession } from './end.ts'
 import { BackendContractError, BackendUnavailableError, NotSupportedError, SessionDestroyedError } from './errors.ts'
 import { type Flow, isPromise } from './flow.ts'
 import { findSession } from './load.ts'
-import { assertUsable } from './plan.ts'
 import { type NewLife, rotate } from './rotate.ts'
-import { createSession, replaceData } from './session.ts'
 
 // What a request can do with its session. Each runs at once where the backend answers at once, within `timeout`.
 
@@ -54,9 +52,8 @@ function startLoading (context: SessionContext): Awaitable<void> {
 function * load (context: SessionContext): Flow<void> {
   const { core, carrier } = context
   const found = yield * findSession(core, carrier.carried, carrier.log)
-  context.session = createSession(context, found === null ? {} : found.base.data)
   if (found !== null) context.adopt(found.base, found.token)
-  context.phase = 'loaded'
+  context.begin(found === null ? {} : found.base.data)
 }
 
 // "No session" and "no answer" are never mistaken for each other: this one is never stored and touches no cookie.
@@ -66,7 +63,7 @@ function loadFailed (context: SessionContext, error: unknown): void {
   if (!(error instanceof BackendUnavailableError) || !mayBeAnonymous) throw context.noteFailure(error, 'load')
   context.core.publish(carrier.log, 'unavailable', null, 'load')
   carrier.log.warn({ err: error }, `the session backend is unavailable: this request gets an empty session (${carrier.place})`)
-  context.session = createSession(context, {})
+  context.begin({})
   context.phase = 'anonymous'
 }
 
@@ -110,13 +107,13 @@ export function destroySession (context: SessionContext): Awaitable<void> {
 }
 
 function * reload (context: SessionContext): Flow<void> {
-  assertUsable(context)
+  context.assertUsable()
   const { core, base, token } = context
   if (base === null) {
     // Still the same session, with the id that it may have shown already.
     context.subject = context.policy = null
     context.isCleared = context.isTouchForced = false
-    replaceData(context.session!, {})
+    context.replaceData({})
     return
   }
   const { id } = base.record
@@ -128,7 +125,7 @@ function * reload (context: SessionContext): Flow<void> {
   }
   context.adopt(stored, token)
   context.isCleared = context.isTouchForced = false
-  replaceData(context.session!, stored.data)
+  context.replaceData(stored.data)
 }
 
 function * destroy (context: SessionContext): Flow<void> {

@@ -16,7 +16,7 @@ import { presetError, Visit } from './http/visit.ts'
 import { tryLoading } from './operations.ts'
 import { resolveOptions } from './options.ts'
 import { RoutePolicies, type RoutePolicy } from './routes.ts'
-import type { Session } from './session.ts'
+import { face, type Session } from './session.ts'
 
 /** What a request carries: nothing before our onRequest hook, its reply until somebody needs the session, then that. */
 type State = Visit | FastifyReply | null
@@ -122,7 +122,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   function visit (request: FastifyRequest, reply: FastifyReply, policy: RoutePolicy): Visit {
     const carrier = new ReplyCarrier(core, request, reply)
     const loadsAtLook = isLazy && (policy.autoload ?? settings.autoload(request))
-    const state = new Visit(new SessionContext(core, carrier, policy), carrier, reply, loadsAtLook)
+    const state = new Visit(new SessionContext(core, carrier, policy, face), carrier, reply, loadsAtLook)
     setState(request, state)
     return state
   }

@@ -5,9 +5,8 @@ import type { Base } from './core.ts'
 import { kill } from './end.ts'
 import { SessionConflictError, SessionDestroyedError } from './errors.ts'
 import { type Flow } from './flow.ts'
-import { assertUsable, assertValid, isEmpty, joinChanges, recordOf, type Wanted, wantedOf } from './plan.ts'
+import { assertValid, isEmpty, joinChanges, type Wanted } from './plan.ts'
 import { assertNotRevoked, lastRevocation, withMark } from './revocations.ts'
-import { createSession, leaveBehind } from './session.ts'
 import { assertFits, finish, sendCookie, show } from './write.ts'
 
 const MAX_TRIES = 10
@@ -34,9 +33,9 @@ export interface NewLife {
  */
 export function * rotate (context: SessionContext, life: NewLife): Flow<void> {
   // A sign-in starts over where the session is gone; anything else has nothing to go on with.
-  if (context.phase !== 'gone' || life.alone === null) assertUsable(context)
+  if (context.phase !== 'gone' || life.alone === null) context.assertUsable()
   context.carrier.assertOpen()
-  const wanted = wantedOf(context, context.text())
+  const wanted = context.wanted()
   const mark = life.subject === undefined ? context.policy?.mark : yield * lastRevocation(context.core, life.subject)
   const next = new NextLife(context, life, mark)
   try {
@@ -71,7 +70,7 @@ function * compareAndReplace (context: SessionContext, next: NextLife, read: Bas
   let stands = core.isAtomic ? (latest === undefined ? read : latest) : yield * core.fetch(id)
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
     if (stands === null) return yield * next.writeAlone()
-    yield * next.write(joinChanges(context, read, stands, wanted), stands.record.schemaVersion)
+    yield * next.write(joinChanges(core, read, stands, wanted), stands.record.schemaVersion)
     if (yield * kill(core, stands, next.id, context.carrier.request)) return
     stands = yield * core.fetch(id)
     if (stands !== null) core.publish(context.carrier.log, 'conflict', id, 'version')
@@ -125,9 +124,9 @@ class NextLife {
     const { core } = context
     const wanted = { ...core.codec.write(data), subject, policy: withMark(policy, this.#mark) }
     this.#text = wanted.text
-    if (isEmpty(context, wanted)) return yield * this.remove()
-    assertValid(context, data)
-    const record = recordOf(context, context.base, wanted, writtenAs)
+    if (isEmpty(wanted, core.codec)) return yield * this.remove()
+    assertValid(data, core.codec)
+    const record = context.recordOf(context.base, wanted, writtenAs)
     if (core.isSelfContained) {
       const token = yield * core.seal(record, context.writeContext(wanted.text))
       assertFits(core, token, wanted.text)
@@ -147,8 +146,7 @@ class NextLife {
     const { core, carrier, base: old, policy } = context
     const { base, token, createdAt } = this.#new
     if (isNewObject) {
-      leaveBehind(context.session!, context.past())
-      context.session = createSession(context, core.codec.deserialize(this.#text))
+      context.replaceObject(core.codec.deserialize(this.#text))
     }
     context.phase = 'loaded'
     if (base === null) {
@@ -158,7 +156,7 @@ class NextLife {
       if (!isNewObject) show(context, { text: this.#text, tree: null }, sent)
       carrier.clear(true)
     } else {
-      finish(context, base, isNewObject ? wantedOf(context, base.text) : sent, token)
+      finish(context, base, isNewObject ? context.wanted(base) : sent, token)
       sendCookie(context, true)
     }
     if (old !== null || base !== null) core.publish(carrier.log, old === null ? 'created' : 'regenerated', context.id, kind)

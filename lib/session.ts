@@ -1,7 +1,7 @@
 import type { Awaitable, Callback, SessionLifetime, SessionMembers, SessionPayload } from '../types/index.d.ts'
 import { answer } from './answer.ts'
 import type { Payload } from './changes.ts'
-import type { SessionContext } from './context.ts'
+import type { Face, SessionContext } from './context.ts'
 import { assertStorable } from './codec.ts'
 import { ReservedKeyError, SessionDestroyedError, SessionSerializationError } from './errors.ts'
 import { destroySession, loadSession, reloadSession, rotateSession, saveSession, transactSession } from './operations.ts'
@@ -54,7 +54,7 @@ export class Session implements MembersOf<SessionMembers> {
 
   clear (): void {
     const context = this.#writable()
-    clearData(this)
+    context.clearData()
     context.subject = null
     context.isCleared = true
   }
@@ -147,7 +147,7 @@ export class Session implements MembersOf<SessionMembers> {
   #writable (): SessionContext {
     const context = this.#context
     if (context.phase === 'ended') throw new SessionDestroyedError('this request destroyed it')
-    if (context.session !== this) throw new SessionDestroyedError('it was regenerated; use request.session')
+    if (context.live !== bag(this)) throw new SessionDestroyedError('it was regenerated; use request.session')
     return context
   }
 }
@@ -170,20 +170,10 @@ function sealPrototype (prototype: object): void {
 
 function prototypeOf (this: object): object | null { return Object.getPrototypeOf(this) }
 
-export const { leaveBehind } = Session
-
-export function createSession (context: SessionContext, data: Payload): Session {
-  return new Session(context, data)
-}
-
-/** Replaces the live data; the object stays. */
-export function replaceData (session: Session, data: Payload): void {
-  clearData(session)
-  Object.assign(session, data)
-}
-
-export function clearData (session: Session): void {
-  for (const key of Object.keys(session)) delete bag(session)[key]
+/** Sessions as applications see them. */
+export const face: Face = {
+  create: (context, data) => bag(new Session(context, data)),
+  leaveBehind: (live, past) => { Session.leaveBehind(live as unknown as Session, past) }
 }
 
 /** The data without keys that are set to `undefined`: those are absent. */

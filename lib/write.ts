@@ -6,7 +6,7 @@ import { BackendContractError, SessionConflictError, SessionTooLargeError } from
 import type { Flow } from './flow.ts'
 import { isCookieText } from './http/chunks.ts'
 import { lifetimeOf } from './lifetime.ts'
-import { isEmpty, recordOf, type Wanted, wantedOf } from './plan.ts'
+import { isEmpty, type Wanted } from './plan.ts'
 import { freezeRecord } from './record.ts'
 import type { Written } from './serializer.ts'
 
@@ -19,7 +19,7 @@ const MAX_AGE = 34_560_000
 export function * create (context: SessionContext, next: Wanted, sent: Wanted, isExplicit: boolean): Flow<void> {
   const { core, carrier } = context
   for (let collision = 0; collision < MAX_COLLISIONS; collision++) {
-    const record = recordOf(context, null, next)
+    const record = context.recordOf(null, next)
     if ((yield * core.put(record, 0, context.writeContext(next.text))) === true) {
       finish(context, { record, text: next.text, tree: next.tree }, sent)
       core.publish(carrier.log, 'created', record.id)
@@ -34,13 +34,13 @@ export function * create (context: SessionContext, next: Wanted, sent: Wanted, i
 /** A self-contained session: every write is a new text, and the last response wins. False when its time is over. */
 export function * sealAnew (context: SessionContext, next: Wanted, hasChanged: boolean, isExplicit: boolean): Flow<boolean> {
   const { core, carrier, base } = context
-  if (isEmpty(context, next)) {
+  if (isEmpty(next, core.codec)) {
     core.publish(carrier.log, 'destroyed', context.id, 'empty')
     carrier.clear(isExplicit)
     context.startEmpty()
     return true
   }
-  const record = recordOf(context, base, next)
+  const record = context.recordOf(base, next)
   if (record.expiresAt <= core.now()) {
     context.markGone()
     return false
@@ -57,8 +57,8 @@ export function * sealAnew (context: SessionContext, next: Wanted, hasChanged: b
 export function * renew (context: SessionContext, base: Base, isExplicit: boolean): Flow<boolean> {
   const { core, carrier } = context
   const { id, version, data } = base.record
-  const sent = wantedOf(context, base.text)
-  const fresh = recordOf(context, base, { ...base.record, text: base.text })
+  const sent = context.wanted(base)
+  const fresh = context.recordOf(base, { ...base.record, text: base.text })
   const isTouch = core.backend.touch !== undefined
   const record = freezeRecord({ ...fresh, data, version: isTouch ? version : fresh.version })
   let isThere: boolean
@@ -109,7 +109,7 @@ export function finish (context: SessionContext, base: Base, sent: Wanted, token
 export function show (context: SessionContext, stored: Written, sent: Written): void {
   if (stored.text === sent.text) return
   const { codec } = context.core
-  const live = context.session as unknown as Payload
+  const live = context.live!
   const before = codec.parsed(sent)
   const { set, removed } = diff(before, codec.fresh(stored), codec.isSame)
   const isUntouched = (key: string) => codec.isSame(live[key], before[key])

@@ -2,6 +2,7 @@ import type { DoneFuncWithErrOrRes, FastifyReply } from 'fastify'
 import type { SessionContext } from '../context.ts'
 import type { BackendUnavailableError } from '../errors.ts'
 import { isPromise } from '../flow.ts'
+import { SessionHandle } from '../handle.ts'
 import { commitSession, loadAtOnce } from '../operations.ts'
 import type { Session } from '../session.ts'
 import { varyByCookie } from './caching.ts'
@@ -18,6 +19,7 @@ type Progress = 'open' | 'committing' | 'committed' | 'failed'
  */
 export class Visit {
   readonly context: SessionContext
+  readonly #handle: SessionHandle
   readonly #carrier: ReplyCarrier
   readonly #reply: FastifyReply
   /** Whether to load at the first look: a backend that answers at once is not asked before. */
@@ -27,6 +29,7 @@ export class Visit {
 
   constructor (context: SessionContext, carrier: ReplyCarrier, reply: FastifyReply, loadsAtLook: boolean) {
     this.context = context
+    this.#handle = new SessionHandle(context)
     this.#carrier = carrier
     this.#reply = reply
     this.#loadsAtLook = loadsAtLook
@@ -39,7 +42,7 @@ export class Visit {
   look (): Session {
     if (!this.#isTouched) this.touch()
     if (this.#loadsAtLook && !this.context.isLoaded) loadAtOnce(this.context)
-    return this.context.visible
+    return this.#handle.visible
   }
 
   touch (): void {
