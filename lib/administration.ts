@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Awaitable, ListFilter, ListPage, Session as PublicSession, SessionInfo, SessionPayload, SessionRecord, Sessions } from '../types/index.d.ts'
-import { DetachedCarrier } from './carrier.ts'
+import type { Carrier } from './carrier.ts'
 import type { Payload } from './changes.ts'
 import { optionsCheck } from './check-options.ts'
 import { SessionContext } from './context.ts'
@@ -9,7 +9,6 @@ import { endSession } from './end.ts'
 import { NotSupportedError, SessionDestroyedError, SessionSerializationError } from './errors.ts'
 import type { Flow } from './flow.ts'
 import { SessionHandle } from './handle.ts'
-import { partName } from './http/chunks.ts'
 import { loadSession } from './operations.ts'
 import { assertValid } from './plan.ts'
 import { assertNotRevoked, lastRevocation, markRevoked, withMark } from './revocations.ts'
@@ -35,8 +34,10 @@ export class SessionAdministration implements Sessions<Data> {
   readonly #core: Core
   readonly #log: FastifyBaseLogger
   readonly #route: RoutePolicy
+  readonly #carrierOf: (header: string | undefined) => Carrier
 
-  constructor (core: Core, log: FastifyBaseLogger, route: RoutePolicy) {
+  constructor (core: Core, log: FastifyBaseLogger, route: RoutePolicy, carrierOf: (header: string | undefined) => Carrier) {
+    this.#carrierOf = carrierOf
     this.#core = core
     this.#log = log
     this.#route = route
@@ -67,9 +68,7 @@ export class SessionAdministration implements Sessions<Data> {
     if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new SessionSerializationError('session', 'must be an object')
     const context = this.#context(undefined)
     const token = await this.#core.run(this.#store(context, data, subject ?? null))
-    const { name } = this.#core.lines
-    const cookie = this.#core.lines.split(token).values.map((value, index) => `${partName(name, index)}=${value}`).join('; ')
-    return { id: context.id, cookie }
+    return { id: context.id, cookie: this.#core.lines.header(token) }
   }
 
   async revoke (id: string): Promise<void> {
@@ -134,7 +133,7 @@ export class SessionAdministration implements Sessions<Data> {
   }
 
   #context (cookieHeader: string | undefined): SessionContext {
-    return new SessionContext(this.#core, new DetachedCarrier(this.#core, this.#log, cookieHeader), this.#route, face)
+    return new SessionContext(this.#core, this.#carrierOf(cookieHeader), this.#route, face)
   }
 
   * #store (context: SessionContext, data: Payload, subject: string | null): Flow<string> {

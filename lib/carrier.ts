@@ -1,7 +1,17 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
-import type { Core } from './core.ts'
-import { NotSupportedError } from './errors.ts'
-import { type CarriedCookies, carriedCookies } from './http/cookie-header.ts'
+
+/** What a request's `Cookie` header says about one session cookie. */
+export interface CarriedCookies {
+  /** Texts that may be a session, in the header's order. */
+  readonly texts: readonly string[]
+  /** Indexes of the parts that came along: 0 for `name`, 1 for `name.1` … */
+  readonly indexes: readonly number[]
+  /** Why there is nothing to try although there were cookies; `null` otherwise. */
+  readonly problem: 'oversized' | 'incomplete' | null
+}
+
+/** A request without a cookie of ours. */
+export const NO_COOKIES: CarriedCookies = Object.freeze({ texts: [], indexes: [], problem: null })
 
 /** How a session's cookie comes from a client and goes back to it. */
 export interface Carrier {
@@ -18,25 +28,4 @@ export interface Carrier {
    */
   set (values: readonly string[], maxAge: number | null, isExplicit: boolean): void
   clear (isExplicit: boolean): void
-}
-
-/** A session outside a request: read from a `Cookie` header, without a response to put a cookie on. */
-export class DetachedCarrier implements Carrier {
-  readonly log: FastifyBaseLogger
-  readonly request = undefined
-  readonly carried: CarriedCookies
-  readonly place = 'outside a request'
-
-  constructor (core: Core, log: FastifyBaseLogger, header: string | undefined) {
-    this.log = log
-    this.carried = carriedCookies(header, core.lines.name, core.maxTextBytes)
-  }
-
-  assertOpen (): void {
-    throw new NotSupportedError('A session opened outside a request', 'setting a cookie', 'there is no response to put it on; do this in a request')
-  }
-
-  // Only asked for cookies that are a courtesy (a new Max-Age): the session works without.
-  set (): void {}
-  clear (): void {}
 }

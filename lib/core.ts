@@ -6,7 +6,6 @@ import type { PayloadCodec } from './codec.ts'
 import { BackendContractError, BackendUnavailableError, isOwnError, NotSupportedError } from './errors.ts'
 import { EventPublisher } from './events.ts'
 import { type Flow, isPromise, run } from './flow.ts'
-import type { SetCookieLines } from './http/set-cookie.ts'
 import { effectiveDeadline, isExpired } from './lifetime.ts'
 import type { Settings } from './options.ts'
 import { CommitQueue } from './queue.ts'
@@ -28,6 +27,15 @@ export interface Examined extends Base {
   readonly data: Payload
 }
 
+/** How a session's text looks as a cookie. */
+export interface CookieForm {
+  readonly name: string
+  /** Values of `name`, `name.1` … for a text, and their bytes in a `Cookie` header: `Infinity` where it takes too many, `NaN` where it is no cookie text. */
+  split (text: string): { values: readonly string[], bytes: number }
+  /** The `Cookie` header that a browser would send. */
+  header (text: string): string
+}
+
 /** A commit that waits in the queue, and whose changes the one in front may store along with its own. */
 export interface Joining {
   /** Its changes on top of what is about to be stored; `null` where it needs a turn of its own. */
@@ -40,14 +48,14 @@ export class Core {
   readonly codec: PayloadCodec
   readonly backend: SessionBackend
   readonly backendName: string
-  readonly lines: SetCookieLines
+  readonly lines: CookieForm
   readonly queue = new CommitQueue<Base | null, Joining>()
   readonly events: EventPublisher
   readonly breaker: Breaker
   /** Rule 4.13 is warned about once. */
   hasWarnedOfPlainHttp = false
 
-  constructor (settings: Settings, backend: SessionBackend, lines: SetCookieLines, log: FastifyBaseLogger) {
+  constructor (settings: Settings, backend: SessionBackend, lines: CookieForm, log: FastifyBaseLogger) {
     this.settings = settings
     this.codec = settings.codec
     this.backend = backend

@@ -1,8 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Base, Core, Examined } from './core.ts'
 import type { Flow } from './flow.ts'
-import { isCookieText } from './http/chunks.ts'
-import type { CarriedCookies } from './http/cookie-header.ts'
+import type { CarriedCookies } from './carrier.ts'
 import { idOfToken, isToken } from './token.ts'
 
 /** A session that a request's cookie stands for. */
@@ -38,5 +37,5 @@ export function * findSession (core: Core, carried: CarriedCookies, log: Fastify
 
 // Length, alphabet and shape are checked before the backend hears of it (ASVS 1.2.4; C008).
 function isPossible (core: Core, token: string): boolean {
-  return core.isSelfContained ? isCookieText(token) : isToken(token)
+  return core.isSelfContained || isToken(token)
 }

@@ -10,6 +10,7 @@ import { Core } from './core.ts'
 import { BackendUnavailableError, ReservedKeyError, SessionNotLoadedError, SessionRequiredError } from './errors.ts'
 import { isPromise } from './flow.ts'
 import { unloaded } from './guard.ts'
+import { DetachedCarrier } from './http/detached-carrier.ts'
 import { ReplyCarrier } from './http/reply-carrier.ts'
 import { SetCookieLines } from './http/set-cookie.ts'
 import { presetError, Visit } from './http/visit.ts'
@@ -31,7 +32,8 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   if (!app.hasPlugin('@fastify/cookie')) await app.register(cookie)
 
   const backend = settings.backend.bind?.({ property, now, secrets, cookie: settings.cookie, timeout, log: app.log }) ?? settings.backend
-  const core = new Core(settings, backend, new SetCookieLines(settings.cookie, app.serializeCookie), app.log)
+  const lines = new SetCookieLines(settings.cookie, app.serializeCookie)
+  const core = new Core(settings, backend, lines, app.log)
   const policies = new RoutePolicies(settings)
   // A self-contained backend that answers at once is asked only when somebody looks.
   const isLazy = core.isSelfContained && backend.read.constructor.name !== 'AsyncFunction'
@@ -40,7 +42,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   const kPolicy = Symbol(`fastsessions.${property}.policy`)
 
   decorateRequest()
-  app.decorate(`${property}s`, new SessionAdministration(core, app.log, policies.usual) as never)
+  app.decorate(`${property}s`, new SessionAdministration(core, app.log, policies.usual, header => new DetachedCarrier(core, app.log, header)) as never)
   app.addHook('onRoute', checkRoute)
   app.addHook('onRequest', loadSession)
   app.addHook('onSend', commitSession)
@@ -120,7 +122,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   }
 
   function visit (request: FastifyRequest, reply: FastifyReply, policy: RoutePolicy): Visit {
-    const carrier = new ReplyCarrier(core, request, reply)
+    const carrier = new ReplyCarrier(core, lines, request, reply)
     const loadsAtLook = isLazy && (policy.autoload ?? settings.autoload(request))
     const state = new Visit(new SessionContext(core, carrier, policy, face), carrier, reply, loadsAtLook)
     setState(request, state)

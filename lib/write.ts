@@ -4,7 +4,6 @@ import type { Base, Core } from './core.ts'
 import { kill } from './end.ts'
 import { BackendContractError, SessionConflictError, SessionTooLargeError } from './errors.ts'
 import type { Flow } from './flow.ts'
-import { isCookieText } from './http/chunks.ts'
 import { lifetimeOf } from './lifetime.ts'
 import { isEmpty, type Wanted } from './plan.ts'
 import { freezeRecord } from './record.ts'
@@ -134,8 +133,8 @@ export function sendCookieIfPersistent (context: SessionContext, isExplicit: boo
 
 /** Throws `SessionTooLargeError` when a text takes more cookies than allowed. */
 export function assertFits (core: Core, token: string, text: string): void {
-  if (!isCookieText(token)) throw new BackendContractError(`${core.backendName}.write() must return text that fits a cookie value`)
   const { bytes } = core.lines.split(token)
+  if (Number.isNaN(bytes)) throw new BackendContractError(`${core.backendName}.write() must return text that fits a cookie value`)
   if (bytes <= core.maxCookieBytes) return
   throw new SessionTooLargeError(Number.isFinite(bytes) ? bytes : token.length, core.maxCookieBytes, largestKeys(core, text))
 }

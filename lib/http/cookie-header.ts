@@ -1,4 +1,5 @@
-import { join } from './chunks.ts'
+import { type CarriedCookies, NO_COOKIES } from '../carrier.ts'
+import { isCookieText, join } from './chunks.ts'
 
 /** Cookies of one name that are tried at most; browsers send several when paths or domains differ. */
 const MAX_TRIED = 4
@@ -6,18 +7,6 @@ const MAX_INDEX = 9
 /** Less than that is no attack, however many short tokens it is: browsers send one for each path and domain. */
 const ORDINARY_BYTES = 4_096
 const FIRST: readonly number[] = Object.freeze([0])
-
-/** What a request's `Cookie` header says about one session cookie. */
-export interface CarriedCookies {
-  /** Texts that may be a session, in the header's order. */
-  readonly texts: readonly string[]
-  /** Indexes of the parts that came along: 0 for `name`, 1 for `name.1` … */
-  readonly indexes: readonly number[]
-  /** Why there is nothing to try although there were cookies; `null` otherwise. */
-  readonly problem: 'oversized' | 'incomplete' | null
-}
-
-export const NO_COOKIES: CarriedCookies = Object.freeze({ texts: [], indexes: [], problem: null })
 
 /**
  * Finds the cookies of a session in the raw header: `request.cookies` would show only the first of two of one name, and
@@ -38,7 +27,7 @@ export function carriedCookies (header: string | undefined, name: string, maxByt
   }
   const [values] = found
   // Almost always there is one, whole.
-  if (found.length === 1 && values!.length === 1 && bytes <= maxBytes && values![0]![1] !== '.') return { texts: values!, indexes: FIRST, problem: null }
+  if (found.length === 1 && values!.length === 1 && bytes <= maxBytes && values![0]![1] !== '.') return { texts: values!.filter(isCookieText), indexes: FIRST, problem: null }
   const indexes = Object.keys(found).map(Number)
   if (indexes.length === 0) return NO_COOKIES
   // Each name may come up to four times, with the wrong ones as long as the right one.
@@ -46,7 +35,7 @@ export function carriedCookies (header: string | undefined, name: string, maxByt
   const { texts, isIncomplete } = join(found, MAX_TRIED)
   const fitting = texts.filter(text => text.length <= maxBytes)
   const problem = fitting.length < texts.length ? 'oversized' : isIncomplete || texts.length === 0 ? 'incomplete' : null
-  return { texts: fitting, indexes, problem }
+  return { texts: fitting.filter(isCookieText), indexes, problem }
 }
 
 /** Whether a cookie-pair begins here: at the start, or behind a semicolon and blanks. */

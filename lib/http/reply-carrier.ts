@@ -1,21 +1,24 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
-import type { Carrier } from '../carrier.ts'
+import type { CarriedCookies, Carrier } from '../carrier.ts'
 import type { Core } from '../core.ts'
 import { NotSupportedError } from '../errors.ts'
 import { forbidStoring } from './caching.ts'
-import { type CarriedCookies, carriedCookies } from './cookie-header.ts'
+import { carriedCookies } from './cookie-header.ts'
+import type { SetCookieLines } from './set-cookie.ts'
 
 /** The cookies of one request and its reply. */
 export class ReplyCarrier implements Carrier {
   readonly request: FastifyRequest
   readonly #core: Core
+  readonly #lines: SetCookieLines
   readonly #reply: FastifyReply
   #carried: CarriedCookies | undefined
   #hasSet = false
   #pending: readonly string[] | null = null
 
-  constructor (core: Core, request: FastifyRequest, reply: FastifyReply) {
+  constructor (core: Core, lines: SetCookieLines, request: FastifyRequest, reply: FastifyReply) {
     this.#core = core
+    this.#lines = lines
     this.request = request
     this.#reply = reply
   }
@@ -24,7 +27,7 @@ export class ReplyCarrier implements Carrier {
   get place (): string { return `${this.request.method} ${this.request.routeOptions.url ?? 'an unknown route'}` }
 
   get carried (): CarriedCookies {
-    this.#carried ??= carriedCookies(this.request.raw.headers.cookie, this.#core.lines.name, this.#core.maxTextBytes)
+    this.#carried ??= carriedCookies(this.request.raw.headers.cookie, this.#lines.name, this.#core.maxTextBytes)
     return this.#carried
   }
 
@@ -41,7 +44,7 @@ export class ReplyCarrier implements Carrier {
 
   set (values: readonly string[], maxAge: number | null, isExplicit: boolean): void {
     if (this.isHeadOut) return
-    const { lines } = this.#core
+    const lines = this.#lines
     const leftovers = this.carried.indexes.filter(index => index >= values.length)
     this.#warnOfPlainHttp()
     this.#put([...lines.set(values, maxAge, this.#isHttps), ...lines.clear(leftovers, this.#isHttps)], isExplicit)
@@ -50,7 +53,7 @@ export class ReplyCarrier implements Carrier {
   clear (isExplicit: boolean): void {
     const { indexes } = this.carried
     if (this.isHeadOut || (indexes.length === 0 && !this.#hasSet)) return
-    this.#put(this.#core.lines.clear(indexes.includes(0) ? indexes : [0, ...indexes], this.#isHttps), isExplicit)
+    this.#put(this.#lines.clear(indexes.includes(0) ? indexes : [0, ...indexes], this.#isHttps), isExplicit)
   }
 
   /** Puts the last cookie on the reply, once it is not held any more. */
@@ -82,7 +85,7 @@ export class ReplyCarrier implements Carrier {
   #others (): string[] {
     const present = this.#reply.getHeader('set-cookie') as string | string[] | undefined
     if (present === undefined) return []
-    return this.#core.lines.without(Array.isArray(present) ? present : [String(present)])
+    return this.#lines.without(Array.isArray(present) ? present : [String(present)])
   }
 
   // reply.header() appends to an existing Set-Cookie, so what is there goes first.

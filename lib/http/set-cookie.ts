@@ -1,5 +1,6 @@
 import type { CookieSettings } from '../options.ts'
-import { headerBytes, partName, split } from './chunks.ts'
+import type { CookieForm } from '../core.ts'
+import { headerBytes, isCookieText, partName, split } from './chunks.ts'
 
 /** How @fastify/cookie writes a cookie; decides the form of every attribute. */
 export type SerializeCookie = (name: string, value: string, attributes: object) => string
@@ -8,7 +9,7 @@ export type SerializeCookie = (name: string, value: string, attributes: object) 
  * The `Set-Cookie` lines of one session cookie. Attributes are formatted once, at registration, by @fastify/cookie;
  * what changes per response is concatenated: values are plain cookie text and need no encoding.
  */
-export class SetCookieLines {
+export class SetCookieLines implements CookieForm {
   readonly name: string
   readonly #identity: string
   readonly #tails: { readonly plain: string, readonly secure: string }
@@ -23,10 +24,14 @@ export class SetCookieLines {
     this.#identity = identityOf(`x${this.#tails.plain}`)
   }
 
-  /** Values of `name`, `name.1` … for a text, and their bytes in a `Cookie` header (`Infinity` when it fits no cookies). */
   split (text: string): { values: readonly string[], bytes: number } {
+    if (!isCookieText(text)) return { values: [], bytes: NaN }
     const values = split(this.name, text, this.#tails.secure.length + MAX_AGE_BYTES)
     return values === null ? { values: [], bytes: Infinity } : { values, bytes: headerBytes(this.name, values) }
+  }
+
+  header (text: string): string {
+    return this.split(text).values.map((value, index) => `${partName(this.name, index)}=${value}`).join('; ')
   }
 
   /**
