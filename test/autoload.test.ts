@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import t from 'tap'
-import { autoloadMatcher } from '../lib/autoload.ts'
+import { autoloadMatcher } from '../lib/config/autoload.ts'
 import { MemoryBackend, type SessionOptions } from '../lib/index.ts'
 import { FaultyBackend } from '../lib/testing/index.ts'
 import { appWith, refusalOf, SECRET, show, store } from './helpers/config.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { BoundedMap } from '../lib/bounded-map.ts'
+import { BoundedMap } from '../lib/tools/bounded-map.ts'
 
 t.test('when it is full, the entry that was set longest ago goes', async t => {
   const map = new BoundedMap<string, number>(2)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Breaker, type BreakerState } from '../lib/breaker.ts'
+import { Breaker, type BreakerState } from '../lib/store/breaker.ts'
 import { BackendUnavailableError, MemoryBackend } from '../lib/index.ts'
 import { FaultyBackend } from '../lib/testing/index.ts'
 import { bench } from './helpers/session-bench.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
-import { apply, diff, isUnchanged, type Payload } from '../lib/changes.ts'
+import { apply, diff, isUnchanged, type Payload } from '../lib/payload/changes.ts'
 
 const isSame = (value: unknown, other: unknown) => JSON.stringify({ value }) === JSON.stringify({ value: other })
 const key = fc.constantFrom('a', 'b', 'c', 'd', '__proto__', 'constructor', '')

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { InvalidOptionsError, optionsSchema } from '../lib/index.ts'
-import { missingSecret, optionsCheck, unexpected } from '../lib/check-options.ts'
+import { missingSecret, optionsCheck, unexpected } from '../lib/tools/check-options.ts'
 import { refusalOf } from './helpers/config.ts'
 
 const SHORT = 'hunter2*Zq9#Vw7K'

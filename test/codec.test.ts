@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import t from 'tap'
-import { type PayloadCodec, assertStorable } from '../lib/codec.ts'
-import { resolveOptions } from '../lib/options.ts'
+import { type PayloadCodec, assertStorable } from '../lib/payload/codec.ts'
+import { resolveOptions } from '../lib/config/options.ts'
 import type { SessionOptions, SessionRecord, SessionSerializer } from '../lib/index.ts'
 import { OpenBackend, SECRET, appWith, show, store } from './helpers/config.ts'
 

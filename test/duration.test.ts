@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { DURATION_PATTERN, toMilliseconds } from '../lib/duration.ts'
+import { DURATION_PATTERN, toMilliseconds } from '../lib/tools/duration.ts'
 
 t.test('a number is seconds, text has a unit', async t => {
   for (const [duration, ms] of [

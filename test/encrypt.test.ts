@@ -72,7 +72,7 @@ t.test('two properties cannot read each other\'s payloads', async t => {
   const app = await appWith({ secret: SECRET, backend, encrypt: true })
   await store(app, { a: 1 })
   const { id, data } = backend.only
-  const { resolveOptions } = await import('../lib/options.ts')
+  const { resolveOptions } = await import('../lib/config/options.ts')
   const read = (property: string) => resolveOptions({ secret: SECRET, backend, encrypt: true, property }).codec.decode({ ...backend.only, id, data })
   t.match(read('session'), { data: { a: 1 } })
   t.equal(read('other'), 'tampered')

@@ -1,7 +1,7 @@
 import diagnostics from 'node:diagnostics_channel'
 import type { FastifyBaseLogger } from 'fastify'
 import t from 'tap'
-import { EventPublisher } from '../lib/events.ts'
+import { EventPublisher } from '../lib/store/events.ts'
 import type { SessionEvent } from '../lib/index.ts'
 
 function logAt (level: string): { log: FastifyBaseLogger, lines: unknown[][] } {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Flow, isPromise, run, wait } from '../lib/flow.ts'
+import { type Flow, isPromise, run, wait } from '../lib/tools/flow.ts'
 
 const never = () => new Error('timeout')
 const started = <T>(flow: () => Flow<T>, limitMs = 60_000) => run(flow(), limitMs, never)

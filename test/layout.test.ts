@@ -81,11 +81,51 @@ t.test('no file of lib is too long for one concern', async t => {
 t.test('circles of imports are found', async t => {
   const graph = new Map([['a', ['b']], ['b', ['c', 'd']], ['c', ['a']], ['d', ['e']], ['e', ['d', 'f']], ['f', []]])
   t.strictSame(circlesOf(graph).sort(), [['a', 'b', 'c'], ['d', 'e']])
-  t.ok(imports.get('lib/plugin.ts')!.includes('lib/errors.ts'))
+  t.ok(imports.get('lib/plugin.ts')!.includes('lib/errors.ts'), 'and imports are read')
 })
 
-t.test('no files of lib import each other in a circle, types counted', async t => {
+/** From the bottom to the top: each may import those before it. A file of that name is meant where there is no folder. */
+const floors = ['errors', 'tools', 'crypto', 'record', 'backends', 'payload', 'config', 'store', 'lifecycle', 'session', 'http', 'plugin']
+/** What the author of a backend can import, the kit can. */
+const floorsOfBackends = ['errors', 'tools', 'crypto', 'record']
+
+const doors = ['index', 'file', 'redis', 'memcached', 'database', 'express-store']
+
+/** The folder directly in lib, or the file there: `payload` of lib/payload/codec.ts, `plugin` of lib/plugin.ts. */
+function roomOf (path: string): string { return path.split('/')[1]!.replace(/\.ts$/, '') }
+
+t.test('imports go down: a folder knows those below it, and no files import each other in a circle, types counted', async t => {
+  for (const [file, imported] of imports) {
+    const from = floors.indexOf(roomOf(file))
+    if (from === -1) continue
+    const upwards = imported.filter(path => floors.indexOf(roomOf(path)) > from || !floors.includes(roomOf(path)))
+    t.strictSame(upwards, [], `${file} imports nothing above it`)
+  }
   t.strictSame(circlesOf(imports), [])
+})
+
+t.test('backends import what holds records, and nothing that serves requests', async t => {
+  for (const [file, imported] of imports) {
+    if (roomOf(file) !== 'backends') continue
+    t.strictSame(imported.filter(path => ![...floorsOfBackends, 'backends'].includes(roomOf(path))), [], file)
+  }
+})
+
+t.test('the kit stands beside the floors: nothing imports it, and it imports what the author of a backend can', async t => {
+  for (const [file, imported] of imports) {
+    if (roomOf(file) === 'testing') t.strictSame(imported.filter(path => ![...floorsOfBackends, 'testing'].includes(roomOf(path))), [], file)
+    else t.strictSame(imported.filter(path => roomOf(path) === 'testing'), [], file)
+  }
+})
+
+t.test('every file of lib stands on a floor, in the kit, or is the door of an entry point', async t => {
+  t.strictSame(lib.filter(path => ![...floors, ...doors, 'testing'].includes(roomOf(path))), [])
+  const topFiles = lib.filter(path => path.split('/').length === 2).map(roomOf)
+  t.strictSame(topFiles.sort(), ['errors', 'plugin', ...doors].sort())
+})
+
+t.test('a door has exports and no code', async t => {
+  for (const door of doors) t.notMatch(read(`lib/${door}.ts`), /\b(?:function|class|const|let|if|return)\b/, door)
 })
 
 t.test('no test is switched off, and no check is silenced', async t => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import type { SessionPolicy, SessionRecord } from '../lib/index.ts'
-import { deadlineOf, effectiveDeadline, isExpired, isRenewalDue, lifetimeOf, type LifetimeOptions, usedAt } from '../lib/lifetime.ts'
+import { deadlineOf, effectiveDeadline, isExpired, isRenewalDue, lifetimeOf, type LifetimeOptions, usedAt } from '../lib/record/lifetime.ts'
 
 const options: LifetimeOptions = { idleMs: 1_000, absoluteMs: 5_000, renewAfter: 0.25, persistent: false }
 

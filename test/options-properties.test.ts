@@ -3,9 +3,9 @@ import fc from 'fast-check'
 import Fastify from 'fastify'
 import t from 'tap'
 import { InvalidOptionsError, MemoryBackend, sessions, type SessionOptions } from '../lib/index.ts'
-import { parseLifetime, resolveOptions } from '../lib/options.ts'
-import { optionsSchema } from '../lib/options-schema.ts'
-import { RoutePolicies } from '../lib/routes.ts'
+import { parseLifetime, resolveOptions } from '../lib/config/options.ts'
+import { optionsSchema } from '../lib/config/options-schema.ts'
+import { RoutePolicies } from '../lib/config/routes.ts'
 
 const keysOf = (schema: object) => Object.keys((schema as { properties: object }).properties)
 const anything = fc.anything({ withBigInt: true, withDate: true, withMap: true, withTypedArray: true, withSparseArray: true, withNullPrototype: true, withBoxedValues: true })

@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv'
 import t from 'tap'
 import { optionsSchema } from '../lib/index.ts'
-import { lifetimeSchema, routeSchema } from '../lib/options-schema.ts'
+import { lifetimeSchema, routeSchema } from '../lib/config/options-schema.ts'
 
 interface Node { description?: string, type?: string, properties?: Record<string, Node>, default?: unknown }
 

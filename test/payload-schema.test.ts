@@ -1,7 +1,7 @@
 import t from 'tap'
 import { Type } from 'typebox'
 import { MemoryBackend } from '../lib/index.ts'
-import { compilePayloadSchema } from '../lib/payload-schema.ts'
+import { compilePayloadSchema } from '../lib/payload/payload-schema.ts'
 import { appWith, cookieOf, refusalOf, SECRET, show, store } from './helpers/config.ts'
 
 const schema = {

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { run } from '../lib/flow.ts'
-import { CommitQueue, type Turn } from '../lib/queue.ts'
+import { run } from '../lib/tools/flow.ts'
+import { CommitQueue, type Turn } from '../lib/store/queue.ts'
 
 const enter = async (queue: CommitQueue<string>, id = 'a', limitMs = 60_000): Promise<Turn<string>> =>
   await run(queue.enter(id), limitMs, () => new Error('timeout'))

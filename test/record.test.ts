@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { SessionRecord } from '../lib/index.ts'
-import { freezeRecord, isRecord } from '../lib/record.ts'
+import { freezeRecord, isRecord } from '../lib/record/record.ts'
 
 const record: SessionRecord = {
   id: 'i', version: 1, data: '{}', schemaVersion: 1, createdAt: 0, lastAccessedAt: 0, expiresAt: 0, subject: null, policy: null

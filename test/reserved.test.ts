@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ReservedKeyError } from '../lib/index.ts'
-import { assertFreeKey, RESERVED_KEYS } from '../lib/reserved.ts'
-import { Session } from '../lib/session.ts'
+import { assertFreeKey, RESERVED_KEYS } from '../lib/payload/reserved.ts'
+import { Session } from '../lib/session/session.ts'
 
 t.test('all members are reserved, and so are the names kept for planned ones', async t => {
   const members = Object.getOwnPropertyNames(Session.prototype).filter(name => name !== 'constructor')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import t from 'tap'
 import { SessionSerializationError } from '../lib/index.ts'
-import { jsonSerializer } from '../lib/serializer.ts'
+import { jsonSerializer } from '../lib/payload/serializer.ts'
 
 const { serialize, deserialize } = jsonSerializer
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { TextCache } from '../lib/text-cache.ts'
+import { TextCache } from '../lib/tools/text-cache.ts'
 
 const textOf = (n: number) => `text ${n}`
 

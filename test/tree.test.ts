@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { jsonSerializer } from '../lib/serializer.ts'
-import { copyPlain, copyTree, isSameTree } from '../lib/tree.ts'
-import type { Payload } from '../lib/changes.ts'
+import { jsonSerializer } from '../lib/payload/serializer.ts'
+import { copyPlain, copyTree, isSameTree } from '../lib/payload/tree.ts'
+import type { Payload } from '../lib/payload/changes.ts'
 
 const payloads = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 })) as fc.Arbitrary<Payload>
 const parsed = (text: string) => jsonSerializer.deserialize(text) as Payload

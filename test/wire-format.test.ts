@@ -2,7 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync } fr
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { CookieBackend } from '../lib/index.ts'
-import { idOfToken } from '../lib/token.ts'
+import { idOfToken } from '../lib/record/ids.ts'
 
 // A decoder of its own, written from docs/wire-format.md with node:crypto alone: nothing of lib takes part in it.
 
@@ -89,7 +89,7 @@ t.test('an id is made of property and token', async t => {
 })
 
 t.test('content that is too short for its own lengths is no session', async t => {
-  const { decodeRecord, encodeRecord } = await import('../lib/backends/cookie-format.ts')
+  const { decodeRecord, encodeRecord } = await import('../lib/record/cookie-format.ts')
   const content = encodeRecord(vectors.cookies[0].record)
   t.equal(decodeRecord(content.subarray(0, 51)), null)
   const lying = Buffer.from(content)

@@ -1,10 +1,10 @@
 import type { BackendContext, SessionBackend, SessionRecord } from '../../types/index.d.ts'
-import { missingSecret, optionsCheck } from '../check-options.ts'
+import { missingSecret, optionsCheck } from '../tools/check-options.ts'
 import { type Envelope, sealedEnvelope, signedEnvelope } from '../crypto/envelope.ts'
 import { NotSupportedError } from '../errors.ts'
-import { freezeRecord } from '../record.ts'
-import { TextCache } from '../text-cache.ts'
-import { decodeRecord, encodeRecord } from './cookie-format.ts'
+import { freezeRecord } from '../record/record.ts'
+import { TextCache } from '../tools/text-cache.ts'
+import { decodeRecord, encodeRecord } from '../record/cookie-format.ts'
 
 export interface CookieBackendOptions {
   /** `'seal'` encrypts; `'sign'` keeps the data readable and only signs them. @default 'seal' */

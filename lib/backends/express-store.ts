@@ -1,8 +1,8 @@
 import type { BackendContext, SessionBackend, SessionRecord } from '../../types/index.d.ts'
-import { unexpected } from '../check-options.ts'
-import { isPromise } from '../flow.ts'
-import { isId } from '../token.ts'
-import { decodeRecord, encodeRecord } from './record-text.ts'
+import { unexpected } from '../tools/check-options.ts'
+import { isPromise } from '../tools/flow.ts'
+import { isId } from '../record/ids.ts'
+import { decodeRecord, encodeRecord } from '../record/record-text.ts'
 
 type Done = (error?: unknown, result?: unknown) => void
 

@@ -1,7 +1,7 @@
 import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord } from '../../types/index.d.ts'
-import { BoundedMap } from '../bounded-map.ts'
-import { optionsCheck } from '../check-options.ts'
-import { freezeRecord } from '../record.ts'
+import { BoundedMap } from '../tools/bounded-map.ts'
+import { optionsCheck } from '../tools/check-options.ts'
+import { freezeRecord } from '../record/record.ts'
 
 export interface MemoryBackendOptions {
   /** When it is full, the session used longest ago is dropped. @default 100000 */

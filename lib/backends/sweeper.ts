@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Awaitable, Duration } from '../../types/index.d.ts'
-import { unexpected } from '../check-options.ts'
-import { toMilliseconds } from '../duration.ts'
+import { unexpected } from '../tools/check-options.ts'
+import { toMilliseconds } from '../tools/duration.ts'
 
 /** Each node waits between half and one and a half times the interval, so that they do not all sweep at once. */
 const LEAST_SHARE = 0.5

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto'
-import { BoundedMap } from '../bounded-map.ts'
+import { BoundedMap } from '../tools/bounded-map.ts'
 
 export const KEY_BYTES = 32
 /** The first part of a nonce makes the key of a message, the second one is AES-GCM's nonce under it. */

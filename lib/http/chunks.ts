@@ -1,13 +1,10 @@
 import { randomText } from '../crypto/random.ts'
+import { FRAME } from '../record/cookie-text.ts'
 
 /** What browsers store at most for one cookie, name, value and attributes together (RFC 6265bis, 5.6 and 6.1). */
 export const MAX_COOKIE_BYTES = 4096
-/** `count.generation.` in front of each part. */
-const FRAME = /^([2-9])\.([A-Za-z0-9_-]{6})\./
 const FRAME_BYTES = 9
 const MAX_PARTS = 9
-/** The characters of a cookie value (RFC 6265bis, 4.1.1), without those that proxies and parsers quote or escape. */
-const COOKIE_TEXT = /^[\w!#$&'()*+\-./:<=>?@[\]^`{|}~]+$/
 
 /** The name of one part: `name`, `name.1`, `name.2` … */
 export function partName (name: string, index: number): string {
@@ -17,11 +14,6 @@ export function partName (name: string, index: number): string {
 /** The bytes that cookies take in a `Cookie` header, with their separators. */
 export function headerBytes (name: string, values: readonly string[]): number {
   return values.reduce((sum, value, index) => sum + partName(name, index).length + 1 + value.length + (index && 2), 0)
-}
-
-/** Whether text can be a session's cookie value; a text that looks like a part of another cannot. */
-export function isCookieText (text: string): boolean {
-  return COOKIE_TEXT.test(text) && !FRAME.test(text)
 }
 
 /**

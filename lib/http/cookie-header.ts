@@ -1,5 +1,6 @@
-import { type CarriedCookies, NO_COOKIES } from '../carrier.ts'
-import { isCookieText, join } from './chunks.ts'
+import { type CarriedCookies, NO_COOKIES } from '../lifecycle/cookie-transport.ts'
+import { isCookieText } from '../record/cookie-text.ts'
+import { join } from './chunks.ts'
 
 /** Cookies of one name that are tried at most; browsers send several when paths or domains differ. */
 const MAX_TRIED = 4

@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify'
-import { ignoreStreamErrors } from './payload.ts'
+import { ignoreStreamErrors } from './body.ts'
 
 /**
  * Holds a reply while a commit is under way. An async handler that sent without returning the reply goes on meanwhile,

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Awaitable, SessionBackend, SessionRecord } from '../../types/index.d.ts'
 import { randomBytes, randomVersion } from '../crypto/random.ts'
-import { freezeRecord } from '../record.ts'
+import { freezeRecord } from '../record/record.ts'
 import type { Bench, Capabilities, Capability, Case, TestRunner } from './case.ts'
 import { compareAndSet } from './cases/compare-and-set.ts'
 import { expiry } from './cases/expiry.ts'

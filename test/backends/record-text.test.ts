@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { DEADLINES_AT, deadlinesText, decodeRecord, encodeRecord, instantText, VERSION_AT, versionText } from '../../lib/backends/record-text.ts'
+import { DEADLINES_AT, deadlinesText, decodeRecord, encodeRecord, instantText, VERSION_AT, versionText } from '../../lib/record/record-text.ts'
 import { BackendUnavailableError, type SessionRecord } from '../../lib/index.ts'
 
 const id = 'a'.repeat(64)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { headerBytes, isCookieText, join, MAX_COOKIE_BYTES, partName, split } from '../../lib/http/chunks.ts'
+import { headerBytes, join, MAX_COOKIE_BYTES, partName, split } from '../../lib/http/chunks.ts'
+import { isCookieText } from '../../lib/record/cookie-text.ts'
 import { carriedCookies } from '../../lib/http/cookie-header.ts'
 
 const NAME = '__Host-session'

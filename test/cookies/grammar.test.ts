@@ -2,7 +2,7 @@ import cookie from '@fastify/cookie'
 import Fastify from 'fastify'
 import fc from 'fast-check'
 import t from 'tap'
-import { SetCookieLines } from '../../lib/http/set-cookie.ts'
+import { SetCookieLines } from '../../lib/http/session-cookie.ts'
 import sessions, { type CookieOptions, InvalidOptionsError } from '../../lib/index.ts'
 
 // RFC 6265bis, 4.1.1

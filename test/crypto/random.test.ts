@@ -1,7 +1,7 @@
 import crypto from 'node:crypto'
 import t from 'tap'
 import { randomBytes, randomVersion } from '../../lib/crypto/random.ts'
-import { idOfToken, isToken, newToken } from '../../lib/token.ts'
+import { idOfToken, isToken, newToken } from '../../lib/record/ids.ts'
 
 t.test('a million tokens are all different, and 256 bits each', async t => {
   const tokens = new Set<string>()

@@ -1,7 +1,7 @@
 import { Redis, type RedisOptions } from 'ioredis'
 import type { FastifyBaseLogger } from 'fastify'
 import { type RedisBackendOptions, RedisBackend, type RedisClient } from '../../lib/redis.ts'
-import { freezeRecord } from '../../lib/record.ts'
+import { freezeRecord } from '../../lib/record/record.ts'
 import { randomBytes, randomVersion } from '../../lib/crypto/random.ts'
 import type { SessionRecord } from '../../types/index.d.ts'
 import { sharedServer } from './servers.ts'

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { holdReply } from '../../lib/http/hold.ts'
-import { presetError } from '../../lib/http/visit.ts'
+import { presetError } from '../../lib/http/exchange.ts'
 import sessions, { MemoryBackend } from '../../lib/index.ts'
 
 t.test('a stored session can be saved and destroyed after the head is out; only its cookie stays as it is', async t => {

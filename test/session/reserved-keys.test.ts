@@ -1,7 +1,7 @@
 import { runInThisContext } from 'node:vm'
 import t from 'tap'
 import { ReservedKeyError } from '../../lib/index.ts'
-import { RESERVED_KEYS } from '../../lib/reserved.ts'
+import { RESERVED_KEYS } from '../../lib/payload/reserved.ts'
 import { bench } from '../helpers/session-bench.ts'
 
 // Modules are strict; what `new Function` makes is sloppy, where a refused assignment is silent unless a setter throws.

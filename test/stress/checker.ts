@@ -1,4 +1,4 @@
-import { idOfToken } from '../../lib/token.ts'
+import { idOfToken } from '../../lib/record/ids.ts'
 import { checkCounter } from './counter.ts'
 import { Endings } from './endings.ts'
 import type { Event, History, Violation } from './history.ts'

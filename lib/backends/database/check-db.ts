@@ -1,4 +1,4 @@
-import { unexpected } from '../../check-options.ts'
+import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 import type { AnyKysely } from './dialect.ts'
 

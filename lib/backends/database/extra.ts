@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { SessionRecord, WriteContext } from '../../../types/index.d.ts'
-import { unexpected } from '../../check-options.ts'
+import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 import { assertName, type Columns } from './names.ts'
 import { EXTRA_PREFIX } from './statements.ts'

@@ -1,5 +1,5 @@
 import leven from 'leven'
-import { unexpected } from '../../check-options.ts'
+import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 
 /** Our names of the columns; the values are the names in the database. */

@@ -1,5 +1,5 @@
 import type { Duration } from '../../../types/index.d.ts'
-import { optionsCheck, unexpected } from '../../check-options.ts'
+import { optionsCheck, unexpected } from '../../tools/check-options.ts'
 import { sweepIntervalOf } from '../sweeper.ts'
 import type { Extra } from './extra.ts'
 import { type Place, placeOf, type PlaceOptions } from './names.ts'

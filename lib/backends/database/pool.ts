@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import { unexpected } from '../../check-options.ts'
+import { unexpected } from '../../tools/check-options.ts'
 import type { AnyKysely } from './dialect.ts'
 import type { Prepare } from './statement.ts'
 

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { sql } from 'kysely'
-import { unexpected } from '../../check-options.ts'
+import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 import type { AnyKysely, Dialect } from './dialect.ts'
 import { FIELDS, type Place } from './names.ts'

@@ -1,5 +1,5 @@
 import type { SessionRecord } from '../../../types/index.d.ts'
-import { freezeRecord, isRecord } from '../../record.ts'
+import { freezeRecord, isRecord } from '../../record/record.ts'
 import { READ_FIELDS } from './statements.ts'
 import type { Values } from './statement.ts'
 

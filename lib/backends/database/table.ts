@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Compilable, type RawBuilder, sql } from 'kysely'
-import { optionsCheck } from '../../check-options.ts'
+import { optionsCheck } from '../../tools/check-options.ts'
 import { assertKysely } from './check-db.ts'
 import { type AnyKysely, type Dialect, dialectOf } from './dialect.ts'
 import { type Field, FIELDS, type Place, type PlaceOptions, placeOf } from './names.ts'

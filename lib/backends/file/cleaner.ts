@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Instant } from '../../../types/index.d.ts'
-import { isId } from '../../token.ts'
+import { isId } from '../../record/ids.ts'
 import { discardTree, type Disk, renamed, unless } from './disk.ts'
 import { removeLeftovers, removePreparation } from './leftovers.ts'
 import { list } from './listing.ts'

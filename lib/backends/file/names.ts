@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { Instant, SessionRecord } from '../../../types/index.d.ts'
 import { randomVersion } from '../../crypto/random.ts'
-import { deadlinesText, versionText } from '../record-text.ts'
+import { deadlinesText, versionText } from '../../record/record-text.ts'
 
 const POINTER = /^(cur|end)\.([0-9a-z]{10})\.([0-9a-z]{9})\.([0-9a-z]{9})\.([0-9a-z]{1,10})\.([0-9a-z]{1,6})$/
 const SHARDS = 256

@@ -1,4 +1,4 @@
-import { unexpected } from '../../check-options.ts'
+import { unexpected } from '../../tools/check-options.ts'
 import { BackendUnavailableError } from '../../errors.ts'
 import { discard, type Disk, hasCode } from './disk.ts'
 import type { Places } from './names.ts'

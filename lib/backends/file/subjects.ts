@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Instant, SessionRecord } from '../../../types/index.d.ts'
 import { BackendUnavailableError } from '../../errors.ts'
-import { isId } from '../../token.ts'
+import { isId } from '../../record/ids.ts'
 import { discard, discardEmpty, type Disk, hasCode, setMtime, unless } from './disk.ts'
 import { type Places } from './names.ts'
 

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SessionRecord } from '../../../types/index.d.ts'
-import { encodeRecord } from '../record-text.ts'
+import { encodeRecord } from '../../record/record-text.ts'
 import { discard, discardEmpty, discardTree, type Disk, hasCode, renamed, unless, unlinked } from './disk.ts'
 import { LEFTOVER_MS, removeLeftovers, removeRemains } from './leftovers.ts'
 import type { Listing } from './listing.ts'

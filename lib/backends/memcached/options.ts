@@ -1,4 +1,4 @@
-import { optionsCheck, unexpected } from '../../check-options.ts'
+import { optionsCheck, unexpected } from '../../tools/check-options.ts'
 import type { MemjsServer } from './guard.ts'
 
 export interface MemcachedBackendOptions {

@@ -1,5 +1,5 @@
 import type { Instant } from '../../../types/index.d.ts'
-import { BoundedMap } from '../../bounded-map.ts'
+import { BoundedMap } from '../../tools/bounded-map.ts'
 
 /** What is known of a stored item: enough to replace it in one step. */
 export interface Seen {

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import type { SessionRecord } from '../../../types/index.d.ts'
 import { BackendUnavailableError } from '../../errors.ts'
-import { decodeRecord, encodeRecord } from '../record-text.ts'
+import { decodeRecord, encodeRecord } from '../../record/record-text.ts'
 
 /**
  * What is stored: a line that says whose record this is, of which generation, how long and with which checksum, then the

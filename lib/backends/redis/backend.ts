@@ -1,10 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord } from '../../../types/index.d.ts'
-import { optionsCheck, unexpected } from '../../check-options.ts'
+import { optionsCheck, unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
-import { isRecord } from '../../record.ts'
-import { isId } from '../../token.ts'
-import { decodeRecord, deadlinesText, encodeRecord, instantText, versionText } from '../record-text.ts'
+import { isRecord } from '../../record/record.ts'
+import { isId } from '../../record/ids.ts'
+import { decodeRecord, deadlinesText, encodeRecord, instantText, versionText } from '../../record/record-text.ts'
 import { assertClient, assertOpen, type RedisClient, sender } from './client.ts'
 import { Keys } from './keys.ts'
 import { Listing } from './listing.ts'
@@ -35,7 +35,7 @@ const checkOptions = optionsCheck({
  *
  * | key | type | content |
  * |---|---|---|
- * | `<prefix><id>` | string | a session, as `lib/backends/record-text.ts` writes it |
+ * | `<prefix><id>` | string | a session, as `lib/record/record-text.ts` writes it |
  * | `<prefix>subject:<hash>` | sorted set | ids of a subject's sessions, by when they are dropped |
  *
  * For a property other than `session`, `<prefix><property>:` stands in the place of `<prefix>`.

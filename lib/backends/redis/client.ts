@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { unexpected } from '../../check-options.ts'
+import { unexpected } from '../../tools/check-options.ts'
 import type { InvalidOptionsError } from '../../errors.ts'
 
 type Send = (...args: Array<string | number>) => Promise<unknown>

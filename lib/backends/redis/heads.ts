@@ -1,4 +1,4 @@
-import { DEADLINES_AT, INSTANT_CHARS, instantText } from '../record-text.ts'
+import { DEADLINES_AT, INSTANT_CHARS, instantText } from '../../record/record-text.ts'
 
 /** Enough for the header of nearly every session, and little of its payload. */
 export const HEAD_BYTES = 256

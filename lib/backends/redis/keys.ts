@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isId } from '../../token.ts'
+import { isId } from '../../record/ids.ts'
 
 const ID_CHARS = 64
 const MAIN_PROPERTY = 'session'

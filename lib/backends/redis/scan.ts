@@ -1,4 +1,4 @@
-import { unexpected } from '../../check-options.ts'
+import { unexpected } from '../../tools/check-options.ts'
 import { mastersOf, nodeName, type RedisClient, sender } from './client.ts'
 
 const MOST_KEYS_PER_SCAN = 1_000

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { DEADLINES_AT, INSTANT_CHARS, VERSION_AT } from '../record-text.ts'
+import { DEADLINES_AT, INSTANT_CHARS, VERSION_AT } from '../../record/record-text.ts'
 import { type RedisClient, sender } from './client.ts'
 
 /** No version: nothing is stored. */

@@ -1,6 +1,6 @@
 import type { SessionRecord } from '../../../types/index.d.ts'
 import { randomVersion } from '../../crypto/random.ts'
-import { encodeRecord, instantText } from '../record-text.ts'
+import { encodeRecord, instantText } from '../../record/record-text.ts'
 import { inBatches } from './batches.ts'
 import { type RedisClient, sender } from './client.ts'
 import type { Keys } from './keys.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from '../../crypto/random.ts'
-import { isCookieText } from '../../http/chunks.ts'
-import { newToken } from '../../token.ts'
+import { isCookieText } from '../../record/cookie-text.ts'
+import { newToken } from '../../record/ids.ts'
 import { type Case, plain } from '../case.ts'
 
 const ID_CHARS = 22

@@ -1,0 +1,82 @@
+import { DURATION_PATTERN } from '../tools/duration.ts'
+
+// `description` is what error messages say after "expected to be"; functions and instances have no JSON Schema and are
+// checked beside it (options.ts).
+const duration = {
+  description: 'a number of seconds above 0, or a string such as \'30m\', \'12h\' or \'14d\'',
+  anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'string', pattern: DURATION_PATTERN }]
+}
+
+const path = { description: 'a path such as \'/app\' or \'/app/*\', or a RegExp' }
+
+/** The JSON Schema that every configuration is checked against when the plugin is registered. */
+export const optionsSchema: object = {
+  $id: 'urn:fastsessions:options',
+  title: 'Options of fastsessions',
+  description: 'an object of options',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    secret: { description: 'a string or Buffer of at least 32 bytes, or an array of them' },
+    backend: { description: 'a session backend with the methods read, write and remove', type: 'object' },
+    property: { description: 'a JavaScript identifier', type: 'string', pattern: '^[A-Za-z_$][\\w$]*$', default: 'session' },
+    cookie: {
+      description: 'an object of cookie options',
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        name: { description: 'a cookie name: letters, digits and !#$%&\'*+-.^_`|~ (RFC 6265bis)', type: 'string', pattern: '^[!#$%&\'*+\\-.^_`|~0-9A-Za-z]{1,256}$' },
+        path: { description: 'an absolute path without control characters, blanks at its ends, a semicolon or <', type: 'string', pattern: '^/(?:[\\x20-\\x3A\\x3D-\\x7E]*[\\x21-\\x3A\\x3D-\\x7E])?$', maxLength: 1024, default: '/' },
+        domain: { description: 'a host name such as \'example.com\'', type: 'string', pattern: '^\\.?[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$', maxLength: 253 },
+        httpOnly: { description: 'a boolean', type: 'boolean', default: true },
+        sameSite: { description: '\'lax\', \'strict\' or \'none\'', enum: ['lax', 'strict', 'none'], default: 'lax' },
+        partitioned: { description: 'a boolean', type: 'boolean', default: false },
+        priority: { description: '\'low\', \'medium\' or \'high\'', enum: ['low', 'medium', 'high'] },
+        secure: { description: 'true, false or \'auto\'', enum: [true, false, 'auto'], default: true },
+        persistent: { description: 'a boolean', type: 'boolean', default: false }
+      }
+    },
+    idleTimeout: { ...duration, default: '14d' },
+    absoluteTimeout: { description: `${duration.description}, or null`, anyOf: [...duration.anyOf, { type: 'null' }], default: '30d' },
+    renewAfter: { description: 'a number from 0 to 1', type: 'number', minimum: 0, maximum: 1, default: 0.25 },
+    autoload: { description: `a boolean, a function, ${path.description}, or an array of paths`, default: true },
+    schema: { description: 'a JSON Schema of the payload', type: 'object' },
+    schemaVersion: { description: 'an integer from 1 to 2147483647', type: 'integer', minimum: 1, maximum: 2147483647, default: 1 },
+    migrate: { description: 'a function (data, fromVersion) => data' },
+    serializer: { description: 'an object with the functions serialize and deserialize', type: 'object' },
+    encrypt: { description: 'a boolean', type: 'boolean', default: false },
+    onConflict: { description: '\'merge\' or \'error\'', enum: ['merge', 'error'], default: 'merge' },
+    onUnavailable: { description: '\'error\' or \'anonymous\'', enum: ['error', 'anonymous'], default: 'error' },
+    timeout: { ...duration, default: 5 },
+    now: { description: 'a function that returns milliseconds' }
+  }
+}
+
+/** `config.session` of a route, and of `setLifetime` below. */
+export const routeSchema: object = {
+  description: 'false, or an object of route options',
+  anyOf: [
+    { type: 'boolean' },
+    {
+      type: 'object',
+      additionalProperties: false,
+      properties: {
+        autoload: { description: 'a boolean', type: 'boolean' },
+        passive: { description: 'a boolean', type: 'boolean' },
+        required: { description: 'true, false or \'subject\'', enum: [true, false, 'subject'] },
+        onUnavailable: { description: '\'error\' or \'anonymous\'', enum: ['error', 'anonymous'] }
+      }
+    }
+  ]
+}
+
+export const lifetimeSchema: object = {
+  description: 'an object with idleTimeout, absoluteTimeout or persistent',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    idleTimeout: duration,
+    absoluteTimeout: { description: `${duration.description}, or null`, anyOf: [...duration.anyOf, { type: 'null' }] },
+    persistent: { description: 'a boolean', type: 'boolean' }
+  }
+}

@@ -1,0 +1,54 @@
+import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import { InvalidOptionsError, SessionValidationError } from '../errors.ts'
+import { RESERVED_KEYS } from './reserved.ts'
+
+/** Checks payloads; nothing is coerced, defaulted or removed. */
+export interface PayloadSchema {
+  /** The error to throw, or `null`. */
+  problem (data: object): SessionValidationError | null
+}
+
+/** Compiles the `schema` option. Throws `InvalidOptionsError` when it does not compile or names a member of the session. */
+export function compilePayloadSchema (schema: object | undefined): PayloadSchema | null {
+  if (schema === undefined) return null
+  const validate = compile(schema)
+  assertNoMembers(schema)
+  return {
+    problem (data) {
+      return validate(data) ? null : toError(validate.errors![0]!)
+    }
+  }
+}
+
+function compile (schema: object): ValidateFunction {
+  const dialect = String((schema as { $schema?: unknown }).$schema ?? '')
+  const Validator = dialect.includes('2020-12') ? Ajv2020 : Ajv
+  const ajv = new Validator({ strict: true, strictTypes: false, strictTuples: false, strictRequired: false, allowUnionTypes: true, logger: false })
+  formats.default(ajv)
+  try {
+    const validate = ajv.compile(schema)
+    if ('$async' in validate) throw new Error('an asynchronous schema ($async) cannot check a session')
+    return validate
+  } catch (cause) {
+    const error = new InvalidOptionsError(`Expected \`schema\` to be a JSON Schema that compiles, but ${(cause as Error).message}`)
+    error.cause = cause
+    throw error
+  }
+}
+
+// An intersection has its properties in `allOf`, a union in `anyOf` or `oneOf`.
+function assertNoMembers ({ properties = {}, allOf = [], anyOf = [], oneOf = [] }: Partial<Record<string, object>>): void {
+  for (const part of [allOf, anyOf, oneOf].flat()) assertNoMembers(part as object)
+  for (const key of Object.keys(properties)) {
+    if (!RESERVED_KEYS.has(key)) continue
+    throw new InvalidOptionsError(`Expected \`schema.properties\` to keep clear of the session's own members, got \`${key}\`; choose another name`)
+  }
+}
+
+function toError ({ instancePath, message, params }: ErrorObject): SessionValidationError {
+  const path = 'session' + instancePath.replaceAll(/\/(\d+)(?=\/|$)/g, '[$1]').replaceAll('/', '.')
+  const extra: unknown = params['additionalProperty'] ?? params['unevaluatedProperty']
+  return new SessionValidationError(path, `${message}${extra === undefined ? '' : ` (it has \`${String(extra)}\`)`}`)
+}
