@@ -2,6 +2,8 @@ import createError from '@fastify/error'
 
 /** How long a client should wait after a 503, in seconds. */
 const RETRY_AFTER_SECONDS = '5'
+/** How many keys the error of a payload that is too large names. */
+const NAMED_KEYS = 5
 
 // One table of base classes: code, message, status. The codes are public and never reused.
 const Base = {
@@ -52,7 +54,9 @@ export class SessionTooLargeError extends Base.TooLarge {
   /** The largest keys with their bytes, largest first. */
   readonly keys: ReadonlyArray<readonly [key: string, bytes: number]>
 
-  constructor (size: number, limit: number, keys: ReadonlyArray<readonly [string, number]> = []) {
+  /** @param sizes the bytes of each key, in any order; the five largest are named */
+  constructor (size: number, limit: number, sizes: ReadonlyArray<readonly [key: string, bytes: number]> = []) {
+    const keys = [...sizes].sort((a, b) => b[1] - a[1]).slice(0, NAMED_KEYS)
     const largest = keys.map(([key, bytes]) => `${key} (${bytes} bytes)`).join(', ')
     super(`The session takes ${size} bytes, ${limit} are allowed` + (largest && `; its largest keys: ${largest}`) +
       '. Store less, or choose a backend that takes more')

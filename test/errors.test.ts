@@ -34,9 +34,11 @@ for (const [error, name, code, status, message] of table) {
 
 t.test('an error says more where there is more to say', async t => {
   const keys = [['basket', 7], ['user', 1]] as const
-  t.match(new api.SessionTooLargeError(9, 8, keys), {
+  t.match(new api.SessionTooLargeError(9, 8, [...keys].reverse()), {
     size: 9, limit: 8, keys, message: 'The session takes 9 bytes, 8 are allowed; its largest keys: basket (7 bytes), user (1 bytes). Store less, or choose a backend that takes more'
   })
+  const six = ['a', 'b', 'c', 'd', 'e', 'f'].map((key, index) => [key, index + 1] as const)
+  t.strictSame(new api.SessionTooLargeError(9, 8, six).keys.map(([key]) => key), ['f', 'e', 'd', 'c', 'b'], 'the five largest keys')
   t.equal(new api.SessionValidationError('session.a', 'x').path, 'session.a')
   t.equal(new api.SessionSerializationError('session.a', 'x').path, 'session.a')
   t.equal(new api.NotSupportedError('A', 'b()', 'do c').message, 'A does not support b(): do c')

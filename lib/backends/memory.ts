@@ -2,6 +2,7 @@ import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecor
 import { BoundedMap } from '../tools/bounded-map.ts'
 import { optionsCheck } from '../tools/check-options.ts'
 import { freezeRecord } from '../record/record.ts'
+import { DEFAULT_PAGE } from './conventions.ts'
 
 export interface MemoryBackendOptions {
   /** When it is full, the session used longest ago is dropped. @default 100000 */
@@ -9,7 +10,6 @@ export interface MemoryBackendOptions {
 }
 
 const DEFAULT_MAX_ENTRIES = 100_000
-const DEFAULT_PAGE = 100
 const SWEPT_PER_WRITE = 2
 
 const checkOptions = optionsCheck({

@@ -1,3 +1,4 @@
+import { MAIN_PROPERTY } from '../backends/conventions.ts'
 import { DURATION_PATTERN } from '../tools/duration.ts'
 
 // `description` is what error messages say after "expected to be"; functions and instances have no JSON Schema and are
@@ -19,7 +20,7 @@ export const optionsSchema: object = {
   properties: {
     secret: { description: 'a string or Buffer of at least 32 bytes, or an array of them' },
     backend: { description: 'a session backend with the methods read, write and remove', type: 'object' },
-    property: { description: 'a JavaScript identifier', type: 'string', pattern: '^[A-Za-z_$][\\w$]*$', default: 'session' },
+    property: { description: 'a JavaScript identifier', type: 'string', pattern: '^[A-Za-z_$][\\w$]*$', default: MAIN_PROPERTY },
     cookie: {
       description: 'an object of cookie options',
       type: 'object',

@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { CookieOptions, SessionBackend, SessionLifetime, SessionOptions, SessionPolicy } from '../../types/index.d.ts'
 import { autoloadMatcher } from './autoload.ts'
+import { MAIN_PROPERTY } from '../backends/conventions.ts'
 import { CookieBackend } from '../backends/cookie.ts'
 import { missingSecret, optionsCheck, SECRET_RECIPE, unexpected } from '../tools/check-options.ts'
 import { PayloadCodec } from '../payload/codec.ts'
@@ -59,7 +60,7 @@ export function resolveOptions (options: SessionOptions): Settings {
   return Object.freeze({
     secrets,
     backend,
-    property: options.property ?? 'session',
+    property: options.property ?? MAIN_PROPERTY,
     cookie,
     lifetime,
     autoload: autoloadMatcher(options.autoload),
@@ -117,7 +118,7 @@ function checkBackend (backend: SessionBackend, { onConflict }: SessionOptions):
   }
 }
 
-function cookieOf ({ cookie: options = {}, property = 'session' }: SessionOptions): Readonly<CookieSettings> {
+function cookieOf ({ cookie: options = {}, property = MAIN_PROPERTY }: SessionOptions): Readonly<CookieSettings> {
   const { path = '/', domain, secure = true, httpOnly = true, sameSite = 'lax', partitioned = false, priority } = options
   const isHostOnly = secure === true && path === '/' && domain === undefined
   const name = options.name ?? (isHostOnly ? `__Host-${property}` : property)
@@ -174,7 +175,7 @@ function codecOf (options: SessionOptions, secrets: readonly Buffer[], backend: 
     schema: compilePayloadSchema(options.schema),
     schemaVersion: options.schemaVersion ?? 1,
     migrate: options.migrate,
-    envelopeOf: isSealed ? sealedEnvelope(secrets, `payload of ${options.property ?? 'session'}`) : null
+    envelopeOf: isSealed ? sealedEnvelope(secrets, `payload of ${options.property ?? MAIN_PROPERTY}`) : null
   }
   try {
     return new PayloadCodec(codec)

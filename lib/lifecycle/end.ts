@@ -3,10 +3,8 @@ import type { SessionRecord } from '../../types/index.d.ts'
 import type { Base, Core } from '../store/registration.ts'
 import { randomVersion } from '../crypto/random.ts'
 import type { Flow } from '../tools/flow.ts'
-import { freezeRecord, isRecord, withRequest } from '../record/record.ts'
+import { freezeRecord, isRecord, tombstone, withRequest } from '../record/record.ts'
 
-/** How long a regenerated session's old id points to the new one: longer than any request that still holds the old. */
-const TOMBSTONE_MS = 300_000
 const MAX_TRIES = 10
 
 /**
@@ -20,7 +18,7 @@ export function * kill (core: Core, { record }: Pick<Base, 'record'>, successor:
     yield * core.call('remove', () => core.backend.remove(record.id))
     return true
   }
-  const ended = successor === null ? expired(record) : tombstone(core, record, successor)
+  const ended = successor === null ? expired(record) : tombstone(record.id, core.now(), { successor })
   return (yield * core.put(ended, record.version, { data: {}, ...withRequest(request) })) === true
 }
 
@@ -57,17 +55,4 @@ function * endStored (core: Core, id: string, known: SessionRecord | null, reque
 // A write of an expired record leaves nothing readable, which makes compare-and-set a compare-and-remove.
 function expired (record: SessionRecord): SessionRecord {
   return freezeRecord({ ...record, version: randomVersion(), data: '', subject: null, policy: null, expiresAt: 0 })
-}
-
-function tombstone (core: Core, record: SessionRecord, successor: string): SessionRecord {
-  const now = core.now()
-  return freezeRecord({
-    ...record,
-    version: randomVersion(),
-    data: '',
-    subject: null,
-    policy: { successor },
-    lastAccessedAt: Math.max(record.lastAccessedAt, now),
-    expiresAt: now + TOMBSTONE_MS
-  })
 }

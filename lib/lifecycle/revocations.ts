@@ -1,13 +1,9 @@
 import { hash } from 'node:crypto'
 import type { SessionPolicy } from '../../types/index.d.ts'
 import type { Core } from '../store/registration.ts'
-import { randomVersion } from '../crypto/random.ts'
 import { SessionDestroyedError } from '../errors.ts'
 import type { Flow } from '../tools/flow.ts'
-import { freezeRecord, isRecord } from '../record/record.ts'
-
-/** Longer than any sign-in that has begun may take. */
-const MARK_MS = 300_000
+import { isRecord, tombstone } from '../record/record.ts'
 
 /*
  * "All sessions of a user, also ones whose creation had begun", from any process: whoever revokes leaves a mark in the
@@ -44,10 +40,7 @@ export function withMark<Policy extends SessionPolicy | null> (policy: Policy, m
 /** Lets everybody know who is making a session of this subject. The mark is a tombstone: no session, and never listed. */
 export function * markRevoked (core: Core, subject: string): Flow<void> {
   const id = markId(core, subject)
-  const now = core.now()
-  const mark = freezeRecord({
-    id, version: randomVersion(), data: '', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + MARK_MS, subject: null, policy: null
-  })
+  const mark = tombstone(id, core.now())
   yield * core.call('write', () => core.backend.write(id, mark, undefined, { data: {} }))
 }
 

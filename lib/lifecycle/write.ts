@@ -10,7 +10,6 @@ import { freezeRecord } from '../record/record.ts'
 import type { Written } from '../payload/serializer.ts'
 
 const MAX_COLLISIONS = 3
-const LARGEST_KEYS = 5
 /** Browsers cap Max-Age at 400 days (RFC 6265bis, 5.5). In seconds. */
 const MAX_AGE = 34_560_000
 
@@ -136,11 +135,10 @@ export function assertFits (core: Core, token: string, text: string): void {
   const { bytes } = core.lines.split(token)
   if (Number.isNaN(bytes)) throw new BackendContractError(`${core.backendName}.write() must return text that fits a cookie value`)
   if (bytes <= core.maxCookieBytes) return
-  throw new SessionTooLargeError(Number.isFinite(bytes) ? bytes : token.length, core.maxCookieBytes, largestKeys(core, text))
+  throw new SessionTooLargeError(Number.isFinite(bytes) ? bytes : token.length, core.maxCookieBytes, sizesOfKeys(core, text))
 }
 
-function largestKeys ({ codec }: Core, text: string): Array<[string, number]> {
+function sizesOfKeys ({ codec }: Core, text: string): Array<[string, number]> {
   const bytesOf = (data: Payload) => Buffer.byteLength(codec.serialize(data)) - Buffer.byteLength(codec.emptyText)
-  const sizes = Object.entries(codec.deserialize(text)).map(([key, value]): [string, number] => [key, bytesOf({ [key]: value })])
-  return sizes.sort((a, b) => b[1] - a[1]).slice(0, LARGEST_KEYS)
+  return Object.entries(codec.deserialize(text)).map(([key, value]): [string, number] => [key, bytesOf({ [key]: value })])
 }

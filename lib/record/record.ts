@@ -1,12 +1,35 @@
 import type { FastifyRequest } from 'fastify'
-import type { SessionPolicy, SessionRecord, WriteContext } from '../../types/index.d.ts'
+import type { Instant, SessionPolicy, SessionRecord, WriteContext } from '../../types/index.d.ts'
+import { randomVersion } from '../crypto/random.ts'
 
 const MAX_VERSION = 2 ** 48 - 1
+/** How long a tombstone stays: longer than any request that creates a session, or still holds one that has ended. */
+export const TOMBSTONE_MS = 300_000
 
 /** A record as the core hands it to a backend: frozen through and through. */
 export function freezeRecord (record: SessionRecord): SessionRecord {
   if (record.policy !== null) Object.freeze(record.policy)
   return Object.freeze(record)
+}
+
+/**
+ * What an ended session leaves under its id for five minutes: a record without data, which no load takes for a session and
+ * no listing shows. A write that expects "absent" or an earlier version finds the id taken.
+ *
+ * @param policy `{ successor }` where the session goes on under another id
+ */
+export function tombstone (id: string, now: Instant, policy: SessionPolicy | null = null): SessionRecord {
+  return freezeRecord({
+    id,
+    version: randomVersion(),
+    data: '',
+    schemaVersion: 1,
+    createdAt: now,
+    lastAccessedAt: now,
+    expiresAt: now + TOMBSTONE_MS,
+    subject: null,
+    policy
+  })
 }
 
 /** For a `WriteContext`: there only where there is one. */

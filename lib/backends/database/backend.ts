@@ -3,6 +3,7 @@ import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError, SessionSerializationError } from '../../errors.ts'
 import { isId } from '../../record/ids.ts'
 import { Sweeper } from '../sweeper.ts'
+import { DEFAULT_PAGE, MAIN_PROPERTY } from '../conventions.ts'
 import { assertKysely, assertNoTransaction } from './check-db.ts'
 import { createRow, overwriteRow } from './create.ts'
 import type { AnyKysely } from './dialect.ts'
@@ -16,7 +17,6 @@ import { SessionTable } from './session-table.ts'
 import type { Answer } from './statement.ts'
 import { sweep } from './sweep.ts'
 
-const DEFAULT_PAGE = 100
 /** What the columns of `createSessionTable` hold in MySQL, and an index entry in PostgreSQL. In UTF-16 units. */
 const MAX_SUBJECT_CHARS = 255
 const MAX_PROPERTY_CHARS = 64
@@ -64,7 +64,7 @@ export class DatabaseBackend implements SessionBackend {
     assertNoTransaction(db)
     this.#settings = binding?.settings ?? settingsOf(options)
     this.#table = binding?.table ?? new SessionTable(db, this.#settings.place, this.#settings.pool)
-    this.#property = binding?.property ?? 'session'
+    this.#property = binding?.property ?? MAIN_PROPERTY
     this.#now = binding?.now ?? Date.now
     this.#log = binding?.log
   }

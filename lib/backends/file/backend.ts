@@ -3,6 +3,7 @@ import type { BackendContext, Duration, ListFilter, ListPage, SessionBackend, Se
 import { optionsCheck } from '../../tools/check-options.ts'
 import { isId } from '../../record/ids.ts'
 import { Sweeper, sweepIntervalOf } from '../sweeper.ts'
+import { MAIN_PROPERTY } from '../conventions.ts'
 import { FileCatalog } from './catalog.ts'
 import { Cleaner } from './cleaner.ts'
 import { Disk } from './disk.ts'
@@ -71,7 +72,7 @@ export class FileBackend implements SessionBackend {
     const now = binding?.now ?? Date.now
     // Where the process is when the backend is made: it may move later.
     this.#options = { ...options, directory: resolve(options.directory) }
-    this.#places = new Places(this.#options.directory, binding?.property ?? 'session')
+    this.#places = new Places(this.#options.directory, binding?.property ?? MAIN_PROPERTY)
     this.#disk = new Disk(options.durable ?? false)
     const subjects = new SubjectIndex(this.#places, this.#disk)
     const writer = new Writer(this.#places, this.#disk, subjects)

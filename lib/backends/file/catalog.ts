@@ -1,20 +1,17 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Instant, ListFilter, ListPage, SessionRecord } from '../../../types/index.d.ts'
-import { randomVersion } from '../../crypto/random.ts'
 import { BackendUnavailableError } from '../../errors.ts'
-import { freezeRecord } from '../../record/record.ts'
+import { tombstone } from '../../record/record.ts'
 import { isId } from '../../record/ids.ts'
+import { DEFAULT_PAGE } from '../conventions.ts'
 import { unless } from './disk.ts'
 import { type Places } from './names.ts'
 import type { FileSessions } from './sessions.ts'
 import type { SubjectIndex } from './subjects.ts'
 
-const DEFAULT_PAGE = 100
 /** Files looked at together: enough to keep the disk busy, few enough for requests to come between. */
 const BATCH = 16
-/** How long a revoked session refuses a creation under way: longer than any request. */
-const TOMBSTONE_MS = 300_000
 
 /** Many sessions at a time: listing, counting, revoking. */
 export class FileCatalog {
@@ -75,21 +72,14 @@ export class FileCatalog {
   }
 
   async #bury (id: string, stands: SessionRecord | null): Promise<string | SessionRecord | null> {
-    const tombstone = this.#tombstone(id)
+    const stone = tombstone(id, this.#now())
     try {
-      return await this.#sessions.write(id, tombstone, stands?.version ?? 0)
+      return await this.#sessions.write(id, stone, stands?.version ?? 0)
     } catch (error) {
       if (stands === null) throw error
       // No room on the disk: the session ends without a tombstone, since deleting needs none.
-      return await this.#sessions.write(id, { ...tombstone, expiresAt: 0 }, stands.version)
+      return await this.#sessions.write(id, { ...stone, expiresAt: 0 }, stands.version)
     }
-  }
-
-  #tombstone (id: string): SessionRecord {
-    const now = this.#now()
-    return freezeRecord({
-      id, version: randomVersion(), data: '', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + TOMBSTONE_MS, subject: null, policy: null
-    })
   }
 
   async #readOf (id: string, subject: string | undefined): Promise<SessionRecord | null> {

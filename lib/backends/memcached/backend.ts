@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import type { BackendContext, SessionBackend, SessionRecord, WriteContext } from '../../../types/index.d.ts'
 import { BackendUnavailableError, NotSupportedError } from '../../errors.ts'
+import { MAIN_PROPERTY } from '../conventions.ts'
 import { Generations } from './generations.ts'
 import { Items, type Spot, type Standing } from './items.ts'
 import { Links } from './links.ts'
@@ -10,8 +11,6 @@ import { Opcode, refusal, Status } from './protocol.ts'
 import { assertFits } from './size.ts'
 import { encodeValue } from './value.ts'
 
-/** The property whose keys have the prefix only. */
-const PLAIN_PROPERTY = 'session'
 const PLAIN_NAME = /^[\w$.-]{1,60}$/
 const MAX_KEY_BYTES = 250
 const VISIBLE = /^[!-~]+$/
@@ -63,11 +62,11 @@ export class MemcachedBackend implements SessionBackend {
   constructor (client: MemcachedClient, options: MemcachedBackendOptions = {}, binding?: Binding) {
     checkOptions(client, options)
     const { prefix = DEFAULT_PREFIX, maxItemBytes = DEFAULT_MAX_ITEM_BYTES } = options
-    const { property = PLAIN_PROPERTY, now = Date.now, log } = binding ?? {}
+    const { property = MAIN_PROPERTY, now = Date.now, log } = binding ?? {}
     this.#client = client
     this.#prefix = prefix
     this.#maxItemBytes = maxItemBytes
-    this.#place = prefix + (property === PLAIN_PROPERTY ? '' : `${keyPart(property)}:`)
+    this.#place = prefix + (property === MAIN_PROPERTY ? '' : `${keyPart(property)}:`)
     this.#now = now
     this.#log = log
     this.#links = new Links(client)

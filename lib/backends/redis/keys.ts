@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { isId } from '../../record/ids.ts'
+import { MAIN_PROPERTY } from '../conventions.ts'
 
 const ID_CHARS = 64
-const MAIN_PROPERTY = 'session'
 const GLOB_CHARACTERS = /[\\*?[\]^-]/g
 
 /**

@@ -1,12 +1,11 @@
 import type { ListFilter, ListPage, SessionRecord } from '../../../types/index.d.ts'
+import { DEFAULT_PAGE } from '../conventions.ts'
 import { inBatches } from './batches.ts'
 import { keyPrefixOf, type RedisClient, sender } from './client.ts'
 import { HEAD_BYTES, isLiveHead } from './heads.ts'
 import type { Keys } from './keys.ts'
 import { scanAll, scanPage } from './scan.ts'
 import type { SubjectIndex } from './subjects.ts'
-
-const DEFAULT_PAGE = 100
 
 interface Parts {
   readonly keys: Keys

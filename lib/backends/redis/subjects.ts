@@ -1,13 +1,11 @@
 import type { SessionRecord } from '../../../types/index.d.ts'
-import { randomVersion } from '../../crypto/random.ts'
+import { TOMBSTONE_MS, tombstone } from '../../record/record.ts'
 import { encodeRecord, instantText } from '../../record/record-text.ts'
 import { inBatches } from './batches.ts'
 import { type RedisClient, sender } from './client.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
-/** Longer than any request that creates or holds a session. */
-const TOMBSTONE_MS = 300_000
 /** A session that is used moves its deadline with each write; its place in the index moves once in so long. */
 const STEP_MS = 3_600_000
 
@@ -52,18 +50,8 @@ export class SubjectIndex {
 
   async #bar (id: string, subject: string): Promise<number> {
     const now = Math.floor(this.#now())
-    const tombstone = encodeRecord({
-      id,
-      version: randomVersion(),
-      data: '',
-      schemaVersion: 1,
-      createdAt: now,
-      lastAccessedAt: now,
-      expiresAt: now + TOMBSTONE_MS,
-      subject: null,
-      policy: null
-    })
-    return Number(await this.#scripts.end(this.#keys.session(id), instantText(now), subjectText(subject), tombstone, `${TOMBSTONE_MS}`))
+    const stone = encodeRecord(tombstone(id, now))
+    return Number(await this.#scripts.end(this.#keys.session(id), instantText(now), subjectText(subject), stone, `${TOMBSTONE_MS}`))
   }
 }
 
