@@ -18,13 +18,13 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Which tests are to notice, those that fail most quickly first. The longest name that a file begins with counts. */
 const TWINS = {
-  'lib/payload/changes.ts': ['test/changes.test.ts'],
-  'lib/record/lifetime.ts': ['test/lifetime.test.ts', 'test/session/lifetimes.test.ts'],
-  'lib/store/breaker.ts': ['test/breaker.test.ts'],
-  'lib/lifecycle/commit.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/gone-records.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts', 'test/http/head-out.test.ts', 'test/http/other-hooks.test.ts'],
-  'lib/store/registration.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/', 'test/breaker.test.ts', 'test/timeout.test.ts', 'test/administration/'],
-  'lib/crypto/': ['test/crypto/', 'test/wire-format.test.ts', 'test/cookies/rotation.test.ts', 'test/encrypt.test.ts'],
-  'lib/lifecycle/end.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/administration/'],
+  'lib/payload/changes.ts': ['test/payload/changes.test.ts'],
+  'lib/record/lifetime.ts': ['test/record/lifetime.test.ts', 'test/session/lifetimes.test.ts'],
+  'lib/store/breaker.ts': ['test/store/breaker.test.ts'],
+  'lib/lifecycle/commit.ts': ['test/session/', 'test/lifecycle/tries.test.ts', 'test/lifecycle/conflicts.test.ts', 'test/lifecycle/misbehaving-backends.test.ts', 'test/http/gone-records.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts', 'test/http/head-out.test.ts', 'test/http/other-hooks.test.ts'],
+  'lib/store/registration.ts': ['test/session/', 'test/lifecycle/tries.test.ts', 'test/lifecycle/conflicts.test.ts', 'test/lifecycle/misbehaving-backends.test.ts', 'test/http/', 'test/store/breaker.test.ts', 'test/store/timeout.test.ts', 'test/administration/'],
+  'lib/crypto/': ['test/crypto/', 'test/record/wire-format.test.ts', 'test/cookies/rotation.test.ts', 'test/payload/encrypt.test.ts'],
+  'lib/lifecycle/end.ts': ['test/session/', 'test/lifecycle/tries.test.ts', 'test/lifecycle/conflicts.test.ts', 'test/lifecycle/misbehaving-backends.test.ts', 'test/administration/'],
   'lib/http/': ['test/cookies/', 'test/http/'],
   'lib/http/caching.ts': ['test/http/caching-headers.test.ts'],
   'lib/http/chunks.ts': ['test/cookies/'],
@@ -33,11 +33,11 @@ const TWINS = {
   'lib/http/body.ts': ['test/http/responses.test.ts', 'test/http/streams.test.ts', 'test/http/failed-commit.test.ts', 'test/http/caching-headers.test.ts'],
   'lib/http/reply-cookies.ts': ['test/http/clearing-cookie.test.ts', 'test/http/leftover-changes.test.ts', 'test/http/plain-http.test.ts', 'test/http/head-out.test.ts', 'test/http/failed-commit.test.ts', 'test/http/set-cookie.test.ts', 'test/http/other-hooks.test.ts', 'test/http/caching-headers.test.ts', 'test/http/websocket.test.ts', 'test/cookies/splitting.test.ts', 'test/session/destroy.test.ts', 'test/session/save-and-reload.test.ts'],
   'lib/http/exchange.ts': ['test/http/leftover-changes.test.ts', 'test/http/double-send.test.ts', 'test/http/failed-commit.test.ts', 'test/http/other-hooks.test.ts', 'test/http/backend-errors.test.ts', 'test/http/untouched-requests.test.ts', 'test/http/caching-headers.test.ts', 'test/http/streams.test.ts', 'test/http/commit-before-head.test.ts'],
-  'lib/store/group-commit.ts': ['test/commit/together.test.ts', 'test/commit/conflicts.test.ts'],
-  'lib/store/queue.ts': ['test/queue.test.ts', 'test/commit/together.test.ts', 'test/commit/failed-in-the-queue.test.ts'],
-  'lib/tools/bounded-map.ts': ['test/bounded-map.test.ts'],
-  'lib/lifecycle/draft.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts', 'test/http/what-counts-as-use.test.ts', 'test/schema-version.test.ts'],
-  'lib/lifecycle/rotate.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/administration/']
+  'lib/store/group-commit.ts': ['test/lifecycle/together.test.ts', 'test/lifecycle/conflicts.test.ts'],
+  'lib/store/queue.ts': ['test/store/queue.test.ts', 'test/lifecycle/together.test.ts', 'test/lifecycle/failed-in-the-queue.test.ts'],
+  'lib/tools/bounded-map.ts': ['test/tools/bounded-map.test.ts'],
+  'lib/lifecycle/draft.ts': ['test/session/', 'test/lifecycle/tries.test.ts', 'test/lifecycle/conflicts.test.ts', 'test/lifecycle/misbehaving-backends.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts', 'test/http/what-counts-as-use.test.ts', 'test/payload/schema-version.test.ts'],
+  'lib/lifecycle/rotate.ts': ['test/session/', 'test/lifecycle/tries.test.ts', 'test/lifecycle/conflicts.test.ts', 'test/lifecycle/misbehaving-backends.test.ts', 'test/administration/']
 }
 
 const copy = mkdtempSync(join(tmpdir(), 'fastsessions-mutate-'))

@@ -2,7 +2,7 @@ import t from 'tap'
 import { CookieBackend, MemoryBackend, type SessionBackend } from '../../lib/index.ts'
 import { type Capabilities, testBackend, type TestRunner } from '../../lib/testing/index.ts'
 import { cases } from '../../lib/testing/kit.ts'
-import { limited, MAX_DATA_BYTES, MinimalBackend, wrongBackends } from '../helpers/backends.ts'
+import { limited, MAX_DATA_BYTES, MinimalBackend, wrongBackends } from '../helpers/wrong-backends.ts'
 
 /** Runs the kit without a test runner: which sentences ran, and which failed. */
 async function tryKit (create: () => SessionBackend, capabilities?: Partial<Capabilities>): Promise<{ ran: string[], failed: string[] }> {
