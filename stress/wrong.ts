@@ -1,17 +1,14 @@
-import { MemoryBackend, type BackendContext, type SessionBackend, type SessionRecord } from '../lib/index.ts'
-import { MinimalBackend } from '../test/helpers/wrong-backends.ts'
+import type { MemoryBackend, SessionBackend, SessionRecord } from '../lib/index.ts'
+import { MinimalBackend } from '../test/helpers/minimal-backend.ts'
+import { careless, wrong } from '../test/helpers/wrong-backends/wrong.ts'
 
-type Mistakes = Partial<{
-  read: (inner: MemoryBackend, id: string) => SessionRecord | null
-  write: (inner: MemoryBackend, id: string, record: SessionRecord, expected?: number) => unknown
-  removeSubject: () => number
-}>
+const DAY_MS = 86_400_000
 
 /** Backends that break one promise each, and the promise that must be found broken. */
 export const wrongBackends: Readonly<Record<string, { create: () => SessionBackend, breaks: string }>> = {
   'wrong: upserts': {
     breaks: 'an acknowledged key stays',
-    create: () => wrong({ write: (inner, id, record) => inner.write(id, record) })
+    create: () => careless(() => true)
   },
   'wrong: compares, then writes': {
     breaks: 'a transaction counts once',
@@ -25,7 +22,7 @@ export const wrongBackends: Readonly<Record<string, { create: () => SessionBacke
   },
   'wrong: brings back what was removed': {
     breaks: 'an ended session is not accepted',
-    create: () => wrong({ write: (inner, id, record, expected) => inner.write(id, record, inner.read(id) === null ? undefined : expected) })
+    create: () => careless(({ inner, id }) => inner.read(id) === null)
   },
   'wrong: keeps the old id': {
     breaks: 'an ended session is not accepted',
@@ -41,7 +38,7 @@ export const wrongBackends: Readonly<Record<string, { create: () => SessionBacke
   },
   'wrong: begins a session anew with each read': {
     breaks: 'a session ends at its deadline',
-    create: () => wrong({ read: (inner, id) => rejuvenated(inner.read(id)) }, () => 0)
+    create: () => wrong({ now: () => 0, read: (inner, id) => rejuvenated(inner.read(id)) })
   },
   'wrong: forgets sessions': {
     breaks: 'a session stays until it is ended',
@@ -71,32 +68,17 @@ export const wrongBackends: Readonly<Record<string, { create: () => SessionBacke
 
 let calls = 0
 
-/** Now and then. */
+/** True at every twentieth call. */
 function isNow (): boolean { return ++calls % 20 === 0 }
 
-/** A memory backend with mistakes; right in everything else. */
-function wrong (mistakes: Mistakes, now?: () => number): SessionBackend {
-  let inner = new MemoryBackend()
-  const backend: SessionBackend = {
-    atomic: true,
-    bind (context: BackendContext) {
-      inner = new MemoryBackend().bind({ ...context, now: now ?? context.now })
-      return backend
-    },
-    read: id => mistakes.read === undefined ? inner.read(id) : mistakes.read(inner, id),
-    write: (id, record, expected) => (mistakes.write === undefined ? inner.write(id!, record, expected) : mistakes.write(inner, id!, record, expected)) as string,
-    remove: id => { inner.remove(id) },
-    touch: (id, record) => inner.touch(id, record),
-    list: filter => inner.list(filter),
-    removeSubject: (subject, options) => mistakes.removeSubject?.() ?? inner.removeSubject(subject, options)
-  }
-  return backend
-}
-
+/** The record as if its session began tomorrow. */
 function rejuvenated (record: SessionRecord | null): SessionRecord | null {
-  return record === null || record.data === '' ? record : { ...record, createdAt: Date.now() + 86_400_000, lastAccessedAt: Date.now() + 86_400_000, expiresAt: Date.now() + 172_800_000 }
+  if (record === null || record.data === '') return record
+  const tomorrow = Date.now() + DAY_MS
+  return { ...record, createdAt: tomorrow, lastAccessedAt: tomorrow, expiresAt: tomorrow + DAY_MS }
 }
 
+/** Some other session under an id that was never issued. */
 function invented (inner: MemoryBackend, id: string): SessionRecord | null {
   const [any] = inner.list({ limit: 1 }).sessions
   return any === undefined ? null : { ...any, id }

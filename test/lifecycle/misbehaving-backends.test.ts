@@ -1,7 +1,7 @@
 import t from 'tap'
 import { MemoryBackend, type SessionBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { MinimalBackend } from '../helpers/wrong-backends.ts'
+import { MinimalBackend } from '../helpers/minimal-backend.ts'
 import { createProcess } from '../helpers/processes.ts'
 
 t.test('a backend of three methods works, with what it can promise', async t => {

@@ -3,9 +3,10 @@ import t from 'tap'
 import { type PayloadCodec, assertStorable } from '../../lib/payload/codec.ts'
 import { resolveOptions } from '../../lib/config/options.ts'
 import type { SessionOptions, SessionRecord, SessionSerializer } from '../../lib/index.ts'
-import { OpenBackend, SECRET, appWith, show, store } from '../helpers/config.ts'
+import { SECRET, appWith, show, store } from '../helpers/config.ts'
+import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
-const codecOf = (options: SessionOptions = {}): PayloadCodec => resolveOptions({ backend: new OpenBackend(), ...options }).codec
+const codecOf = (options: SessionOptions = {}): PayloadCodec => resolveOptions({ backend: new MinimalBackend(), ...options }).codec
 const recordOf = (data: string, schemaVersion = 1): SessionRecord => ({
   id: 'i', version: 1, data, schemaVersion, createdAt: 0, lastAccessedAt: 0, expiresAt: 1, subject: null, policy: null
 })
@@ -65,7 +66,7 @@ t.test('a serializer of the application may keep what JSON cannot', async t => {
   const codec = codecOf({ serializer: tagged })
   const data = { at: new Date(5), seen: new Map([['a', 1]]), plain: [1] }
   t.strictSame(codec.deserialize(codec.serialize(data)), data)
-  const app = await appWith({ backend: new OpenBackend(), serializer: tagged })
+  const app = await appWith({ backend: new MinimalBackend(), serializer: tagged })
   app.get('/set', async request => { request.session.set('seen', new Map([['a', new Date(7)]])) })
   app.get('/check', async request => request.session.get('seen') instanceof Map)
   const cookie = await store(app, { a: 1 })

@@ -1,9 +1,10 @@
 import t from 'tap'
 import type { SessionRecord } from '../../lib/index.ts'
-import { OLD_SECRET, OpenBackend, SECRET, appWith, cookieOf, show, store } from '../helpers/config.ts'
+import { OLD_SECRET, SECRET, appWith, cookieOf, show, store } from '../helpers/config.ts'
+import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 t.test('with encrypt the store holds no plain text, and the session reads as before', async t => {
-  const backend = new OpenBackend()
+  const backend = new MinimalBackend()
   const app = await appWith({ secret: SECRET, backend, encrypt: true })
   const cookie = await store(app, { card: '4111-1111' })
   t.notMatch(JSON.stringify(backend.only), /4111|card/)
@@ -12,7 +13,7 @@ t.test('with encrypt the store holds no plain text, and the session reads as bef
 })
 
 t.test('the same data are never sealed to the same text', async t => {
-  const backend = new OpenBackend()
+  const backend = new MinimalBackend()
   const app = await appWith({ secret: SECRET, backend, encrypt: true })
   await store(app, { a: 1 })
   await store(app, { a: 1 })
@@ -20,7 +21,7 @@ t.test('the same data are never sealed to the same text', async t => {
 })
 
 t.test('a payload moved to another id is no session', async t => {
-  const backend = new OpenBackend()
+  const backend = new MinimalBackend()
   const app = await appWith({ secret: SECRET, backend, encrypt: true })
   const cookies = [await store(app, { name: 'mallory' }), await store(app, { name: 'admin' })]
   const [first, second] = [...backend.records.values()]
@@ -31,7 +32,7 @@ t.test('a payload moved to another id is no session', async t => {
 
 t.test('a record under another id than its own is no session, sealed or not', async t => {
   for (const encrypt of [true, false]) {
-    const backend = new OpenBackend()
+    const backend = new MinimalBackend()
     const app = await appWith({ secret: SECRET, backend, encrypt })
     const cookie = await store(app, { name: 'mallory' })
     const [mine] = [...backend.records.keys()]
@@ -42,7 +43,7 @@ t.test('a record under another id than its own is no session, sealed or not', as
 })
 
 t.test('one character changed is no session, and no error', async t => {
-  const backend = new OpenBackend()
+  const backend = new MinimalBackend()
   const app = await appWith({ secret: SECRET, backend, encrypt: true })
   const cookie = await store(app, { a: 1 })
   const { id, data } = backend.only
@@ -58,7 +59,7 @@ t.test('one character changed is no session, and no error', async t => {
 })
 
 t.test('an old secret still opens, and the next write seals with the new one', async t => {
-  const backend = new OpenBackend()
+  const backend = new MinimalBackend()
   const cookie = await store(await appWith({ secret: OLD_SECRET, backend, encrypt: true }), { a: 1 })
   const rotated = await appWith({ secret: [SECRET, OLD_SECRET], backend, encrypt: true })
   t.strictSame((await show(rotated, cookie)).json(), { a: 1 })
@@ -68,7 +69,7 @@ t.test('an old secret still opens, and the next write seals with the new one', a
 })
 
 t.test('two properties cannot read each other\'s payloads', async t => {
-  const backend = new OpenBackend()
+  const backend = new MinimalBackend()
   const app = await appWith({ secret: SECRET, backend, encrypt: true })
   await store(app, { a: 1 })
   const { id, data } = backend.only
@@ -79,7 +80,7 @@ t.test('two properties cannot read each other\'s payloads', async t => {
 })
 
 t.test('with encrypt, records that were swapped are no sessions', async t => {
-  const backend = new OpenBackend()
+  const backend = new MinimalBackend()
   const app = await appWith({ secret: SECRET, backend, encrypt: true })
   const cookies = [await store(app, { name: 'mallory' }), await store(app, { name: 'admin' })]
   const [first, second] = [...backend.records.values()] as [SessionRecord, SessionRecord]
@@ -91,7 +92,7 @@ t.test('with encrypt, records that were swapped are no sessions', async t => {
 })
 
 t.test('with encrypt, what stands beside the payload is checked, and never trusted to be of this format', async t => {
-  const backend = new OpenBackend()
+  const backend = new MinimalBackend()
   const app = await appWith({ secret: SECRET, backend, encrypt: true })
   const cookie = await store(app, { a: 1 })
   const { id, ...good } = backend.only
@@ -105,7 +106,7 @@ t.test('with encrypt, what stands beside the payload is checked, and never trust
 // What the documentation says is not found out: nothing outside the store knows that a record is old, and the store needs
 // subject and deadlines for its index.
 t.test('with encrypt, an earlier record of the same session is read again, and so is a changed subject: see docs/security.md', async t => {
-  const backend = new OpenBackend()
+  const backend = new MinimalBackend()
   const app = await appWith({ secret: SECRET, backend, encrypt: true })
   const cookie = await store(app, { role: 'admin' })
   const earlier = backend.only

@@ -1,7 +1,8 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { CookieBackend, MemoryBackend, type Session, type SessionBackend, sessions } from '../../lib/index.ts'
-import { OpenBackend, SECRET, appWith, cookieOf, show, store } from '../helpers/config.ts'
+import { SECRET, appWith, cookieOf, show, store } from '../helpers/config.ts'
+import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 const loop: { self?: unknown } = {}
 loop.self = loop
@@ -74,7 +75,7 @@ for (const data of [
   '{"a":1,"signal":1,"id":"mine","get":null,"cookie":{}}'
 ]) {
   t.test(`stored text ${data} is read without what is not data`, async t => {
-    const backend = new OpenBackend()
+    const backend = new MinimalBackend()
     const app = await appWith({ backend })
     const cookie = await store(app, { a: 1 })
     backend.tamper(backend.only.id, { data })
@@ -88,7 +89,7 @@ for (const data of [
 
 t.test('stored text that is no object, or no JSON, is no session', async t => {
   for (const data of ['', 'x', '[]', 'null', '5', '"text"', '{"a":']) {
-    const backend = new OpenBackend()
+    const backend = new MinimalBackend()
     const app = await appWith({ backend })
     const cookie = await store(app, { a: 1 })
     backend.tamper(backend.only.id, { data })
@@ -99,7 +100,7 @@ t.test('stored text that is no object, or no JSON, is no session', async t => {
 
 t.test('a key set to undefined is absent, whatever the serializer', async t => {
   for (const serializer of [undefined, { serialize: (data: object) => Object.keys(data).join(), deserialize: (text: string) => Object.fromEntries(text.split(',').filter(Boolean).map(key => [key, 1])) }]) {
-    const backend = new OpenBackend()
+    const backend = new MinimalBackend()
     const app = Fastify()
     await app.register(sessions, { backend, ...(serializer && { serializer }) })
     app.get('/', async request => {

@@ -1,13 +1,14 @@
 import t from 'tap'
 import type { SessionOptions } from '../../lib/index.ts'
-import { appWith, cookieOf, OpenBackend, show, store } from '../helpers/config.ts'
+import { appWith, cookieOf, show, store } from '../helpers/config.ts'
+import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 const schema = { type: 'object', required: ['names'], properties: { names: { type: 'array' } } }
 const migrate = ({ name }: Record<string, unknown>, fromVersion: number) => ({ names: [name, fromVersion] })
 
 /** A session as one deployment stored it, and another deployment on the same store. */
 async function deployed (first: SessionOptions, data: object, second: SessionOptions) {
-  const backend = new OpenBackend()
+  const backend = new MinimalBackend()
   const cookie = await store(await appWith({ ...first, backend }), data)
   return { backend, cookie, before: backend.only, app: await appWith({ ...second, backend }) }
 }
