@@ -1,15 +1,10 @@
-import Fastify from 'fastify'
 import t from 'tap'
-import sessions, { MemoryBackend, type SessionOptions } from '../../lib/index.ts'
+import { MemoryBackend, type SessionOptions } from '../../lib/index.ts'
+import { createApp } from '../helpers/app.ts'
 
 t.test('a session of a newer deployment that does not fit this one hides no other from list()', async t => {
   const backend = new MemoryBackend()
-  const deploy = async (options: SessionOptions) => {
-    const app = Fastify()
-    t.teardown(() => app.close())
-    await app.register(sessions, { backend, ...options })
-    return app
-  }
+  const deploy = (options: SessionOptions) => createApp(t, { backend, ...options })
   const newer = await deploy({ schemaVersion: 2 })
   const older = await deploy({ schema: { type: 'object', properties: { a: { type: 'number' } } } })
   const { id } = await newer.sessions.create({ a: 'text' })

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { MemoryBackend } from '../../lib/index.ts'
+import { CookieBackend, MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend, type Operation } from '../../lib/testing/index.ts'
 import type { SessionBackend } from '../../types/index.d.ts'
-import { bench } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
 
 const calls: Readonly<Record<string, unknown[]>> = {
   get: ['id'], exists: ['id'], revoke: ['id'], revokeSubject: ['ann'], revokeAll: [], list: [], count: [], removeExpired: []
@@ -16,14 +16,14 @@ class ThreeMethods implements SessionBackend {
 }
 
 t.test('the cookie backend says what it cannot do', async t => {
-  const sessions: any = (await bench(t)).app.sessions
+  const sessions: any = (await createSite(t, { backend: new CookieBackend() })).app.sessions
   for (const [operation, args] of Object.entries(calls)) {
     await t.rejects(sessions[operation](...args), { code: 'SES_NOT_SUPPORTED', message: new RegExp(`CookieBackend does not support ${operation}\\(\\)`) }, operation)
   }
 })
 
 t.test('so does a minimal backend, which can read, end, open and create sessions', async t => {
-  const sessions: any = (await bench(t, { backend: new ThreeMethods() })).app.sessions
+  const sessions: any = (await createSite(t, { backend: new ThreeMethods() })).app.sessions
   for (const [operation, args] of Object.entries(calls).filter(([operation]) => !['get', 'exists', 'revoke'].includes(operation))) {
     await t.rejects(sessions[operation](...args), { code: 'SES_NOT_SUPPORTED', message: new RegExp(`ThreeMethods does not support ${operation}\\(\\)`) })
   }
@@ -40,14 +40,14 @@ t.test('a backend that fails rejects with BackendUnavailableError', async t => {
   }
   for (const [operation, args] of Object.entries(calls)) {
     const backend = new FaultyBackend(new MemoryBackend()).fail(operations[operation]!)
-    const sessions: any = (await bench(t, { backend })).app.sessions
+    const sessions: any = (await createSite(t, { backend })).app.sessions
     await t.rejects(sessions[operation](...args), { code: 'SES_BACKEND_UNAVAILABLE', statusCode: 503 }, operation)
   }
 })
 
 t.test('open() of a backend that fails rejects, too', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const { sessions } = (await bench(t, { backend })).app
+  const { sessions } = (await createSite(t, { backend })).app
   const { cookie } = await sessions.create({})
   backend.fail('read')
   await t.rejects(sessions.open(cookie), { code: 'SES_BACKEND_UNAVAILABLE' })

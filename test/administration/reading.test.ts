@@ -1,25 +1,26 @@
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
-import { backends, bench, START } from '../helpers/session-bench.ts'
+import { createSite, kinds } from '../helpers/app.ts'
+import { START } from '../helpers/times.ts'
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend`, async t => {
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend`, async t => {
     t.test('create() stores a session whose cookie a request can use', async t => {
-      const site = await bench(t, { backend: create() })
+      const site = await createSite(t, { backend: kind })
       const { id, cookie } = await site.app.sessions.create({ a: 1 } as never, { subject: 'ann' })
       const response = await site.call('/', cookie, ({ session }) => [session.id, session.subject, session.data()])
       t.strictSame(response.json(), [id, 'ann', { a: 1 }])
     })
 
     t.test('open() gives a loaded session from a Cookie header', async t => {
-      const site = await bench(t, { backend: create() })
+      const site = await createSite(t, { backend: kind })
       const { cookie } = await site.app.sessions.create({ a: 1 } as never, { subject: 'ann' })
       const session: any = await site.app.sessions.open(`other=1; ${cookie}`)
       t.strictSame([session.isLoaded, session.subject, session.a], [true, 'ann', 1])
     })
 
     t.test('open() gives an empty session where there is none', async t => {
-      const site = await bench(t, { backend: create() })
+      const site = await createSite(t, { backend: kind })
       for (const header of [undefined, '', '__Host-session=forged', `__Host-session=${'A'.repeat(43)}`]) {
         const session: any = await site.app.sessions.open(header)
         t.strictSame([session.isNew, session.isEmpty], [true, true])
@@ -27,17 +28,17 @@ for (const [name, create] of backends) {
     })
 
     t.test('an opened session that needs a new cookie is refused, before anything is stored', async t => {
-      const site = await bench(t, { backend: create() })
+      const site = await createSite(t, { backend: kind })
       const session: any = await site.app.sessions.open(undefined)
       session.a = 1
       for (const operation of ['save', 'regenerateId', 'regenerate', 'login']) {
         await t.rejects(session[operation](...operation === 'login' ? ['ann'] : []), { code: 'SES_NOT_SUPPORTED', message: /no response/ }, operation)
       }
-      if (name === 'memory') t.equal(await site.app.sessions.count(), 0)
+      if (kind === 'memory') t.equal(await site.app.sessions.count(), 0)
     })
 
     t.test('create() refuses what cannot be stored', async t => {
-      const site = await bench(t, { backend: create() })
+      const site = await createSite(t, { backend: kind })
       for (const data of [null, [], 'text', { n: 1n }]) await t.rejects(site.app.sessions.create(data as never), { code: 'SES_NOT_SERIALIZABLE' })
       await t.rejects(site.app.sessions.create({}, { subject: '' }), { code: 'SES_NOT_SERIALIZABLE' })
       await t.rejects(site.app.sessions.create({ save: 1 } as never), { code: 'SES_RESERVED_KEY' })
@@ -46,7 +47,7 @@ for (const [name, create] of backends) {
 }
 
 t.test('a session too large for one cookie is created as several', async t => {
-  const site = await bench(t)
+  const site = await createSite(t)
   const data = { text: 'x'.repeat(5_000) }
   const { cookie } = await site.app.sessions.create(data as never)
   t.match(cookie, /^__Host-session=[^;]+; __Host-session\.1=[^;]+$/)
@@ -56,7 +57,7 @@ t.test('a session too large for one cookie is created as several', async t => {
 })
 
 t.test('an opened session of a server-side backend can be changed, saved, touched, reloaded and destroyed', async t => {
-  const site = await bench(t, { backend: new MemoryBackend(), idleTimeout: 100, cookie: { persistent: true } })
+  const site = await createSite(t, { backend: 'memory', idleTimeout: 100, cookie: { persistent: true } })
   const { id, cookie } = await site.app.sessions.create({ a: 1 } as never)
   const session: any = await site.app.sessions.open(cookie)
   session.a = 2
@@ -76,7 +77,7 @@ t.test('an opened session of a server-side backend can be changed, saved, touche
 })
 
 t.test('get() shows a stored session, without making use of it', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   const { id } = await site.app.sessions.create({ a: 1 } as never, { subject: 'ann' })
   site.clock.now += 5_000
   t.strictSame(await site.app.sessions.get(id), {
@@ -91,7 +92,7 @@ t.test('get() shows a stored session, without making use of it', async t => {
 })
 
 t.test('get() and exists() know no session that is unknown or expired', async t => {
-  const site = await bench(t, { backend: new MemoryBackend(), idleTimeout: 10 })
+  const site = await createSite(t, { backend: 'memory', idleTimeout: 10 })
   const { id } = await site.app.sessions.create({ a: 1 } as never)
   site.clock.now += 10_000
   for (const unknown of [id, 'f'.repeat(64), '', '__proto__']) {
@@ -101,7 +102,7 @@ t.test('get() and exists() know no session that is unknown or expired', async t 
 })
 
 t.test('list() pages through live sessions and filters by subject', async t => {
-  const site = await bench(t, { backend: new MemoryBackend(), idleTimeout: 10 })
+  const site = await createSite(t, { backend: 'memory', idleTimeout: 10 })
   const { sessions } = site.app
   await sessions.create({ old: true } as never, { subject: 'ann' })
   site.clock.now += 10_000
@@ -122,7 +123,7 @@ t.test('list() pages through live sessions and filters by subject', async t => {
 })
 
 t.test('filters are checked', async t => {
-  const { sessions } = (await bench(t, { backend: new MemoryBackend() })).app
+  const { sessions } = (await createSite(t, { backend: 'memory' })).app
   for (const filter of [{ limit: 0 }, { limit: '1' }, { subjekt: 'ann' }, { subject: 7 }, { cursor: 1 }, null]) {
     await t.rejects(sessions.list(filter as never), { code: 'SES_INVALID_OPTIONS' }, JSON.stringify(filter))
   }
@@ -132,7 +133,7 @@ t.test('filters are checked', async t => {
 
 t.test('removeExpired() removes in batches, up to the limit', async t => {
   const backend = new MemoryBackend()
-  const site = await bench(t, { backend, idleTimeout: 10 })
+  const site = await createSite(t, { backend, idleTimeout: 10 })
   const batches: Array<number | undefined> = []
   const removing = Object.create(backend, {
     bind: {
@@ -143,7 +144,7 @@ t.test('removeExpired() removes in batches, up to the limit', async t => {
       }
     }
   })
-  const watched = await bench(t, { backend: removing, idleTimeout: 10 })
+  const watched = await createSite(t, { backend: removing, idleTimeout: 10 })
   for (let index = 0; index < 1_500; index++) await site.app.sessions.create({})
   watched.clock.now += 10_000
   const live = await watched.app.sessions.create({})

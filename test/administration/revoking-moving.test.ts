@@ -1,7 +1,7 @@
 import t from 'tap'
 import { MemoryBackend, type BackendContext, type SessionBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { bench } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
 
 /** Finds the sessions of a subject first and removes them afterwards, as a store with an index does. */
 class IndexedBackend extends MemoryBackend {
@@ -31,7 +31,7 @@ class IndexedBackend extends MemoryBackend {
 for (const times of [1, 2, 5]) {
   t.test(`a session that gets a new id ${times} times while its subject is revoked ends as well`, async t => {
     const backend = new IndexedBackend()
-    const [here, there] = [await bench(t, { backend: backend as SessionBackend }), await bench(t, { backend: bound(backend) })]
+    const [here, there] = [await createSite(t, { backend: backend as SessionBackend }), await createSite(t, { backend: bound(backend) })]
     const browser = there.browser()
     await browser.run(({ session }) => session.login('ann'))
     const answers: string[] = []
@@ -46,7 +46,7 @@ for (const times of [1, 2, 5]) {
 
 t.test('who signs in after a revocation may change ids and lifetimes, until the next revocation', async t => {
   const backend = new IndexedBackend()
-  const site = await bench(t, { backend: backend as SessionBackend })
+  const site = await createSite(t, { backend: backend as SessionBackend })
   await site.app.sessions.revokeSubject('ann')
   const browser = site.browser()
   await browser.run(({ session }) => session.login('ann'))
@@ -64,7 +64,7 @@ t.test('who signs in after a revocation may change ids and lifetimes, until the 
 
 t.test('a sign-in whose store fails after it was stored leaves no session behind', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   let reads = 0
   backend.before('read', () => { if (++reads === 2) throw new Error('away') })
   await t.rejects(site.app.sessions.create({}, { subject: 'ann' }), { code: 'SES_BACKEND_UNAVAILABLE' })

@@ -1,10 +1,11 @@
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { bench, gate } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
+import { Gate } from '../helpers/gate.ts'
 
 t.test('revoke() ends one session', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   const [one, two] = [site.browser(), site.browser()]
   const id = (await one.run(({ session }) => { session.a = 1; return session.id })).body
   await two.run(({ session }) => { session.a = 2 })
@@ -14,7 +15,7 @@ t.test('revoke() ends one session', async t => {
 })
 
 t.test('a request in flight does not bring a revoked session back', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   await browser.run(({ session }) => session.login('ann', { a: 1 }))
   const response = await browser.run(async ({ session }) => {
@@ -26,7 +27,7 @@ t.test('a request in flight does not bring a revoked session back', async t => {
 })
 
 t.test('revokeSubject() ends all sessions of a user, and says how many', async t => {
-  const { sessions } = (await bench(t, { backend: new MemoryBackend() })).app
+  const { sessions } = (await createSite(t, { backend: 'memory' })).app
   for (const subject of ['ann', 'ann', 'bob']) await sessions.create({}, { subject })
   t.equal(await sessions.revokeSubject('ann'), 2)
   t.strictSame([await sessions.count({ subject: 'ann' }), await sessions.count()], [0, 1])
@@ -34,7 +35,7 @@ t.test('revokeSubject() ends all sessions of a user, and says how many', async t
 })
 
 t.test('revokeSubject() can spare one session', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   const [here, elsewhere] = [site.browser(), site.browser()]
   for (const browser of [here, elsewhere]) await browser.run(({ session }) => session.login('ann'))
   await here.run(({ session }) => site.app.sessions.revokeSubject('ann', { except: session.id }))
@@ -43,7 +44,7 @@ t.test('revokeSubject() can spare one session', async t => {
 })
 
 t.test('revokeAll() ends every session', async t => {
-  const { sessions } = (await bench(t, { backend: new MemoryBackend() })).app
+  const { sessions } = (await createSite(t, { backend: 'memory' })).app
   for (const subject of ['ann', 'bob']) await sessions.create({}, { subject })
   t.equal(await sessions.revokeAll(), undefined)
   t.equal(await sessions.count(), 0)
@@ -54,7 +55,7 @@ for (const moment of ['before', 'after'] as const) {
   for (const kind of ['login()', 'create()'] as const) {
     t.test(`a sign-in held ${moment} its write ends with the others, one that begins afterwards is new: ${kind}`, async t => {
       const backend = new FaultyBackend(new MemoryBackend())
-      const site = await bench(t, { backend })
+      const site = await createSite(t, { backend })
       const browser = site.browser()
       await browser.run(({ session }) => { session.a = 1 })
       const guest = (await site.app.sessions.list()).sessions[0]!.id
@@ -64,7 +65,7 @@ for (const moment of ['before', 'after'] as const) {
         t.equal(headers['set-cookie'] === undefined, statusCode === 409)
         return statusCode === 409 ? JSON.parse(body).code : 'done'
       }
-      const [reached, go] = [gate(), gate()]
+      const [reached, go] = [new Gate(), new Gate()]
       let isRevoking = false
       const hold = async (): Promise<void> => {
         if (isRevoking) return
@@ -91,8 +92,8 @@ for (const moment of ['before', 'after'] as const) {
 
 t.test('a revocation does not concern the sign-in of somebody else', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
-  const [reached, go] = [gate(), gate()]
+  const site = await createSite(t, { backend })
+  const [reached, go] = [new Gate(), new Gate()]
   let isRevoking = false
   backend.before('write', async () => {
     reached.open()
@@ -111,10 +112,10 @@ t.test('a revocation does not concern the sign-in of somebody else', async t => 
 t.test('a regeneration under way does not save a session from its revocation', async t => {
   for (const operation of ['regenerateId', 'save']) {
     const backend = new FaultyBackend(new MemoryBackend())
-    const site = await bench(t, { backend })
+    const site = await createSite(t, { backend })
     const browser = site.browser()
     await browser.run(({ session }) => session.login('ann', { a: 1 }))
-    const [reached, go] = [gate(), gate()]
+    const [reached, go] = [new Gate(), new Gate()]
     let isRevoking = false
     backend.before('write', async () => {
       reached.open()
@@ -132,7 +133,7 @@ t.test('a regeneration under way does not save a session from its revocation', a
 
 t.test('create() under an id that is taken is an error, and changes nothing', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   backend.before('write', async ({ id }) => {
     backend.heal()
     const stands = { id: id!, version: 7, data: '{"mine":1}', schemaVersion: 1, createdAt: 1, lastAccessedAt: site.clock.now, expiresAt: site.clock.now + 1_000, subject: null, policy: null }

@@ -1,8 +1,7 @@
-import Fastify from 'fastify'
 import t, { type Test } from 'tap'
 import type { DatabaseBackendOptions, ExtraInput } from '../../lib/database.ts'
-import sessions from '../../lib/index.ts'
-import type { AnyRequest } from '../helpers/session-bench.ts'
+import { createApp } from '../helpers/app.ts'
+import { type AnyRequest } from '../helpers/browser.ts'
 import { databaseBench, openDatabase } from '../helpers/databases.ts'
 
 async function extraBench (t: Test, extra: DatabaseBackendOptions['extra']) {
@@ -15,9 +14,7 @@ async function extraBench (t: Test, extra: DatabaseBackendOptions['extra']) {
 
 t.test('columns of the application\'s own are filled from the session and the request', async t => {
   const { root, rows } = await extraBench(t, ({ subject, request }) => ({ user_agent: request?.headers['user-agent'] ?? null, user_id: subject }))
-  const app = Fastify()
-  t.teardown(() => app.close())
-  await app.register(sessions, { backend: root })
+  const app = await createApp(t, { backend: root })
   app.get('/', async ({ session }: AnyRequest) => { session.n = 1 })
   app.get('/login', ({ session }) => session.login('ada'))
   const { headers } = await app.inject({ url: '/', headers: { 'user-agent': 'one' } })

@@ -1,13 +1,12 @@
 import { PGlite } from '@electric-sql/pglite'
 import SQLite from 'better-sqlite3'
-import Fastify from 'fastify'
 import { DummyDriver, Kysely, MssqlAdapter, MssqlQueryCompiler, MysqlDialect, PostgresDialect, SqliteDialect, SqliteIntrospector, sql } from 'kysely'
 import { PGliteDialect } from 'kysely-pglite-dialect'
 import { createPool } from 'mysql2'
 import pg from 'pg'
 import t from 'tap'
 import { DatabaseBackend, createSessionTable } from '../../lib/database.ts'
-import sessions from '../../lib/index.ts'
+import { createApp, createSite } from '../helpers/app.ts'
 import { contextOf, DATABASES, freshTable, logTo, openDatabase, pgPool, records } from '../helpers/databases.ts'
 import { sharedServer } from '../helpers/servers.ts'
 
@@ -75,21 +74,15 @@ t.test('a schema that does not exist is a table that does not exist', async t =>
 
 t.test('the application does not start without the table', async t => {
   const { db } = await openDatabase(t, 'SQLite in memory')
-  const app = Fastify()
-  app.register(sessions, { backend: new DatabaseBackend(db) })
-  await t.rejects(async () => await app.ready(), { code: 'SES_INVALID_OPTIONS', message: /has no table "sessions"/ })
+  await t.rejects(createApp(t, { backend: new DatabaseBackend(db) }), { code: 'SES_INVALID_OPTIONS', message: /has no table "sessions"/ })
 })
 
 t.test('it starts while the database is down, with a warning', async t => {
   const pool = pgPool('postgres://nobody@127.0.0.1:9/none')
   const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }) })
   t.teardown(() => db.destroy())
-  const logs: string[] = []
-  const app = Fastify({ loggerInstance: Object.assign(logTo(logs), { child: () => logTo(logs), fatal () {}, trace () {}, level: 'warn', silent () {} }) as never })
-  t.teardown(() => app.close())
-  app.register(sessions, { backend: new DatabaseBackend(db, { sweepEvery: '1d' }) })
-  await app.ready()
-  t.match(logs, ['warn: DatabaseBackend cannot be reached yet; until it can, sessions answer 503'])
+  const site = await createSite(t, { backend: new DatabaseBackend(db, { sweepEvery: '1d' }) })
+  t.match(site.warnings(), ['DatabaseBackend cannot be reached yet; until it can, sessions answer 503'])
 })
 
 t.test('the sweeper runs from prepare() to close()', async t => {

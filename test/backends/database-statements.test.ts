@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { KyselyPlugin, PluginTransformQueryArgs, PluginTransformResultArgs } from 'kysely'
-import { type AnyRequest, bench } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
+import { type AnyRequest } from '../helpers/browser.ts'
 import { DATABASES, databaseBench, openDatabase } from '../helpers/databases.ts'
 
 /** Counts how often a query is built: plugins see each one before it becomes SQL. */
@@ -132,7 +133,7 @@ for (const name of DATABASES) {
 t.test('a request costs one statement to read, one to write, and none for what it did not change', async t => {
   const database = await openDatabase(t, 'SQLite in memory')
   const { root } = await databaseBench(t, database)
-  const site = await bench(t, { backend: root })
+  const site = await createSite(t, { backend: root })
   const browser = site.browser()
   const costs = async (job: (request: AnyRequest) => unknown) => {
     database.sent()

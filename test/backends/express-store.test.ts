@@ -8,9 +8,9 @@ import { type ExpressStore, fromExpressStore } from '../../lib/express-store.ts'
 import { testBackend } from '../../lib/testing/index.ts'
 import type { SessionRecord } from '../../types/index.d.ts'
 import { sharedServer } from '../helpers/servers.ts'
-import { bench } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
+import { HOUR_MS } from '../helpers/times.ts'
 
-const HOUR_MS = 3_600_000
 /** Nothing but this is promised: a store replaces what is there. */
 const promised = { atomic: false, expires: false, touch: false, list: false }
 
@@ -43,7 +43,7 @@ t.test('connect-pg-simple', async t => {
 
 for (const [name, open] of Object.entries({ 'connect-redis': async (t: any) => (await redisStore(t)).store, 'connect-pg-simple': postgresStore })) {
   t.test(`an application on ${name} signs in, reads, writes and signs out`, async t => {
-    const site = await bench(t, { backend: fromExpressStore(await open(t)) })
+    const site = await createSite(t, { backend: fromExpressStore(await open(t)) })
     const browser = site.browser()
     await browser.run(({ session }) => session.login('ada', { n: 1 }))
     await browser.run(({ session }) => { session.n++ })
@@ -56,7 +56,7 @@ for (const [name, open] of Object.entries({ 'connect-redis': async (t: any) => (
 
 t.test('the store is told how long the session has left, whatever the application\'s clock says', async t => {
   const { client, store } = await redisStore(t)
-  const site = await bench(t, { backend: fromExpressStore(store), idleTimeout: '1h' })
+  const site = await createSite(t, { backend: fromExpressStore(store), idleTimeout: '1h' })
   let id = ''
   await site.browser().run(({ session }) => { session.n = 1; id = session.id })
   const ttl = await client.pTTL(`express${process.pid}:${id}`)
@@ -65,8 +65,8 @@ t.test('the store is told how long the session has left, whatever the applicatio
 
 t.test('transaction() and onConflict: \'error\' are refused', async t => {
   const backend = fromExpressStore(new session.MemoryStore())
-  await t.rejects(bench(t, { backend, onConflict: 'error' }), { code: 'SES_INVALID_OPTIONS' })
-  const browser = (await bench(t, { backend })).browser()
+  await t.rejects(createSite(t, { backend, onConflict: 'error' }), { code: 'SES_INVALID_OPTIONS' })
+  const browser = (await createSite(t, { backend })).browser()
   t.equal((await browser.attempt(({ session }) => session.transaction(() => {}))).json().code, 'SES_NOT_SUPPORTED')
 })
 
@@ -127,7 +127,7 @@ t.test('a store that fails, throws or rejects makes the answer a 503', async t =
     () => Promise.reject(new Error('down'))
   ]
   for (const get of ways) {
-    const site = await bench(t, { backend: fromExpressStore(answering(get)) })
+    const site = await createSite(t, { backend: fromExpressStore(answering(get)) })
     const browser = site.browser()
     await browser.run(({ session }) => { session.n = 1 })
     t.equal((await browser.attempt(({ session }) => session.n)).statusCode, 503)

@@ -9,6 +9,7 @@ import { FileBackend } from '../../lib/file.ts'
 import { compile, plainNode } from '../helpers/compiled.ts'
 import type { WorkerOptions } from '../helpers/file-worker.ts'
 import { seededRandom } from '../helpers/seeded-random.ts'
+import { HOUR_MS } from '../helpers/times.ts'
 
 /*
  * Processes that write the same sessions, for real. Set FILE_KILLS to kill more of them than a test run has time for, and
@@ -20,7 +21,6 @@ const seed = Number(process.env['FILE_SEED'] ?? randomInt(2 ** 31))
 const AT_ONCE = 3
 const HOT_SESSIONS = 10
 const LONGEST_LIFE_MS = 100
-const HOUR_MS = 3_600_000
 
 /** Sessions in files, with processes that write them, and what these said. */
 async function bench (t: Test) {

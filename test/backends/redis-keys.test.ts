@@ -4,8 +4,7 @@ import { testBackend } from '../../lib/testing/index.ts'
 import { bound, newPrefix, newRecord, nextOf, redisAt, sharedRedis } from '../helpers/redis.ts'
 import { ownProxy } from '../helpers/proxy.ts'
 import { ownServer, sharedServer } from '../helpers/servers.ts'
-
-const HOUR_MS = 3_600_000
+import { HOUR_MS } from '../helpers/times.ts'
 
 t.test('keeps every promise with a keyPrefix full of glob characters, and auto-pipelining', async t => {
   const client = await sharedRedis(t, { keyPrefix: 'a[b]*?^-\\:', enableAutoPipelining: true, stringNumbers: true })

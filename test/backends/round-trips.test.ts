@@ -1,7 +1,8 @@
 import t from 'tap'
 import { ownProxy } from '../helpers/proxy.ts'
 import { sharedServer } from '../helpers/servers.ts'
-import { bench, type Job } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
+import { type Job } from '../helpers/browser.ts'
 import { newSpace, stores } from '../helpers/stores.ts'
 
 /** What a request with a session costs, counted at the wire: how often it waits for the server. */
@@ -17,7 +18,7 @@ for (const [name, { server, open }] of Object.entries(stores)) {
   if (server === null) continue
   t.test(`on ${name}`, async t => {
     const proxy = await ownProxy(t, await sharedServer(server))
-    const site = await bench(t, { backend: await open(t, newSpace(), proxy.url) })
+    const site = await createSite(t, { backend: await open(t, newSpace(), proxy.url) })
     const browser = site.browser()
     // Connections, scripts and statements are there after a few requests.
     for (let i = 0; i < 3; i++) await browser.run(({ session }) => { session.n = i - 1 })

@@ -3,7 +3,8 @@ import t from 'tap'
 import { autoloadMatcher } from '../../lib/config/autoload.ts'
 import { MemoryBackend, type SessionOptions } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { appWith, refusalOf, SECRET, show, store } from '../helpers/config.ts'
+import { SECRET } from '../helpers/app.ts'
+import { appWith, refusalOf, show, store } from '../helpers/config.ts'
 
 type Autoload = SessionOptions['autoload']
 const matches = (autoload: Autoload, url: string) => autoloadMatcher(autoload)({ url } as FastifyRequest)
@@ -59,7 +60,7 @@ t.test('anything else is refused, with its place in the array', async t => {
 
 t.test('a request that does not load leaves the backend alone, and has a session to load by hand', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const app = await appWith({ backend, autoload: '/' })
+  const app = await appWith(t, { backend, autoload: '/' })
   app.get('/other', async request => {
     t.equal(request.session.isLoaded, false)
     t.throws(() => request.session.get('a'), { code: 'SES_NOT_LOADED' })
@@ -74,7 +75,7 @@ t.test('a request that does not load leaves the backend alone, and has a session
 })
 
 t.test('a route has the last word, in both directions', async t => {
-  const app = await appWith({ backend: new MemoryBackend(), autoload: ({ url }) => url !== '/on' })
+  const app = await appWith(t, { backend: new MemoryBackend(), autoload: ({ url }) => url !== '/on' })
   app.get('/on', { config: { session: { autoload: true } } }, async request => request.session.isLoaded)
   app.get('/off', { config: { session: { autoload: false } } }, async request => request.session.isLoaded)
   t.equal((await app.inject('/on')).body, 'true')
@@ -82,14 +83,14 @@ t.test('a route has the last word, in both directions', async t => {
 })
 
 t.test('a cookie session, which loads at the first look, is asked the same', async t => {
-  const app = await appWith({ secret: SECRET, autoload: ['/on'] })
+  const app = await appWith(t, { secret: SECRET, autoload: ['/on'] })
   for (const url of ['/on', '/off']) app.get(url, async request => request.session.isLoaded)
   t.equal((await app.inject('/on')).body, 'true')
   t.equal((await app.inject('/off')).body, 'false')
 })
 
 t.test('a function that throws fails the request, not the process', async t => {
-  const app = await appWith({ backend: new MemoryBackend(), autoload: () => { throw new Error('on purpose') } })
+  const app = await appWith(t, { backend: new MemoryBackend(), autoload: () => { throw new Error('on purpose') } })
   const response = await app.inject('/')
   t.equal(response.statusCode, 500)
   t.equal(response.json().message, 'on purpose')

@@ -1,20 +1,20 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { MemoryBackend, sessions, type SessionOptions } from '../../lib/index.ts'
-import { cookieOf, refusalOf, SECRET } from '../helpers/config.ts'
+import { createApp, SECRET } from '../helpers/app.ts'
+import { refusalOf } from '../helpers/config.ts'
+import { cookieOf } from '../helpers/cookies.ts'
 
 const taken = 'a name that requests do not have already'
 type OtherSession = { other: { set (key: string, value: unknown): void, get (key: string): unknown } }
 
-async function registered (options: SessionOptions = {}): Promise<FastifyInstance> {
-  const app = Fastify()
-  await app.register(sessions, { secret: SECRET, ...options })
-  return app
+async function registered (t: Test, options: SessionOptions = {}): Promise<FastifyInstance> {
+  return await createApp(t, { secret: SECRET, ...options })
 }
 
 t.test('several registrations work side by side, on one backend too', async t => {
   const backend = new MemoryBackend()
-  const app = await registered({ backend })
+  const app = await registered(t, { backend })
   await app.register(sessions, { secret: SECRET, backend, property: 'other' })
   app.get('/set', async request => {
     request.session.set('a', 1);
@@ -30,12 +30,12 @@ t.test('several registrations work side by side, on one backend too', async t =>
 })
 
 t.test('a repeated property is refused', async t => {
-  const error = await refusalOf({ secret: SECRET, cookie: { name: 'other' } }, await registered())
+  const error = await refusalOf({ secret: SECRET, cookie: { name: 'other' } }, await registered(t))
   t.match(error, { code: 'SES_INVALID_OPTIONS', message: `Expected \`property\` to be ${taken}, got "session" (string); register with another property` })
 })
 
 t.test('so it is in a scope inside, whichever was registered first', async t => {
-  const outerFirst = await registered()
+  const outerFirst = await registered(t)
   outerFirst.register(async child => { await child.register(sessions, { secret: SECRET, cookie: { name: 'other' } }) })
   await t.rejects(Promise.resolve(outerFirst.ready()), { code: 'SES_INVALID_OPTIONS' })
 
@@ -60,7 +60,7 @@ t.test('scopes beside each other share nothing and may repeat it', async t => {
 })
 
 t.test('a scope inside has the session of the one around it', async t => {
-  const app = await registered()
+  const app = await registered(t)
   await app.register(async child => { child.get('/', async request => { request.session.set('a', 1) }) })
   t.match(cookieOf(await app.inject('/')), '__Host-session=')
 })
@@ -87,7 +87,7 @@ t.test('a property whose plural the application has is refused', async t => {
 
 for (const [first, second] of [['sid', 'sid'], ['sid', 'sid.1'], ['sid.9', 'sid']] as const) {
   t.test(`the cookie ${second} beside ${first} is refused: they overlap`, async t => {
-    const app = await registered({ cookie: { name: first } })
+    const app = await registered(t, { cookie: { name: first } })
     t.match((await refusalOf({ secret: SECRET, property: 'other', cookie: { name: second } }, app)).message,
       `Expected \`cookie.name\` to be a name that does not overlap with another registration's (${first}), got "${second}" (string)`)
   })
@@ -101,7 +101,7 @@ t.test('an overlapping cookie is found whichever scope comes first', async t => 
 
 t.test('cookies that only look alike are fine', async t => {
   for (const [first, second] of [['sid', 'sid2'], ['sid', 'sid.x'], ['sid', 'sid.10'], ['sid', 'SID']] as const) {
-    const app = await registered({ cookie: { name: first } })
+    const app = await registered(t, { cookie: { name: first } })
     await app.register(sessions, { secret: SECRET, property: 'other', cookie: { name: second } })
     t.ok(app.hasRequestDecorator('other'))
   }

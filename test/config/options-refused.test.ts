@@ -1,7 +1,7 @@
-import Fastify from 'fastify'
 import t from 'tap'
-import { InvalidOptionsError, MemoryBackend, sessions } from '../../lib/index.ts'
-import { refusalOf, SECRET } from '../helpers/config.ts'
+import { InvalidOptionsError, MemoryBackend } from '../../lib/index.ts'
+import { createApp, SECRET } from '../helpers/app.ts'
+import { refusalOf } from '../helpers/config.ts'
 
 const DURATION = 'a number of seconds above 0, or a string such as \'30m\', \'12h\' or \'14d\''
 const COOKIE_NAME = 'a cookie name: letters, digits and !#$%&\'*+-.^_`|~ (RFC 6265bis)'
@@ -94,9 +94,9 @@ t.test('both halves of a combination are fine on their own', async t => {
     { name: '__Secure-x', path: '/app', domain: '.example.com' }, { name: '__HOST-x' }, { sameSite: 'none' as const }, { partitioned: true }, { secure: 'auto' as const },
     { path: '/a b/c' }, { domain: 'localhost' }, { name: '!#$%&\'*+-.^_`|~09azAZ' }
   ]) {
-    await t.resolves(Promise.resolve(Fastify().register(sessions, { secret: SECRET, cookie })))
+    await t.resolves(createApp(t, { secret: SECRET, cookie }))
   }
-  await t.resolves(Promise.resolve(Fastify().register(sessions, { backend: new MemoryBackend(), onConflict: 'error' })))
+  await t.resolves(createApp(t, { backend: new MemoryBackend(), onConflict: 'error' }))
 })
 
 for (const prefix of ['__Http-', '__http-', '__Host-Http-', '__hOST-hTTP-']) {
@@ -104,9 +104,9 @@ for (const prefix of ['__Http-', '__http-', '__Host-Http-', '__hOST-hTTP-']) {
     const refusal = async (cookie: object) => (await refusalOf({ secret: SECRET, cookie: { name: `${prefix}x`, ...cookie } })).message
     t.match(await refusal({ httpOnly: false }), `Expected \`cookie.httpOnly\` to be true where the name begins with ${prefix}, got false (boolean)`)
     for (const secure of [false, 'auto']) t.match(await refusal({ secure }), `Expected \`cookie.secure\` to be true where the name begins with ${prefix}, got `)
-    await t.resolves(Promise.resolve(Fastify().register(sessions, { secret: SECRET, cookie: { name: `${prefix}x` } })))
-    const narrow = Fastify().register(sessions, { secret: SECRET, cookie: { name: `${prefix}x`, path: '/app' } })
-    if (prefix.length > '__Http-'.length) await t.rejects(Promise.resolve(narrow), { message: /^Expected `cookie.name` to be without the prefix __Host-/ })
-    else await t.resolves(Promise.resolve(narrow))
+    await t.resolves(createApp(t, { secret: SECRET, cookie: { name: `${prefix}x` } }))
+    const narrow = createApp(t, { secret: SECRET, cookie: { name: `${prefix}x`, path: '/app' } })
+    if (prefix.length > '__Http-'.length) await t.rejects(narrow, { message: /^Expected `cookie.name` to be without the prefix __Host-/ })
+    else await t.resolves(narrow)
   })
 }

@@ -1,7 +1,9 @@
 import t from 'tap'
 import { CookieBackend, MemoryBackend, type SessionOptions } from '../../lib/index.ts'
 import { parseLifetime, resolveOptions } from '../../lib/config/options.ts'
-import { DAY_MS, deepFreeze, OLD_SECRET, SECRET, appWith, show, store } from '../helpers/config.ts'
+import { OLD_SECRET, SECRET } from '../helpers/app.ts'
+import { deepFreeze, appWith, show, store } from '../helpers/config.ts'
+import { DAY_MS } from '../helpers/times.ts'
 
 const lifetime = (options: SessionOptions) => {
   const { idleMs, absoluteMs } = resolveOptions(options).lifetime
@@ -89,7 +91,7 @@ t.test('a timeout that no timer can hold is the longest that one can', async t =
 })
 
 t.test('the clock may be finer than a millisecond', async t => {
-  const app = await appWith({ backend: new MemoryBackend(), now: () => 1_800_000_000_000.75 })
+  const app = await appWith(t, { backend: new MemoryBackend(), now: () => 1_800_000_000_000.75 })
   t.strictSame((await show(app, await store(app, { a: 1 }))).json(), { a: 1 })
 })
 
@@ -111,7 +113,7 @@ t.test('frozen options are accepted, and no options are changed', async t => {
     migrate: (data: Record<string, unknown>) => data
   })
   const given = options()
-  const app = await appWith(deepFreeze(given))
+  const app = await appWith(t, deepFreeze(given))
   t.strictSame((await show(app, await store(app, { a: 1 }))).json(), { a: 1 })
   t.equal(JSON.stringify(given), JSON.stringify(options()))
   t.strictSame(Object.keys(given), Object.keys(options()))

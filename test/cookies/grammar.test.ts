@@ -4,12 +4,12 @@ import fc from 'fast-check'
 import t from 'tap'
 import { SetCookieLines } from '../../lib/http/session-cookie.ts'
 import sessions, { type CookieOptions, InvalidOptionsError } from '../../lib/index.ts'
+import { createApp, SECRET } from '../helpers/app.ts'
 
 // RFC 6265bis, 4.1.1
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/
 const COOKIE_OCTETS = /^[\x21\x23-\x2B\x2D-\x3A\x3C-\x5B\x5D-\x7E]*$/
 const AV_OCTETS = /^[\x20-\x3A\x3C-\x7E]*$/
-const secret = 'a secret that has at least 32 bytes'
 
 interface Line { name: string, value: string, attributes: Map<string, string> }
 
@@ -50,7 +50,7 @@ const options = fc.record({
 async function respond (cookieOptions: CookieOptions, size: number) {
   const app = Fastify()
   try {
-    await app.register(sessions, { secret, cookie: cookieOptions })
+    await app.register(sessions, { secret: SECRET, cookie: cookieOptions })
     app.get('/set', async request => { request.session.set('text', 'é;, "\\\n'.repeat(size)) })
     app.get('/end', async request => { await request.session.destroy() })
     const set = await app.inject('/set')
@@ -83,10 +83,7 @@ t.test('whatever the options and the payload, lines follow the grammar, and clea
 })
 
 t.test('ours appears once per name, domain and path, and cookies of others stay', async t => {
-  const app = Fastify()
-  t.teardown(() => app.close())
-  await app.register(cookie)
-  await app.register(sessions, { secret, cookie: { name: 's' } })
+  const app = await createApp(t, { secret: SECRET, cookie: { name: 's' } }, { before: app => app.register(cookie) })
   app.get('/', async (request, reply) => {
     reply.setCookie('s', 'forged', { path: '/' })
     reply.setCookie('s', 'other path', { path: '/other' })

@@ -1,29 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import sessions, { CookieBackend, type SessionOptions } from '../../lib/index.ts'
+import { CookieBackend } from '../../lib/index.ts'
+import { createApp, createSite, type SiteOptions } from '../helpers/app.ts'
+import { cookieLines } from '../helpers/cookies.ts'
 
-/** A browser with one session; `data` is stored by a request that sets these keys. */
-async function createBrowser (t: Test, options: SessionOptions = {}) {
-  const app = Fastify()
-  const jar = new Map<string, string>()
-  t.teardown(() => app.close())
-  await app.register(sessions, { secret: randomBytes(32), cookie: { name: 's' }, ...options })
-  app.post<{ Body: Record<string, unknown> }>('/', async request => { request.session.update(request.body) })
-  app.get('/', async request => request.session)
-  app.delete('/', async request => { await request.session.destroy() })
-  const send = async (method: 'GET' | 'POST' | 'DELETE', body?: object) => {
-    const cookie = [...jar].map(pair => pair.join('=')).join('; ')
-    const response = await app.inject({ method, url: '/', headers: { cookie }, ...(body && { body }) })
-    const lines = [response.headers['set-cookie'] ?? []].flat()
-    for (const line of lines) {
-      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line)!
-      if (line.includes('Max-Age=0')) jar.delete(name!)
-      else jar.set(name!, value!)
-    }
-    return { status: response.statusCode, body: response.body && response.json(), lines }
+/** A browser with one session: `POST` updates its data, `GET` shows them, `DELETE` destroys it. */
+async function createBrowser (t: Test, options: SiteOptions = {}) {
+  const browser = (await createSite(t, { cookie: { name: 's' }, ...options })).browser()
+  const send = async (method: 'GET' | 'POST' | 'DELETE', data?: object) => {
+    const response = await browser.attempt(async ({ session }) => {
+      if (method === 'GET') return session
+      if (method === 'POST') session.update(data)
+      else await session.destroy()
+    })
+    return { status: response.statusCode, body: response.json(), lines: cookieLines(response) }
   }
-  return { jar, send }
+  return { jar: browser.cookies, send }
 }
 
 const textOf = (bytes: number) => randomBytes(Math.ceil(bytes / 2)).toString('hex').slice(0, bytes)
@@ -81,9 +73,7 @@ t.test('maxBytes is what the parts take in a Cookie header', async t => {
 })
 
 t.test('a subject that no cookie holds is too big, not a failure of the backend', async t => {
-  const app = Fastify()
-  t.teardown(() => app.close())
-  await app.register(sessions, { secret: randomBytes(32) })
+  const app = await createApp(t, { secret: randomBytes(32) })
   for (const length of [20_000, 70_000]) {
     await t.rejects(app.sessions.create({}, { subject: 'a'.repeat(length) }), { code: 'SES_TOO_LARGE' })
   }

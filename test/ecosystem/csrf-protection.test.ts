@@ -1,16 +1,18 @@
 import csrf from '@fastify/csrf-protection'
-import t from 'tap'
-import { backends, bench, type Job } from '../helpers/session-bench.ts'
+import t, { type Test } from 'tap'
+import { createSite, type Kind, kinds } from '../helpers/app.ts'
+import type { Job } from '../helpers/browser.ts'
 
-for (const [name, create] of backends) {
-  t.test(`@fastify/csrf-protection with the ${name} backend`, async t => {
-    const site = await bench(t, {
-      backend: create(),
-      setup: async app => {
-        await app.register(csrf, { sessionPlugin: '@fastify/session' })
-        app.post('/form', { preHandler: app.csrfProtection }, async () => 'accepted')
-      }
-    })
+async function protectedSite (t: Test, kind: Kind) {
+  const site = await createSite(t, { backend: kind })
+  await site.app.register(csrf, { sessionPlugin: '@fastify/session' })
+  site.app.post('/form', { preHandler: site.app.csrfProtection }, async () => 'accepted')
+  return site
+}
+
+for (const kind of kinds) {
+  t.test(`@fastify/csrf-protection with the ${kind} backend`, async t => {
+    const site = await protectedSite(t, kind)
     const browser = site.browser()
     const token = (await browser.run((_request, reply: any) => reply.generateCsrf())).body
     const post = async (cookie: string, token: string) =>
@@ -26,14 +28,8 @@ for (const [name, create] of backends) {
 }
 
 t.test('a CSRF token from before a regeneration, or a login that drops the secret, is refused', async t => {
-  for (const [, create] of backends) {
-    const site = await bench(t, {
-      backend: create(),
-      setup: async app => {
-        await app.register(csrf, { sessionPlugin: '@fastify/session' })
-        app.post('/form', { preHandler: app.csrfProtection }, async () => 'accepted')
-      }
-    })
+  for (const kind of kinds) {
+    const site = await protectedSite(t, kind)
     /** What the token of a guest is worth after this. */
     const after = async (job: Job) => {
       const browser = site.browser()

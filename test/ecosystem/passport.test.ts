@@ -1,6 +1,6 @@
 import { Authenticator, Strategy } from '@fastify/passport'
 import t from 'tap'
-import { backends, bench, type BenchOptions } from '../helpers/session-bench.ts'
+import { createSite, kinds, type SiteOptions } from '../helpers/app.ts'
 
 class HeaderStrategy extends Strategy {
   constructor () { super('header') }
@@ -12,37 +12,34 @@ class HeaderStrategy extends Strategy {
   }
 }
 
-async function passportSite (t: any, options: BenchOptions, passportOptions: object = {}) {
+async function passportSite (t: any, options: SiteOptions, passportOptions: object = {}) {
   const passport = new Authenticator(passportOptions)
   passport.use(new HeaderStrategy())
   passport.registerUserSerializer(async (user: any) => user.id)
   passport.registerUserDeserializer(async (id: string) => ({ id, isKnown: true }))
-  return await bench(t, {
-    ...options,
-    setup: async app => {
-      await app.register(passport.initialize())
-      await app.register(passport.secureSession())
-    }
-  })
+  const site = await createSite(t, options)
+  await site.app.register(passport.initialize())
+  await site.app.register(passport.secureSession())
+  return site
 }
 
-for (const [name, create] of backends) {
-  t.test(`@fastify/passport with the ${name} backend`, async t => {
+for (const kind of kinds) {
+  t.test(`@fastify/passport with the ${kind} backend`, async t => {
     t.test('signs in under a new id and out again', async t => {
-      const browser = (await passportSite(t, { backend: create() })).browser()
+      const browser = (await passportSite(t, { backend: kind })).browser()
       const before = (await browser.run(({ session }) => { session.guest = true; return session.id })).body
       const thief = browser.copy()
       const after = (await browser.run(async (request: any) => { await request.logIn({ id: 'ann' }); return request.session.id })).body
       t.not(after, before)
       t.strictSame((await browser.run((request: any) => request.user)).json(), { id: 'ann', isKnown: true })
-      if (name === 'memory') t.equal((await thief.run(({ session }) => session.isNew)).body, 'true')
+      if (kind === 'memory') t.equal((await thief.run(({ session }) => session.isNew)).body, 'true')
       await browser.run(async (request: any) => { await request.logOut() })
       t.equal((await browser.run((request: any) => request.isAuthenticated())).body, 'false')
     })
 
     t.test('drops what a guest had, unless it is asked to keep it', async t => {
       for (const keepSessionInfo of [false, true]) {
-        const browser = (await passportSite(t, { backend: create() })).browser()
+        const browser = (await passportSite(t, { backend: kind })).browser()
         await browser.run(({ session }) => { session.basket = [1] })
         await browser.run((request: any) => request.logIn({ id: 'ann' }, { keepSessionInfo }))
         const { basket } = await browser.data()
@@ -51,7 +48,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('keeps session and data where clearSessionOnLogin is off', async t => {
-      const browser = (await passportSite(t, { backend: create() }, { clearSessionOnLogin: false })).browser()
+      const browser = (await passportSite(t, { backend: kind }, { clearSessionOnLogin: false })).browser()
       await browser.run(({ session }) => { session.basket = [1] })
       await browser.run((request: any) => request.logIn({ id: 'ann' }))
       t.strictSame((await browser.data())['basket'], [1])
@@ -59,7 +56,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('keeps the fields it is told to', async t => {
-      const browser = (await passportSite(t, { backend: create() }, { clearSessionIgnoreFields: ['kept'] })).browser()
+      const browser = (await passportSite(t, { backend: kind }, { clearSessionIgnoreFields: ['kept'] })).browser()
       await browser.run(({ session }) => { session.kept = 1; session.dropped = 1 })
       await browser.run((request: any) => request.logIn({ id: 'ann' }))
       const data = await browser.data()
@@ -73,16 +70,14 @@ t.test('a strategy signs in through its route, and a stranger is turned away', a
   passport.use(new HeaderStrategy())
   passport.registerUserSerializer(async (user: any) => user.id)
   passport.registerUserDeserializer(async (id: string) => ({ id }))
-  const site = await bench(t, {
-    setup: async app => {
-      await app.register(passport.initialize())
-      await app.register(passport.secureSession())
-      app.get('/login', { preValidation: passport.authenticate('header', { authInfo: false }) }, async ({ user }) => user)
-    }
-  })
+  const site = await createSite(t)
+  await site.app.register(passport.initialize())
+  await site.app.register(passport.secureSession())
+  site.app.get('/login', { preValidation: passport.authenticate('header', { authInfo: false }) }, async ({ user }) => user)
+  const browser = site.browser()
   t.equal((await site.app.inject('/login')).statusCode, 401)
   const response = await site.app.inject({ url: '/login', query: { user: 'ann' } })
   t.strictSame([response.statusCode, response.json()], [200, { id: 'ann' }])
-  const cookie = response.cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
-  t.equal((await site.call('/', cookie, (request: any) => request.user.id)).body, 'ann')
+  for (const { name, value } of response.cookies) browser.cookies.set(name, value)
+  t.equal((await browser.run((request: any) => request.user.id)).body, 'ann')
 })

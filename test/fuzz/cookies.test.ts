@@ -1,10 +1,11 @@
-import Fastify, { type FastifyInstance } from 'fastify'
-import t from 'tap'
-import sessions, { CookieBackend, MemoryBackend, type SessionBackend } from '../../lib/index.ts'
+import type { FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { CookieBackend, MemoryBackend, type SessionBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
+import { createApp, SECRET } from '../helpers/app.ts'
+import { NAME } from '../helpers/cookies.ts'
+import { seededRandom } from '../helpers/seeded-random.ts'
 
-const SECRET = 'a secret of at least thirty-two bytes'
-const NAME = '__Host-session'
 /** More with `FUZZ_CASES`, again with `FUZZ_SEED`. */
 const CASES = Number(process.env['FUZZ_CASES'] ?? 1_000_000)
 const SEED = Number(process.env['FUZZ_SEED'] ?? Date.now() % 2 ** 32)
@@ -13,15 +14,10 @@ const LARGE = 6_000
 type Pair = readonly [name: string, value: string]
 type Random = (below: number) => number
 
-/** mulberry32: small, seeded, good enough to choose mutations. */
+/** Integers below a bound, the same for the same seed. */
 function randomOf (seed: number): Random {
-  let state = seed
-  return below => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return Math.floor(((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 * below)
-  }
+  const next = seededRandom(seed)
+  return below => Math.floor(next() * below)
 }
 
 const backends: Readonly<Record<string, () => SessionBackend>> = {
@@ -31,11 +27,8 @@ const backends: Readonly<Record<string, () => SessionBackend>> = {
 }
 
 /** A site, and cookies that it issued: small ones and, where cookies hold the data, ones in several parts. */
-async function siteOf (t: { teardown (end: () => unknown): unknown }, backend: SessionBackend) {
-  const app = Fastify()
-  await app.register(sessions, { secret: SECRET, backend })
-  await app.ready()
-  t.teardown(() => app.close())
+async function siteOf (t: Test, backend: SessionBackend) {
+  const app = await createApp(t, { secret: SECRET, backend })
   const issued: Pair[][] = []
   for (const text of ['a', 'b', 'x'.repeat(LARGE), 'y'.repeat(LARGE)]) issued.push(pairsOf((await app.sessions.create({ text })).cookie))
   return { app, issued }

@@ -5,12 +5,14 @@ import ts from 'typescript'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Starts Node without what the test runner puts into all processes: loading that takes longer than their work. */
+/** Starts Node without the loaders of the test runner, which take longer to load than such a process works. */
 export const plainNode: readonly [string, ...string[]] = ['env', '-u', 'NODE_OPTIONS', process.execPath]
 
 /**
- * Compiles a file and all it imports by path into a folder inside the repository: a process that is started hundreds of
- * times must not compile each time. Returns the path to start.
+ * Compiles a file, with all files that the file imports by path, into a folder inside the repository. A process that a test
+ * starts hundreds of times must not compile at each start.
+ *
+ * @returns the path of the compiled file
  */
 export function compile (entry: string, folder: string): string {
   const paths = new Set([join(root, entry)])

@@ -3,10 +3,10 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 interface Test { teardown (end: () => void): void }
 
-/** What becomes of the bytes of an answer; `null`: as they are. */
+/** Handles the bytes of an answer; `null` passes them on unchanged. */
 export type Answering = ((bytes: Buffer, client: Socket) => void) | null
 
-/** A proxy whose answers can be cut and altered, byte by byte. */
+/** A proxy that can cut and alter answers, byte by byte. */
 export async function ownCuttingProxy (t: Test, port: number) {
   const proxy = { port: 0, answering: null as Answering, connections: 0, requests: [] as Buffer[] }
   const sockets = new Set<Socket>()

@@ -11,26 +11,27 @@ import { createPool } from 'mysql2'
 import pg from 'pg'
 import type { Test } from 'tap'
 import { createSessionTable, DatabaseBackend, type DatabaseBackendOptions } from '../../lib/database.ts'
-import { randomVersion } from '../../lib/crypto/random.ts'
 import type { BackendContext, SessionRecord } from '../../types/index.d.ts'
+import { newRecord, nextOf } from './records.ts'
 import { sharedServer } from './servers.ts'
+import { START } from './times.ts'
 
 export const DATABASES = ['SQLite in memory', 'SQLite in a file', 'PostgreSQL', 'MariaDB', 'PGlite'] as const
 export type DatabaseName = typeof DATABASES[number]
 
 export interface Database {
   readonly db: Kysely<any>
-  /** The statements sent so far, since the last `sent()`. */
+  /** The statements sent since the last call of `sent()`. */
   sent (): string[]
 }
 
 interface Opened {
   readonly plugins?: KyselyPlugin[]
-  /** Of MySQL. */
+  /** Flags of the connections to MySQL. */
   readonly flags?: string[]
 }
 
-/** A pool that survives what the server does to its connections. */
+/** A pool that survives a server which ends connections. */
 export function pgPool (url: string, max = 10): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, max })
   pool.on('error', () => {})
@@ -51,7 +52,7 @@ async function dialectOf (name: DatabaseName, t: Test, flags: string[] | undefin
   return new SqliteDialect({ database })
 }
 
-/** A database of this test, open until its end. On servers it is shared: use tables of your own. */
+/** A database, open until the end of the test. Tests share the databases of servers: use a fresh table. */
 export async function openDatabase (t: Test, name: DatabaseName, { plugins = [], flags }: Opened = {}): Promise<Database> {
   const statements: string[] = []
   const log = (event: LogEvent) => { statements.push(event.query.sql) }
@@ -60,24 +61,21 @@ export async function openDatabase (t: Test, name: DatabaseName, { plugins = [],
   return { db, sent: () => statements.splice(0) }
 }
 
-/** A name that no other test uses, dropped at the end. */
+/** The name of a table for this test alone, which is dropped at the end of the test. */
 export function freshTable (t: Test, db: Kysely<any>, prefix = 'sessions'): string {
   const table = `${prefix} ${randomBytes(6).toString('hex')}`
   t.teardown(() => db.schema.dropTable(table).ifExists().execute())
   return table
 }
 
-/** A backend with a table of its own. */
+/** A backend with a fresh table. */
 export async function freshBackend (t: Test, db: Kysely<any>, options: DatabaseBackendOptions = {}): Promise<DatabaseBackend> {
   const table = options.table ?? freshTable(t, db)
   await createSessionTable(db, { ...options, table })
   return new DatabaseBackend(db, { pool: false, ...options, table })
 }
 
-const HOUR_MS = 3_600_000
-const START = Date.UTC(2027, 2, 1)
-
-/** A backend as a registration uses it, with a clock to move and records made to measure. */
+/** A backend bound as a registration binds it, with a movable clock and records by that clock. */
 export async function databaseBench (t: Test, { db }: Database, options: DatabaseBackendOptions = {}) {
   const clock = { now: START }
   const logs: string[] = []
@@ -86,21 +84,18 @@ export async function databaseBench (t: Test, { db }: Database, options: Databas
   return { clock, logs, bind, root, backend: bind(), ...records(clock) }
 }
 
-/** What `bind` hands to a backend. */
+/** The context that a registration hands to `bind`. */
 export function contextOf (overrides: Partial<BackendContext> = {}): BackendContext {
   return { property: 'session', now: Date.now, secrets: [], cookie: { name: 'session' }, timeout: 5_000, log: logTo([]), ...overrides }
 }
 
-/** Keeps what is logged, each line with its level before it. */
+/** A log that keeps its lines as `level: message`. */
 export function logTo (lines: string[]): FastifyBaseLogger {
-  const at = (level: string) => (first: unknown, message?: string) => { lines.push(`${level}: ${typeof first === 'string' ? first : message ?? ''}`) }
+  const at = (level: string) => (first: unknown, message = '') => { lines.push(`${level}: ${typeof first === 'string' ? first : message}`) }
   return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') } as unknown as FastifyBaseLogger
 }
 
 export function records (clock: { now: number }) {
-  const record = (overrides: Partial<SessionRecord> = {}): SessionRecord => ({
-    id: randomBytes(32).toString('hex'), version: randomVersion(), data: '{"n":1}', schemaVersion: 1, subject: null, policy: null, createdAt: clock.now, lastAccessedAt: clock.now, expiresAt: clock.now + HOUR_MS, ...overrides
-  })
-  const next = (previous: SessionRecord, overrides: Partial<SessionRecord> = {}): SessionRecord => ({ ...previous, version: randomVersion(), ...overrides })
-  return { record, next }
+  const record = (overrides: Partial<SessionRecord> = {}): SessionRecord => newRecord(overrides, clock.now)
+  return { record, next: nextOf }
 }

@@ -1,14 +1,15 @@
 /*
- * Sessions in files where the file system refuses: run as a process of its own, which may be poor in disk or in rights.
- * Prints what happened as JSON.
+ * Sessions in files where the file system refuses to write. This program runs in a process of its own, which a test may start
+ * with a small disk or with few rights. The result is printed as JSON.
  */
 import { readdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import { FileBackend } from '../../lib/file.ts'
 import type { SessionRecord } from '../../types/index.d.ts'
+import { newRecord } from './records.ts'
+import { HOUR_MS } from './times.ts'
 
 const UNPRIVILEGED = 65_534
-const HOUR_MS = 3_600_000
 const MOST_WRITES = 2_000
 
 const { task, directory } = JSON.parse(process.argv[2]!) as { task: 'fill' | 'prepare' | 'unwritable', directory: string }
@@ -17,7 +18,8 @@ const now = Date.now()
 
 function record (n: number, version: number, chars: number): SessionRecord {
   const id = n.toString(16).padStart(64, '0')
-  return { id, version, data: JSON.stringify('x'.repeat(chars)), schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + HOUR_MS, subject: 'alice', policy: null }
+  const data = JSON.stringify('x'.repeat(chars))
+  return newRecord({ id, version, data, subject: 'alice' }, now)
 }
 
 async function codeOf (promise: Promise<unknown>): Promise<string> {
@@ -29,7 +31,7 @@ async function codeOf (promise: Promise<unknown>): Promise<string> {
   }
 }
 
-/** Fills the disk, then looks whether what was stored before is all there. */
+/** Fills the disk, then looks whether all earlier sessions are still there. */
 async function fill (): Promise<object> {
   await backend.prepare()
   const first = record(0, 1, 100)
@@ -37,7 +39,7 @@ async function fill (): Promise<object> {
   let stored = 0
   let creating = 'none'
   for (let n = 1; n < MOST_WRITES && creating === 'none'; n++) {
-    // Each larger than the one before, for a disk that is bounded by file.
+    // Sessions grow, so that a limit for the size of a file is met as well as the end of the disk.
     const given = record(n, 1, n * 100)
     creating = await codeOf(backend.write(given.id, given, 0))
     if (creating === 'none') stored++
@@ -62,7 +64,7 @@ async function prepare (): Promise<object> {
   return { preparing: await codeOf(backend.prepare()) }
 }
 
-/** A user without rights, on a directory that another user filled. */
+/** Works as a user without rights, on a directory that a privileged user has filled. */
 async function unwritable (): Promise<object> {
   if (process.getuid!() === 0) process.setuid!(UNPRIVILEGED)
   const first = record(0, 1, 100)

@@ -1,24 +1,24 @@
 /*
- * A process that writes sessions in files until it is killed, or has done what it was told. Before and after each
- * operation it says so in a file, which a kill does not take back.
+ * A process that writes sessions in files until the process is killed, or has made the wanted number of increments. Before and
+ * after each operation the process writes a line to a log file, which a kill does not take back.
  */
 import { openSync, writeSync } from 'node:fs'
 import { FileBackend } from '../../lib/file.ts'
 import type { SessionRecord } from '../../types/index.d.ts'
 import { seededRandom } from './seeded-random.ts'
+import { newRecord } from './records.ts'
 
 export interface WorkerOptions {
   readonly directory: string
   readonly log: string
   readonly seed: number
-  /** The sessions it changes, with others. */
+  /** The sessions that all workers change. */
   readonly ids: readonly string[]
-  /** Increments that must succeed before it ends; else it ends with the kill. */
+  /** After so many successful increments the process ends. Default: only a kill ends the process. */
   readonly increments?: number
 }
 
 const LANES = 8
-const HOUR_MS = 3_600_000
 
 const { directory, log, seed, ids, increments = Infinity } = JSON.parse(process.argv[2]!) as WorkerOptions
 const backend = new FileBackend({ directory })
@@ -29,7 +29,7 @@ const pick = (count: number): number => Math.floor(random() * count)
 const newVersion = (): number => 1 + pick(2 ** 47)
 let left = increments
 
-/** Each write leaves its version in the data: a lost or repeated one shows. */
+/** The next record of a session. Each write adds its version to the data, so that a lost or repeated write shows. */
 function next (record: SessionRecord): SessionRecord {
   const version = newVersion()
   return { ...record, version, data: JSON.stringify([...JSON.parse(record.data) as number[], version]) }
@@ -48,15 +48,15 @@ async function end (id: string, stands: SessionRecord): Promise<void> {
   if (pick(2) === 0) await backend.remove(id)
   else if (await backend.write(id, { ...stands, version: newVersion(), expiresAt: 0 }, stands.version) !== id) return
   say('ended', id)
-  // A request that still holds the session must not bring it back.
+  // A request that still holds the ended session must not bring the session back.
   if (await backend.write(id, next(stands), stands.version) === id) say('revived', id)
 }
 
 async function create (): Promise<void> {
   const id = Array.from({ length: 64 }, () => pick(16).toString(16)).join('')
   const version = newVersion()
-  const now = Date.now()
-  const record = { id, version, data: JSON.stringify([version]), schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + HOUR_MS, subject: 'alice', policy: null }
+  const data = JSON.stringify([version])
+  const record = newRecord({ id, version, data, subject: 'alice' })
   say('write', id, version)
   if (await backend.write(id, record, 0) === id) say('written', id, version)
 }

@@ -1,11 +1,14 @@
 import type { SessionBackend } from '../../lib/index.ts'
 
-/** An operation of a backend that waits for its turn. */
+/** An operation of a backend that waits until a run chooses the operation. */
 interface Waiting { readonly actor: number, readonly go: () => void }
 
+/** How many actors were waiting at a step, and the index of the chosen actor. */
+export interface Step { readonly choice: number, readonly options: number }
+
 /**
- * Runs actors step by step: each operation of a backend waits until it is chosen, so that one run is one order of all
- * operations, and every order can be tried.
+ * Runs actors step by step: each operation of a backend waits until the run chooses the operation. A run is therefore a
+ * certain order of all operations, and every order can be tried.
  */
 export class Stage {
   readonly #waiting: Waiting[] = []
@@ -13,12 +16,12 @@ export class Stage {
 
   readonly #sharesProcess: boolean
 
-  /** @param sharesProcess whether actors queue behind each other, so that not everybody can be waiting for a turn */
+  /** @param sharesProcess whether actors share a commit queue, so that some actors wait there and not at the stage */
   constructor (sharesProcess: boolean) {
     this.#sharesProcess = sharesProcess
   }
 
-  /** A backend whose operations wait for their turn while a run is on. */
+  /** A backend whose operations wait for their turn while a run goes on. */
   gate (inner: SessionBackend, actor: number): SessionBackend {
     const pass = async <T>(send: () => T | PromiseLike<T>): Promise<T> => {
       if (!this.#isFree) await new Promise<void>(resolve => { this.#waiting.push({ actor, go: resolve }) })
@@ -35,12 +38,13 @@ export class Stage {
   }
 
   /**
-   * One run. `choices` says which of the waiting actors goes on at each step; past its end it is the first.
+   * Runs all actors to their end.
    *
-   * @returns how many could have been chosen at each step, with the choice that was made
+   * @param choices the index of the waiting actor that goes on, for each step; in later steps the first actor goes on
+   * @returns the steps of the run
    */
-  async run (actors: ReadonlyArray<() => Promise<void>>, choices: readonly number[]): Promise<Array<{ choice: number, options: number }>> {
-    const steps: Array<{ choice: number, options: number }> = []
+  async run (actors: ReadonlyArray<() => Promise<void>>, choices: readonly number[]): Promise<Step[]> {
+    const steps: Step[] = []
     this.#isFree = false
     let running = actors.length
     const failures: unknown[] = []
@@ -59,7 +63,7 @@ export class Stage {
     return steps
   }
 
-  // Until everybody is waiting for a turn, or done; a retry may pause for some milliseconds in between.
+  // Waits until each actor is done or waits for its turn. A retry may pause for some milliseconds in between.
   async #settled (running: () => number): Promise<void> {
     const isQuiet = () => this.#waiting.length === running() || (this.#sharesProcess && this.#waiting.length > 0)
     for (let quietFor = 0; quietFor < 2;) {
@@ -69,8 +73,8 @@ export class Stage {
   }
 }
 
-/** Tries every order, depth first; returns how many there were. */
-export async function everyOrder (run: (choices: readonly number[]) => Promise<Array<{ choice: number, options: number }>>): Promise<number> {
+/** Tries every order of operations, depth first, and returns the number of orders. */
+export async function everyOrder (run: (choices: readonly number[]) => Promise<Step[]>): Promise<number> {
   let choices: number[] | null = []
   let orders = 0
   while (choices !== null) {
@@ -81,7 +85,7 @@ export async function everyOrder (run: (choices: readonly number[]) => Promise<A
   return orders
 }
 
-function following (steps: ReadonlyArray<{ choice: number, options: number }>): number[] | null {
+function following (steps: readonly Step[]): number[] | null {
   for (let at = steps.length - 1; at >= 0; at--) {
     const { choice, options } = steps[at]!
     if (choice + 1 < options) return [...steps.slice(0, at).map(step => step.choice), choice + 1]

@@ -1,14 +1,11 @@
 import { connect } from 'node:net'
 import memjs from 'memjs'
 import { randomBytes } from 'node:crypto'
-import type { SessionRecord } from '../../lib/index.ts'
 import { MemcachedBackend, type MemcachedBackendOptions } from '../../lib/memcached.ts'
-import { randomVersion } from '../../lib/crypto/random.ts'
 
 interface Test { teardown (end: () => void): void }
 
-const HOUR_MS = 3_600_000
-/** A machine that runs many tests at once stalls for longer than the 0.5 s that memjs waits. */
+/** A machine that runs many tests at once stalls for longer than the 0.5 s which memjs waits by default. */
 const PATIENT_SECONDS = 5
 const quiet = { log: () => {} }
 
@@ -32,19 +29,7 @@ export function boundBackend (client: ReturnType<typeof ownClient>, options: Mem
   return { backend, root, clock, warnings, prefix, keyOf: (id: string) => prefix + id }
 }
 
-export function newRecord (overrides: Partial<SessionRecord> = {}): SessionRecord {
-  const now = Date.now()
-  return {
-    id: randomBytes(32).toString('hex'), version: randomVersion(), data: '{"n":1}', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + HOUR_MS, subject: null, policy: null, ...overrides
-  }
-}
-
-/** Another write of the same session. */
-export function nextOf (record: SessionRecord, overrides: Partial<SessionRecord> = {}): SessionRecord {
-  return { ...record, version: randomVersion(), ...overrides }
-}
-
-/** One command of the text protocol on a connection of its own; resolves to the first lines of the answer. */
+/** Sends a command of the text protocol on a fresh connection, and resolves to the first lines of the answer. */
 export async function say (port: number, command: string): Promise<string> {
   return await new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1', () => { socket.write(command + '\r\n') })
@@ -56,7 +41,7 @@ export async function say (port: number, command: string): Promise<string> {
   })
 }
 
-/** The seconds that an item has left; -1 for ever. */
+/** The remaining lifetime of an item in seconds; -1 for an item without an end. */
 export async function ttlOf (port: number, key: string): Promise<number> {
   return Number(/ t(-?\d+)/.exec(await say(port, `mg ${key} t`))![1])
 }

@@ -1,11 +1,11 @@
 import { MemoryBackend } from '../../lib/index.ts'
 import type { SessionBackend, SessionRecord } from '../../types/index.d.ts'
 
-/** The least that a backend can be: three methods, no compare-and-set, no expiry. Its records are in the open. */
+/** The smallest possible backend: three methods, no compare-and-set, no expiry. Tests can look at all records. */
 export class MinimalBackend implements SessionBackend {
   readonly records = new Map<string, SessionRecord>()
 
-  /** The record of a backend that has a single one. */
+  /** The first record, for a backend with a single record. */
   get only (): SessionRecord { return [...this.records.values()][0]! }
 
   read (id: string): SessionRecord | null { return this.records.get(id) ?? null }
@@ -21,12 +21,15 @@ export class MinimalBackend implements SessionBackend {
   tamper (id: string, changes: Partial<SessionRecord>): void { this.records.set(id, { ...this.records.get(id)!, ...changes }) }
 }
 
-/** Atomic, but its deadlines move only by a write. */
+/** An atomic backend without `touch`: only a write moves deadlines. */
 export class UntouchableBackend implements SessionBackend {
   readonly atomic = true
   readonly #memory: MemoryBackend
   constructor (now: () => number) { this.#memory = new MemoryBackend({}, { property: '', now, spaces: new Map() }) }
   read (id: string): SessionRecord | null { return this.#memory.read(id) }
-  write (id: string | null, record: SessionRecord, expectedVersion?: number): string | SessionRecord | null { return this.#memory.write(id!, record, expectedVersion) }
+  write (id: string | null, record: SessionRecord, expectedVersion?: number): string | SessionRecord | null {
+    return this.#memory.write(id!, record, expectedVersion)
+  }
+
   remove (id: string): void { this.#memory.remove(id) }
 }

@@ -1,31 +1,31 @@
-import Fastify, { type FastifyInstance } from 'fastify'
-import sessions, { type SessionBackend, type SessionOptions } from '../../lib/index.ts'
+import type { FastifyInstance } from 'fastify'
+import type { Test } from 'tap'
+import type { SessionBackend, SessionOptions } from '../../lib/index.ts'
+import { createApp } from './app.ts'
+import { Jobs } from './browser.ts'
+import { cookieLines } from './cookies.ts'
 
 /** A handler's work on `request.session`, chosen by the test. */
 export type Work = (session: any) => unknown
 
+/** The answer of a request. `body.result` is the return value of the work. */
+export interface Answer { status: number, body: any, cookies: string[], headers: Record<string, unknown> }
+
 export interface Process {
   readonly app: FastifyInstance
-  /** One request with this cookie; `work` is what its handler does. */
-  request (cookie: string | undefined, work: Work): Promise<{ status: number, body: any, cookies: string[], headers: Record<string, unknown> }>
+  /** Sends a request with this `Cookie` header, whose handler runs the work. */
+  request (cookie: string | undefined, work: Work): Promise<Answer>
 }
 
-/** An application that runs whatever a test wants as its handler; two of them on one backend are two processes. */
-export async function createProcess (backend: SessionBackend, options: SessionOptions = {}): Promise<Process> {
-  const app = Fastify()
-  const works: Work[] = []
-  await app.register(sessions, { backend, ...options })
-  app.get('/', async request => {
-    const work = works[Number(request.headers['x-work'])]!
-    return { result: await work(request.session) ?? null }
-  })
+/** An application that goes by the clock of the machine. Two applications on one backend stand for two processes. */
+export async function createProcess (t: Test, backend: SessionBackend, options: SessionOptions = {}): Promise<Process> {
+  const app = await createApp(t, { backend, ...options })
+  const jobs = new Jobs(app)
   return {
     app,
-    async request (cookie, work) {
-      const number = works.push(work) - 1
-      const response = await app.inject({ url: '/', headers: { 'x-work': String(number), ...(cookie === undefined ? {} : { cookie }) } })
-      const set = response.headers['set-cookie'] ?? []
-      return { status: response.statusCode, body: response.json(), cookies: [set].flat(), headers: response.headers }
+    async request (cookie = '', work) {
+      const response = await jobs.run(async ({ session }) => ({ result: await work(session) ?? null }), '/', cookie)
+      return { status: response.statusCode, body: response.json(), cookies: cookieLines(response), headers: response.headers }
     }
   }
 }

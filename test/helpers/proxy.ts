@@ -3,21 +3,21 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 
 interface Test { teardown (end: () => Promise<void>): void }
 
-/** What a proxy does to the connections through it. */
+/** What a proxy does to connections. */
 export interface Faults {
   /** New connections are refused. */
   isRefusing: boolean
-  /** Answers are held back for so long, in milliseconds. */
+  /** Answers are held back for so many milliseconds. */
   delayMs: number
-  /** Requests and answers vanish, as when the server's machine has died; then its connections are reset by `heal`. */
+  /** Requests and answers vanish, as if the machine of the server had died. `heal` resets the connections concerned. */
   isSilent: boolean
 }
 
-/** A TCP proxy before a real server: counts round trips, and delays, cuts and refuses connections. */
+/** A TCP proxy before a real server, which counts round trips, and delays, cuts and refuses connections. */
 export class Proxy {
   readonly faults: Faults = { isRefusing: false, delayMs: 0, isSilent: false }
   readonly url: string
-  /** How often somebody waited: a request went out after the answer to the one before, or as the first. */
+  /** How often a client waited: requests that went out after the answer to an earlier request, or first on a connection. */
   roundTrips = 0
   readonly #listener: Server
   readonly #target: { host: string, port: number }
@@ -35,14 +35,14 @@ export class Proxy {
     listener.on('connection', client => { this.#serve(client) })
   }
 
-  /** Cuts the connection of the next request: before the server sees it, or after the server has done what it asks. */
+  /** Cuts the connection of the next request: before the server sees the request, or after the server has served it. */
   cutNext (when: 'before' | 'after'): void { this.#cutNext = when }
 
   /** Cuts all connections now. */
   cut (): void { for (const socket of this.#sockets) socket.destroy() }
 
   heal (): void {
-    // No byte may be missing in the middle of a connection that goes on.
+    // A connection that has lost bytes must not go on.
     for (const socket of this.#deaf) socket.destroy()
     this.#deaf.clear()
     Object.assign(this.faults, { isRefusing: false, delayMs: 0, isSilent: false })
@@ -105,7 +105,7 @@ export class Proxy {
   }
 }
 
-/** A proxy before the server of a URL; it ends with the test. */
+/** A proxy before the server of a URL, closed at the end of the test. */
 export async function ownProxy (t: Test, url: string): Promise<Proxy> {
   const listener = createServer().listen(0, '127.0.0.1')
   await once(listener, 'listening')

@@ -2,13 +2,14 @@ import { Redis, type RedisOptions } from 'ioredis'
 import type { FastifyBaseLogger } from 'fastify'
 import { type RedisBackendOptions, RedisBackend, type RedisClient } from '../../lib/redis.ts'
 import { freezeRecord } from '../../lib/record/record.ts'
-import { randomBytes, randomVersion } from '../../lib/crypto/random.ts'
+import { randomBytes } from '../../lib/crypto/random.ts'
 import type { SessionRecord } from '../../types/index.d.ts'
+import * as records from './records.ts'
 import { sharedServer } from './servers.ts'
 
 interface Test { teardown (end: () => unknown): unknown }
 
-/** A prefix that no other test has. */
+/** A prefix for the keys of this test alone. */
 export function newPrefix (): string { return `t${process.pid}_${randomBytes(6).toString('hex')}:` }
 
 export async function sharedRedis (t: Test, options: RedisOptions = {}): Promise<Redis> {
@@ -22,28 +23,19 @@ export function redisAt (t: Test, url: string, options: RedisOptions = {}): Redi
   return client
 }
 
+/** A frozen record, as the plugin hands records to a backend. */
 export function newRecord (overrides: Partial<SessionRecord> = {}): SessionRecord {
-  const now = Date.now()
-  return freezeRecord({
-    id: randomBytes(32).toString('hex'),
-    version: randomVersion(),
-    data: '{"key":"value"}',
-    schemaVersion: 1,
-    createdAt: now,
-    lastAccessedAt: now,
-    expiresAt: now + 3_600_000,
-    subject: null,
-    policy: null,
-    ...overrides
-  })
+  return freezeRecord(records.newRecord({ data: '{"key":"value"}', ...overrides }))
 }
 
 export function nextOf (record: SessionRecord, overrides: Partial<SessionRecord> = {}): SessionRecord {
-  return freezeRecord({ ...record, version: randomVersion(), ...overrides })
+  return freezeRecord(records.nextOf(record, overrides))
 }
 
-/** A backend as a registration uses it, its warnings, and its clock. */
-export function bound (client: RedisClient, { property = 'session', ...options }: RedisBackendOptions & { property?: string } = {}): { backend: RedisBackend, warnings: string[], clock: { now: number } } {
+/** A backend bound as a registration binds it, with its warnings and its clock. */
+export function bound (
+  client: RedisClient, { property = 'session', ...options }: RedisBackendOptions & { property?: string } = {}
+): { backend: RedisBackend, warnings: string[], clock: { now: number } } {
   const warnings: string[] = []
   const clock = { now: Date.now() }
   const log = { warn: (message: string) => { warnings.push(message) } } as unknown as FastifyBaseLogger

@@ -4,10 +4,12 @@ import type { Test } from 'tap'
 
 const root = new URL('../../', import.meta.url)
 
-/** Starts a program of the repository on a free port, for as long as the test runs; resolves to its address. */
+/** Starts a program of the repository on a free port until the end of the test, and resolves to the address. */
 export async function start (t: Test, file: string, env: Record<string, string> = {}): Promise<string> {
   if (!existsSync(new URL('dist/index.js', root))) throw new Error('dist is missing: run npm run build')
-  const child = spawn(process.execPath, [file], { cwd: root, env: { ...cleanEnv(), PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [file], {
+    cwd: root, env: { ...cleanEnv(), PORT: '0', ...env }, stdio: ['ignore', 'pipe', 'inherit']
+  })
   const ended = new Promise<void>(resolve => { child.once('exit', () => { resolve() }) })
   t.teardown(async () => {
     child.kill()
@@ -24,9 +26,13 @@ export async function start (t: Test, file: string, env: Record<string, string> 
   })
 }
 
-/** Runs a program to its end. */
-export async function runToEnd (file: string, args: readonly string[], env: Record<string, string> = {}): Promise<{ code: number | null, output: string }> {
-  const child = spawn(process.execPath, [file, ...args], { cwd: root, env: { ...cleanEnv(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+/** Runs a program to its end; the output is that of stdout and stderr. */
+export async function runToEnd (
+  file: string, args: readonly string[], env: Record<string, string> = {}
+): Promise<{ code: number | null, output: string }> {
+  const child = spawn(process.execPath, [file, ...args], {
+    cwd: root, env: { ...cleanEnv(), ...env }, stdio: ['ignore', 'pipe', 'pipe']
+  })
   let output = ''
   child.stdout.on('data', chunk => { output += String(chunk) })
   child.stderr.on('data', chunk => { output += String(chunk) })
@@ -34,13 +40,13 @@ export async function runToEnd (file: string, args: readonly string[], env: Reco
   return { code, output }
 }
 
-// Without what the test runner adds: a program of ours runs as a user would run it.
+// Without the variables of the test runner, so that a program runs as a user runs it.
 function cleanEnv (): Record<string, string> {
   const { PATH = '', HOME = '' } = process.env
   return { PATH, HOME }
 }
 
-/** A browser, as far as cookies and redirects go. */
+/** A browser that talks to a server by `fetch`, keeps cookies and follows redirects. */
 export class Browser {
   readonly cookies = new Map<string, string>()
   readonly #address: string

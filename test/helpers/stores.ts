@@ -19,13 +19,13 @@ import { type ServerName, sharedServer } from './servers.ts'
 
 interface Test { teardown (end: () => unknown): unknown }
 
-/** A place to keep sessions in: opened as often as there are processes, each time with connections of its own. */
+/** A place for sessions. A test opens it once for each process; each opening has its own connections. */
 export interface Store {
-  /** The server it is on, if any. */
+  /** The server of this store; `null` for a store without a server. */
   readonly server: ServerName | null
   /**
-   * @param space what sets this store apart from others on the same server: two with one space share their sessions
-   * @param url another way to the server, such as a proxy
+   * @param space keeps sessions apart on one server: openings with the same space share their sessions
+   * @param url the address to use instead of the server's, such as that of a proxy
    */
   open (t: Test, space: string, url?: string): Promise<SessionBackend>
 }
@@ -100,7 +100,7 @@ export const stores: Readonly<Record<string, Store>> = {
 const lites = new Map<string, PGlite>()
 const folders = new Map<string, string>()
 
-/** A name that no other test has. */
+/** A space for this test alone. */
 export function newSpace (): string {
   return `s${process.pid}_${Math.random().toString(36).slice(2, 10)}`
 }

@@ -3,7 +3,10 @@ import ts from 'typescript'
 
 const root = new URL('../../', import.meta.url)
 
-/** Titles of all tests, and names of what the conformance kit asks for, with the files they are in. What varies in a title is `*`. */
+/**
+ * Titles of all tests and names of all cases of the conformance kit, each with its files. In a title that is a template, `*`
+ * stands for each inserted value.
+ */
 export function titlesOfTests (): Map<string, string[]> {
   const titles = new Map<string, string[]>()
   for (const folder of ['test', 'lib/testing/cases']) {

@@ -1,9 +1,12 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { CookieBackend, type SessionBackend } from '../../lib/index.ts'
-import { cookieLines, loose, settled, signedUp, wire, type LooseSession, type Setup } from '../helpers/wire.ts'
+import { FaultyBackend } from '../../lib/testing/index.ts'
+import { createSite, loose, type LooseSession, signedUp, type SiteOptions } from '../helpers/app.ts'
+import { cookieLines } from '../helpers/cookies.ts'
+import { settled } from '../helpers/gate.ts'
 
-async function visited (t: Parameters<typeof wire>[0], setup: Setup = {}) {
-  const site = await wire(t, 'memory', setup)
+async function visited (t: Test, setup: Omit<SiteOptions, 'backend'> = {}) {
+  const site = await createSite(t, { ...setup, backend: 'memory' })
   site.app.get('/', async request => { loose(request)['seen'] = 1; return loose(request).isNew })
   site.app.get('/read', async request => ({ ...loose(request), isNew: loose(request).isNew }))
   const cookie = await signedUp(site)
@@ -48,7 +51,7 @@ t.test('the answer to a failed load keeps its status where an error handler only
 })
 
 t.test('with onUnavailable anonymous it is an empty session, whose changes are dropped with a warning', async t => {
-  const { app, backend, headers, operations, warnings } = await visited(t, { options: { onUnavailable: 'anonymous' } })
+  const { app, backend, headers, operations, warnings } = await visited(t, { onUnavailable: 'anonymous' })
   backend.fail('read')
   const response = await app.inject({ url: '/', headers })
   t.strictSame([response.statusCode, response.payload], [200, 'true'])
@@ -70,7 +73,7 @@ const refused: Array<[string, (session: LooseSession) => Promise<unknown>]> = [
 
 for (const [name, operation] of refused) {
   t.test(`with onUnavailable anonymous, ${name}() is a 503 whatever becomes of its promise, and touches no cookie`, async t => {
-    const { app, backend, headers } = await visited(t, { options: { onUnavailable: 'anonymous' } })
+    const { app, backend, headers } = await visited(t, { onUnavailable: 'anonymous' })
     app.get('/awaited', async request => { await operation(loose(request)) })
     app.get('/caught', async request => { await operation(loose(request)).catch(() => {}); return 'fine' })
     app.get('/forgotten', async request => { operation(loose(request)); await settled(); return 'fine' })
@@ -135,7 +138,7 @@ t.test('a self-contained backend that reads asynchronously and fails is a 503', 
       return remote as never
     }
   }
-  const site = await wire(t, 'cookie', { options: { backend: new Remote() } })
+  const site = await createSite(t, { backend: new FaultyBackend(new Remote()) })
   const cookie = await signedUp(site)
   site.app.get('/', async request => loose(request).isNew)
   const response = await site.app.inject({ url: '/', headers: { cookie } })

@@ -2,7 +2,9 @@ import { request as httpRequest } from 'node:http'
 import type { FastifyReply } from 'fastify'
 import t from 'tap'
 import { sessions } from '../../lib/index.ts'
-import { cookieLines, cookieOf, Gate, kinds, loose, shapes, signedUp, wire, type LooseSession } from '../helpers/wire.ts'
+import { createSite, kinds, loose, type LooseSession, signedUp } from '../helpers/app.ts'
+import { cookieLines, cookieOf, shapes } from '../helpers/cookies.ts'
+import { Gate } from '../helpers/gate.ts'
 
 /** What the handler has set, and what is sent for a session that was read, and for one that was created. */
 const merged: Array<[string, Record<string, string | string[]>, { vary: string, read: string | undefined, created: string }]> = [
@@ -22,7 +24,7 @@ const text = (header: unknown) => Array.isArray(header) ? header.join(', ') : he
 for (const kind of kinds) {
   for (const [what, headers, expected] of merged) {
     t.test(`${kind}: Vary and Cache-Control are joined with ${what}`, async t => {
-      const { app } = await wire(t, kind)
+      const { app } = await createSite(t, { backend: kind })
       const lines = Object.entries(headers).map(([name, value]): [string, string] => [name, text(value)])
       app.get('/read', async (request, reply) => { loose(request).get('a'); reply.headers(headers); return 'ok' })
       app.get('/create', async (request, reply) => { loose(request)['a'] = 1; reply.headers(headers); return 'ok' })
@@ -50,7 +52,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: a cookie that is cleared forbids storing as well`, async t => {
-    const site = await wire(t, kind)
+    const site = await createSite(t, { backend: kind })
     site.app.get('/', async request => { await loose(request).destroy() })
     const response = await site.app.inject({ url: '/', headers: { cookie: await signedUp(site) } })
     t.equal(response.headers['cache-control'], 'no-store')
@@ -58,7 +60,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: errors, redirects and 304 of a touched session depend on the cookie too`, async t => {
-    const { app, backend } = await wire(t, kind)
+    const { app, backend } = await createSite(t, { backend: kind })
     const touched = (reply: (reply: FastifyReply) => unknown) => async (request: { session: unknown }, r: FastifyReply) => { loose(request).get('a'); return reply(r) }
     app.get('/error', touched(() => { throw new Error('no') }))
     app.get('/redirect', touched(reply => reply.redirect('/')))
@@ -71,7 +73,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: other Set-Cookie headers stay, however they were set, and ours comes once`, async t => {
-    const { app } = await wire(t, kind)
+    const { app } = await createSite(t, { backend: kind })
     const change = (request: { session: unknown }): LooseSession => loose(request).set('a', 1)
     app.get('/setCookie', async (request, reply) => { change(request); reply.setCookie('b', '1').setCookie('c', '1') })
     app.get('/header', async (request, reply) => { change(request); reply.header('set-cookie', 'b=1').header('set-cookie', 'c=1') })
@@ -96,7 +98,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: with a commit that took its time, two other cookies stay in their order, once each`, async t => {
-    const { app, backend } = await wire(t, kind)
+    const { app, backend } = await createSite(t, { backend: kind })
     const gate = new Gate()
     backend.before('write', gate.pass)
     app.get('/', async (request, reply) => { loose(request)['a'] = 1; reply.header('set-cookie', ['b=1', 'c=1']); return 'ok' })
@@ -107,7 +109,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: ours replaces an earlier one of the same name, domain and path, and no other`, async t => {
-    const { app } = await wire(t, kind, { options: { cookie: { name: 'sid', path: '/app', domain: 'example.org' } } })
+    const { app } = await createSite(t, { backend: kind, cookie: { name: 'sid', path: '/app', domain: 'example.org' } })
     const theirs = [
       'sid=forged; Path=/app; Domain=example.org',
       'sid=forged; domain=.EXAMPLE.org ; path=/app',
@@ -131,7 +133,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: two registrations on one request each send their cookie`, async t => {
-    const site = await wire(t, kind)
+    const site = await createSite(t, { backend: kind })
     await site.app.register(sessions, { property: 'visit' as never, secret: 'another secret of more than thirty-two bytes' })
     site.app.get('/', async request => {
       loose(request)['a'] = 1
@@ -147,7 +149,7 @@ for (const kind of kinds) {
 }
 
 t.test('on a real socket there is one Vary, one Cache-Control, and one line per cookie', async t => {
-  const { app } = await wire(t, 'cookie')
+  const { app } = await createSite(t, { backend: 'cookie' })
   app.get('/', async (request, reply) => {
     reply.setCookie('b', '1').header('vary', 'Accept')
     await loose(request).set('a', 1).save()

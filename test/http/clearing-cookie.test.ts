@@ -1,6 +1,7 @@
 import t from 'tap'
 import type { CookieOptions } from '../../lib/index.ts'
-import { cookieLines, cookieOf, kinds, loose, wire } from '../helpers/wire.ts'
+import { createSite, kinds, loose } from '../helpers/app.ts'
+import { cookieLines, cookieOf } from '../helpers/cookies.ts'
 
 const configurations: Array<[string, CookieOptions, string?]> = [
   ['the defaults', {}],
@@ -22,7 +23,7 @@ function identity (line: string): string[] {
 for (const kind of kinds) {
   for (const [what, cookie, protocol = 'https'] of configurations) {
     t.test(`${kind}: with ${what}, the clearing cookie repeats what the cookie was set with`, async t => {
-      const { app } = await wire(t, kind, { options: { cookie }, server: { trustProxy: true } })
+      const { app } = await createSite(t, { backend: kind, cookie, server: { trustProxy: true } })
       app.get('/app/set', async request => { loose(request)['a'] = 1 })
       app.get('/app/clear', async request => { await loose(request).destroy() })
       app.get('/app/empty', async request => { loose(request).clear() })
@@ -41,7 +42,7 @@ for (const kind of kinds) {
 }
 
 t.test('all parts of a cookie that was split are cleared, and leftovers of a longer one too', async t => {
-  const { app } = await wire(t, 'cookie')
+  const { app } = await createSite(t, { backend: 'cookie' })
   app.get('/long', async request => { loose(request)['text'] = 'x'.repeat(4_000) })
   app.get('/short', async request => { loose(request)['text'] = 'x' })
   app.get('/clear', async request => { await loose(request).destroy() })

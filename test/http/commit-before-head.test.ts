@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import t from 'tap'
-import { cookieLines, cookieOf, Gate, kinds, loose, settled, wire } from '../helpers/wire.ts'
+import { createSite, kinds, loose } from '../helpers/app.ts'
+import { cookieLines, cookieOf } from '../helpers/cookies.ts'
+import { Gate, settled } from '../helpers/gate.ts'
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 const fail = (statusCode: number) => { throw Object.assign(new Error('failed'), { statusCode }) }
@@ -38,7 +40,7 @@ for (const kind of kinds) {
   for (const [index, [what, status, body]] of replies.entries()) {
     for (const method of ['GET', 'HEAD'] as const) {
       t.test(`${kind}: ${what}, asked by ${method}, is sent after one commit`, async t => {
-        const { app, backend } = await wire(t, kind)
+        const { app, backend } = await createSite(t, { backend: kind })
         const heads: boolean[] = []
         app.addHook('onRequest', async (_request, reply) => {
           backend.before('write', () => { heads.push(reply.raw.headersSent) })
@@ -58,7 +60,7 @@ for (const kind of kinds) {
 
   for (const [url, status] of [['/hook', 403], ['/invalid', 400], ['/nowhere', 404]] as const) {
     t.test(`${kind}: an answer of ${status} from outside the handler commits once as well`, async t => {
-      const { app, operations } = await wire(t, kind)
+      const { app, operations } = await createSite(t, { backend: kind })
       app.setNotFoundHandler({ preHandler: touch as never }, async (_request, reply) => { reply.code(404); return 'nothing here' })
       routes(app)
       const response = await app.inject(url)
@@ -69,7 +71,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: no byte is written while the backend waits`, async t => {
-    const { app, backend } = await wire(t, kind)
+    const { app, backend } = await createSite(t, { backend: kind })
     const gate = new Gate()
     backend.before('write', gate.pass)
     let raw: FastifyReply['raw'] | undefined
@@ -87,7 +89,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: an error handler that changes the session is heard`, async t => {
-    const { app, operations } = await wire(t, kind)
+    const { app, operations } = await createSite(t, { backend: kind })
     app.setErrorHandler(async (error: Error, request, reply) => {
       loose(request)['flash'] = error.message
       return reply.code(422).send('see flash')
@@ -101,7 +103,8 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: changes of later onSend hooks are too late, those of earlier ones are in`, async t => {
-    const { app, warnings } = await wire(t, kind, {
+    const { app, warnings } = await createSite(t, {
+      backend: kind,
       before: app => { app.addHook('onSend', async request => { if (request.url === '/') loose(request)['early'] = 1 }) }
     })
     app.addHook('onSend', async request => { if (request.url === '/') loose(request)['late'] = 1 })

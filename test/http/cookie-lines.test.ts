@@ -1,17 +1,16 @@
 import { once } from 'node:events'
 import http2 from 'node:http2'
 import net, { type AddressInfo } from 'node:net'
-import Fastify from 'fastify'
-import t from 'tap'
-import sessions, { MemoryBackend } from '../../lib/index.ts'
-import { loose, NAME, SECRET, type wire } from '../helpers/wire.ts'
+import t, { type Test } from 'tap'
+import { MemoryBackend } from '../../lib/index.ts'
+import { createApp, loose, SECRET } from '../helpers/app.ts'
+import { NAME } from '../helpers/cookies.ts'
 
 type Site = Awaited<ReturnType<typeof site>>
 
-async function site (t: Parameters<typeof wire>[0], http2: boolean) {
-  const app = Fastify(http2 ? { http2: true } as never : {})
-  t.teardown(() => app.close())
-  await app.register(sessions, { secret: SECRET, backend: new MemoryBackend() })
+async function site (t: Test, http2: boolean) {
+  const server = http2 ? { http2: true } as never : {}
+  const app = await createApp(t, { secret: SECRET, backend: new MemoryBackend() }, { server })
   app.get('/', async request => ({ ...loose(request) }))
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { cookie } = await app.sessions.create({ user: 'ada' })

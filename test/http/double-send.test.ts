@@ -1,6 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import t from 'tap'
-import { cookieLines, Gate, kinds, loose, settled, wire, type Kind, type Setup, type Wire } from '../helpers/wire.ts'
+import t, { type Test } from 'tap'
+import { createSite, type Kind, kinds, loose, type Site, type SiteOptions } from '../helpers/app.ts'
+import { cookieLines } from '../helpers/cookies.ts'
+import { Gate, settled } from '../helpers/gate.ts'
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 
@@ -24,8 +26,8 @@ const second: Array<[string, Handler]> = [
   ['calls for the 404 handler', (_request, reply) => { reply.callNotFound() }]
 ]
 
-async function gated (t: Parameters<typeof wire>[0], kind: Kind, setup: Setup = {}): Promise<Wire & { gate: Gate }> {
-  const site = await wire(t, kind, setup)
+async function gated (t: Test, kind: Kind, setup: Omit<SiteOptions, 'backend'> = {}): Promise<Site & { gate: Gate }> {
+  const site = await createSite(t, { ...setup, backend: kind })
   const gate = new Gate()
   site.backend.before('write', gate.pass)
   return { ...site, gate }
@@ -140,7 +142,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: a handler that never answers is timed out by Fastify, and what it changed so far is stored`, async t => {
-    const { app, operations } = await wire(t, kind)
+    const { app, operations } = await createSite(t, { backend: kind })
     app.get('/', { handlerTimeout: 10 }, async request => {
       loose(request)['a'] = 1
       await new Promise(() => {})

@@ -1,8 +1,9 @@
-import t from 'tap'
-import { cookieLines, kinds, loose, NAME, signedUp, wire, type Kind } from '../helpers/wire.ts'
+import t, { type Test } from 'tap'
+import { createSite, type Kind, kinds, loose, signedUp } from '../helpers/app.ts'
+import { cookieLines, NAME } from '../helpers/cookies.ts'
 
-async function visited (t: Parameters<typeof wire>[0], kind: Kind) {
-  const site = await wire(t, kind)
+async function visited (t: Test, kind: Kind) {
+  const site = await createSite(t, { backend: kind })
   site.app.get('/', async request => loose(request).get('user') ?? 'nobody')
   site.app.get('/change', async request => { loose(request)['seen'] = 1 })
   const ask = async (...cookies: string[]) => (await site.app.inject({ url: '/', headers: { cookie: cookies.join('; ') } })).payload

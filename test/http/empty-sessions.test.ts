@@ -1,5 +1,6 @@
 import t from 'tap'
-import { cookieLines, cookieOf, kinds, loose, signedUp, wire, type LooseSession } from '../helpers/wire.ts'
+import { createSite, kinds, loose, type LooseSession, signedUp } from '../helpers/app.ts'
+import { cookieLines, cookieOf } from '../helpers/cookies.ts'
 
 const nothing: Array<[string, (session: LooseSession) => unknown]> = [
   ['is only read', session => [session.id, session.isEmpty, session.isNew, session.get('a'), Object.keys(session)]],
@@ -18,7 +19,7 @@ const nothing: Array<[string, (session: LooseSession) => unknown]> = [
 for (const kind of kinds) {
   for (const [what, use] of nothing) {
     t.test(`${kind}: an empty session that ${what} stays nowhere`, async t => {
-      const site = await wire(t, kind)
+      const site = await createSite(t, { backend: kind })
       site.app.get('/', async request => { await use(loose(request)) })
       const response = await site.app.inject('/')
       t.equal(response.statusCode, 200, response.payload)
@@ -30,7 +31,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: a session without data but with a subject is stored`, async t => {
-    const site = await wire(t, kind)
+    const site = await createSite(t, { backend: kind })
     site.app.get('/login', async request => { await loose(request).login('ada') })
     site.app.get('/', async request => ({ ...loose(request), subject: loose(request).subject, isEmpty: loose(request).isEmpty }))
     const cookie = cookieOf(await site.app.inject('/login'))
@@ -46,7 +47,7 @@ for (const kind of kinds) {
     ['by destroy()', session => session.destroy()]
   ] as Array<[string, (session: LooseSession) => unknown]>) {
     t.test(`${kind}: a session that becomes empty ${how} is removed and its cookie cleared`, async t => {
-      const site = await wire(t, kind)
+      const site = await createSite(t, { backend: kind })
       site.app.get('/', async request => { await empty(loose(request)) })
       site.app.get('/state', async request => ({ isNew: loose(request).isNew }))
       const cookie = await signedUp(site)
@@ -62,7 +63,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: clear() takes the subject along`, async t => {
-    const site = await wire(t, kind)
+    const site = await createSite(t, { backend: kind })
     site.app.get('/login', async request => { await loose(request).login('ada', { cart: 1 }) })
     site.app.get('/clear', async request => { loose(request).clear() })
     const cookie = cookieOf(await site.app.inject('/login'))
@@ -70,7 +71,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: a signed-in session that loses its data stays`, async t => {
-    const site = await wire(t, kind)
+    const site = await createSite(t, { backend: kind })
     site.app.get('/login', async request => { await loose(request).login('ada', { cart: 1 }) })
     site.app.get('/', async request => { loose(request).delete('cart') })
     const cookie = cookieOf(await site.app.inject('/login'))

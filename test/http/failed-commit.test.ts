@@ -1,19 +1,22 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import t from 'tap'
-import { cookieLines, kinds, loose, signedUp, wire, type Kind, type Setup } from '../helpers/wire.ts'
+import t, { type Test } from 'tap'
+import { createSite, type Kind, kinds, loose, signedUp, type SiteOptions } from '../helpers/app.ts'
+import { cookieLines } from '../helpers/cookies.ts'
 
 const schema = { type: 'object', properties: { n: { type: 'integer' } } }
 
+type Options = Omit<SiteOptions, 'backend'>
+
 /** Ways for a commit to fail, with what must be answered. */
-const failures: Array<[string, number, string, Setup['options'], (data: Record<string, unknown>) => void]> = [
+const failures: Array<[string, number, string, Options, (data: Record<string, unknown>) => void]> = [
   ['the backend fails', 503, 'SES_BACKEND_UNAVAILABLE', {}, data => { data['n'] = 1 }],
   ['the data violate the schema', 500, 'SES_INVALID_DATA', { schema }, data => { data['n'] = 'one' }],
   ['the data cannot be stored', 500, 'SES_NOT_SERIALIZABLE', {}, data => { data['n'] = 1n }]
 ]
 
-async function failing (t: Parameters<typeof wire>[0], kind: Kind, options: Setup['options'], change: (data: Record<string, unknown>) => void) {
-  const site = await wire(t, kind, { options: options! })
+async function failing (t: Test, kind: Kind, options: Options, change: (data: Record<string, unknown>) => void) {
+  const site = await createSite(t, { ...options, backend: kind })
   site.app.get('/', async (request, reply) => {
     change(loose(request))
     reply.code(201).header('x-handler', 'yes').setCookie('theirs', '1')
@@ -67,7 +70,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: an error reply whose commit fails becomes a 503, not the error with another body`, async t => {
-    const { app, backend } = await wire(t, kind)
+    const { app, backend } = await createSite(t, { backend: kind })
     app.get('/', async request => { loose(request)['a'] = 1; throw Object.assign(new Error('the handler\'s'), { statusCode: 400 }) })
     backend.fail('write')
     const response = await app.inject('/')
@@ -77,7 +80,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: a failed commit takes back a cookie that save() had put on the reply`, async t => {
-    const { app, backend } = await wire(t, kind)
+    const { app, backend } = await createSite(t, { backend: kind })
     app.get('/', async (request, reply) => {
       await loose(request).set('a', 1).save()
       t.match(String(reply.getHeader('set-cookie')), /session=/)
@@ -93,7 +96,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: a 204 and a redirect whose commit fails are 503 with a body`, async t => {
-    const { app, backend } = await wire(t, kind)
+    const { app, backend } = await createSite(t, { backend: kind })
     backend.fail('write')
     app.get('/204', async (request, reply) => { loose(request)['a'] = 1; return reply.code(204).send() })
     app.get('/302', async (request, reply) => { loose(request)['a'] = 1; return reply.redirect('/somewhere') })
@@ -106,7 +109,7 @@ for (const kind of kinds) {
 }
 
 t.test('a conflict is 409, without our cookie, and the stored session stands', async t => {
-  const site = await wire(t, 'memory', { options: { onConflict: 'error', cookie: { persistent: true } } })
+  const site = await createSite(t, { backend: 'memory', onConflict: 'error', cookie: { persistent: true } })
   const { app } = site
   const cookie = await signedUp(site, { n: 0 })
   app.get('/other', async request => { loose(request)['n'] = 1 })
@@ -124,7 +127,7 @@ t.test('a conflict is 409, without our cookie, and the stored session stands', a
 })
 
 t.test('a cookie session that grows too large is a 500, and the browser keeps the old one', async t => {
-  const site = await wire(t, 'cookie')
+  const site = await createSite(t, { backend: 'cookie' })
   site.app.get('/', async request => { loose(request)['big'] = 'x'.repeat(10_000) })
   const response = await site.app.inject({ url: '/', headers: { cookie: await signedUp(site) } })
   t.equal(response.statusCode, 500)
@@ -134,7 +137,7 @@ t.test('a cookie session that grows too large is a 500, and the browser keeps th
 
 for (const kind of kinds) {
   t.test(`${kind}: a commit that fails after a save takes the cookie of that back, and leaves those of others`, async t => {
-    const { app, backend } = await wire(t, kind)
+    const { app, backend } = await createSite(t, { backend: kind })
     const handler = (isOther: boolean) => async (request: FastifyRequest, reply: FastifyReply) => {
       if (isOther) reply.setCookie('other', '1')
       await loose(request).set('a', 1).save()
@@ -154,7 +157,7 @@ for (const kind of kinds) {
 for (const kind of kinds) {
   for (const [what, payload] of [['nothing', null], ['text', 'text'], ['bytes', Buffer.from('bytes')]] as const) {
     t.test(`${kind}: an answer of ${what} is replaced by the error when the commit fails`, async t => {
-      const { app, backend } = await wire(t, kind)
+      const { app, backend } = await createSite(t, { backend: kind })
       backend.fail('write')
       app.get('/', (request, reply) => {
         loose(request)['a'] = 1
@@ -166,7 +169,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: a stream that fails when it is ended, since the commit failed, ends nothing else`, async t => {
-    const { app, backend } = await wire(t, kind)
+    const { app, backend } = await createSite(t, { backend: kind })
     backend.fail('write')
     const stream = new Readable({ read () {}, destroy (_error, done) { done(new Error('it cannot be closed')) } })
     app.get('/', async request => { loose(request)['a'] = 1; return stream })

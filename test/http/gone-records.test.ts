@@ -1,12 +1,15 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
-import { cookieLines, cookieOf, DAY_MS, loose, signedUp, wire, type LooseSession, type Wire } from '../helpers/wire.ts'
+import { FaultyBackend } from '../../lib/testing/index.ts'
+import { createSite, loose, type LooseSession, signedUp, type Site } from '../helpers/app.ts'
+import { cookieLines, cookieOf } from '../helpers/cookies.ts'
+import { DAY_MS } from '../helpers/times.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 const DROPPED = /^changes of the session are dropped: it ended while the request ran \(GET \/\)$/
 
 /** How a record goes while a request runs. */
-const ways: Array<[string, (site: Wire, cookie: string, id: string) => unknown]> = [
+const ways: Array<[string, (site: Site, cookie: string, id: string) => unknown]> = [
   ['destroyed', (site, cookie) => site.app.inject({ url: '/destroy', headers: { cookie } })],
   ['emptied', (site, cookie) => site.app.inject({ url: '/clear', headers: { cookie } })],
   ['given a new id', (site, cookie) => site.app.inject({ url: '/regenerateId', headers: { cookie } })],
@@ -19,8 +22,8 @@ const ways: Array<[string, (site: Wire, cookie: string, id: string) => unknown]>
 ]
 
 /** A site whose `GET /` does something with its session after that has gone in another way. */
-async function visited (t: Parameters<typeof wire>[0], go: (typeof ways)[number][1], use: (session: LooseSession) => unknown, options = {}) {
-  const site = await wire(t, 'memory', { options: { backend: new MemoryBackend({ maxEntries: 1 }), ...options } })
+async function visited (t: Test, go: (typeof ways)[number][1], use: (session: LooseSession) => unknown, inner: MemoryBackend) {
+  const site = await createSite(t, { backend: new FaultyBackend(inner) })
   const { app } = site
   app.get('/', async (request, reply) => {
     const session = loose(request)
@@ -42,11 +45,10 @@ async function visited (t: Parameters<typeof wire>[0], go: (typeof ways)[number]
 
 for (const [how, go] of ways) {
   // A new life needs room beside the one that it replaces.
-  const options = /new id|regenerated|signed in/.test(how) ? { backend: new MemoryBackend() } : {}
-  const withRoom = () => options.backend === undefined ? {} : { backend: new MemoryBackend() }
+  const backend = () => new MemoryBackend(/new id|regenerated|signed in/.test(how) ? {} : { maxEntries: 1 })
 
   t.test(`changes of a session that is ${how} meanwhile are dropped: the answer stands, one event and one warning say so`, async t => {
-    const { site, cookie, response } = await visited(t, go, session => { session['late'] = 1; delete session['user'] }, withRoom())
+    const { site, cookie, response } = await visited(t, go, session => { session['late'] = 1; delete session['user'] }, backend())
     t.strictSame([response.statusCode, response.json(), response.headers['x-handler']], [201, { result: null }, 'yes'])
     t.strictSame(cookieLines(response), [], 'no cookie is set or cleared')
     t.match(site.warnings(), [DROPPED])
@@ -58,7 +60,7 @@ for (const [how, go] of ways) {
   })
 
   t.test(`a session that is ${how} meanwhile and was only read is nothing to warn about`, async t => {
-    const { site, response } = await visited(t, go, session => session.get('user'), withRoom())
+    const { site, response } = await visited(t, go, session => session.get('user'), backend())
     t.equal(response.statusCode, 201)
     t.strictSame(cookieLines(response), [])
     t.strictSame(site.warnings(), [])
@@ -70,7 +72,7 @@ for (const [how, go] of ways) {
     ['regenerateId', session => session.regenerateId()]
   ] as Array<[string, (session: LooseSession) => Promise<unknown>]>) {
     t.test(`${name}() of a session that is ${how} meanwhile rejects with SessionDestroyedError, a 409`, async t => {
-      const { site, response } = await visited(t, go, operation, withRoom())
+      const { site, response } = await visited(t, go, operation, backend())
       t.equal(response.statusCode, 409)
       t.match(response.json(), { code: 'SES_DESTROYED' })
       t.strictSame(cookieLines(response), [])
@@ -83,7 +85,7 @@ for (const [how, go] of ways) {
     ['regenerate', session => session.regenerate(['user']), undefined]
   ] as Array<[string, (session: LooseSession) => Promise<unknown>, object?]>) {
     t.test(`${name}() of a session that is ${how} meanwhile starts another one with nothing of it`, async t => {
-      const { site, response } = await visited(t, go, operation, withRoom())
+      const { site, response } = await visited(t, go, operation, backend())
       t.equal(response.statusCode, 201, response.payload)
       if (expected === undefined) {
         t.notMatch(cookieLines(response).join(), /__Host-session=[^;]/, 'it is empty, so it stays nowhere')
@@ -96,7 +98,7 @@ for (const [how, go] of ways) {
 }
 
 t.test('a due renewal of a session that is gone leaves the answer, with an event and without a warning', async t => {
-  const site = await wire(t, 'memory')
+  const site = await createSite(t, { backend: 'memory' })
   const cookie = await signedUp(site)
   site.clock.now += 7 * DAY_MS
   site.app.get('/', async request => {
@@ -112,7 +114,7 @@ t.test('a due renewal of a session that is gone leaves the answer, with an event
 })
 
 t.test('a backend that does not compare finds out right before it writes', async t => {
-  const site = await wire(t, 'memory', { options: { backend: new MinimalBackend() } })
+  const site = await createSite(t, { backend: new MinimalBackend() })
   const cookie = await signedUp(site)
   site.app.get('/', async request => {
     await site.app.sessions.revoke(loose(request).id)
@@ -125,7 +127,7 @@ t.test('a backend that does not compare finds out right before it writes', async
 })
 
 t.test('a cookie session that expires while its request runs is dropped as well', async t => {
-  const site = await wire(t, 'cookie')
+  const site = await createSite(t, { backend: 'cookie' })
   const cookie = await signedUp(site)
   site.app.get('/', async request => {
     const session = loose(request).set('late', 1)

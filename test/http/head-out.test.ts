@@ -2,12 +2,11 @@ import Fastify from 'fastify'
 import t from 'tap'
 import { holdReply } from '../../lib/http/hold.ts'
 import { presetError } from '../../lib/http/exchange.ts'
-import sessions, { MemoryBackend } from '../../lib/index.ts'
+import { MemoryBackend } from '../../lib/index.ts'
+import { createApp } from '../helpers/app.ts'
 
 t.test('a stored session can be saved and destroyed after the head is out; only its cookie stays as it is', async t => {
-  const app = Fastify()
-  t.teardown(() => app.close())
-  await app.register(sessions, { backend: new MemoryBackend(), cookie: { persistent: true } })
+  const app = await createApp(t, { backend: new MemoryBackend(), cookie: { persistent: true } })
   const left: unknown[] = []
   app.get('/', async (request, reply) => {
     reply.hijack()
@@ -26,9 +25,7 @@ t.test('a stored session can be saved and destroyed after the head is out; only 
 })
 
 t.test('a cookie of our name without a path is another one and stays', async t => {
-  const app = Fastify()
-  t.teardown(() => app.close())
-  await app.register(sessions, { backend: new MemoryBackend(), cookie: { name: 's' } })
+  const app = await createApp(t, { backend: new MemoryBackend(), cookie: { name: 's' } })
   app.get('/', async (request, reply) => {
     reply.header('set-cookie', 's=without-path')
     request.session.set('a', 1)
@@ -61,9 +58,7 @@ t.test('an error without a status is a 500', async t => {
 
 for (const operation of ['save', 'transaction', 'login', 'regenerate', 'regenerateId'] as const) {
   t.test(`${operation}() that needs a new cookie is refused once the head is out, and nothing is stored`, async t => {
-    const app = Fastify()
-    t.teardown(() => app.close())
-    await app.register(sessions, { backend: new MemoryBackend() })
+    const app = await createApp(t, { backend: new MemoryBackend() })
     app.get('/', async (request, reply) => {
       const session = request.session as unknown as Record<string, any>
       reply.hijack()

@@ -1,7 +1,8 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import sessions, { InvalidOptionsError, type SessionOptions } from '../../lib/index.ts'
-import { cookieLines, kinds, loose, SECRET, wire } from '../helpers/wire.ts'
+import { createSite, kinds, loose, SECRET } from '../helpers/app.ts'
+import { cookieLines } from '../helpers/cookies.ts'
 
 /** What ends a header line, an attribute or a list somewhere, or is taken for a line break by somebody. */
 const HOSTILE = ['\r\n', '\r', '\n', '\0', ';', ',', '\u2028', '\u2029', '\u0085', '\v', '\f', '\x7f', '%0d%0a', 'Ċ', '"', '=']
@@ -57,7 +58,7 @@ for (const [name, make] of Object.entries(options)) {
 
 for (const kind of kinds) {
   t.test(`${kind}: what is put into a session adds no header and no attribute`, async t => {
-    const { app } = await wire(t, kind)
+    const { app } = await createSite(t, { backend: kind })
     app.post<{ Body: { text: string } }>('/data', async request => { loose(request)[request.body.text] = request.body.text })
     app.post<{ Body: { text: string } }>('/login', async request => { await loose(request).login(request.body.text, { [request.body.text]: 1 }) })
     app.post('/plain', async request => { loose(request)['a'] = 1 })
@@ -80,7 +81,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: what is put into a session outside a request makes a Cookie header of one session`, async t => {
-    const { app } = await wire(t, kind)
+    const { app } = await createSite(t, { backend: kind })
     for (const text of PAYLOADS) {
       const made = app.sessions.create({ [text]: text }, { subject: text })
       if (text.includes('\0')) {

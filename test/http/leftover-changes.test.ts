@@ -2,7 +2,9 @@ import { request as httpRequest } from 'node:http'
 import { PassThrough } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import t from 'tap'
-import { cookieLines, cookieOf, Gate, kinds, loose, settled, signedUp, wire } from '../helpers/wire.ts'
+import { createSite, kinds, loose, signedUp } from '../helpers/app.ts'
+import { cookieLines, cookieOf } from '../helpers/cookies.ts'
+import { Gate, settled } from '../helpers/gate.ts'
 
 const AFTER = /^changes of the session are lost: they were made after it was committed \(GET \/\)$/
 const MISSED = /^changes of the session are lost: the reply was hijacked, written by hand, or sent before they were made; call `await request\.session\.save\(\)` in time \(GET \/\)$/
@@ -19,7 +21,7 @@ const byHand: Array<[string, Handler]> = [
 for (const kind of kinds) {
   for (const [how, answer] of byHand) {
     t.test(`${kind}: changes that are lost to ${how} are reported by one warning with the route`, async t => {
-      const { app, warnings, operations } = await wire(t, kind)
+      const { app, warnings, operations } = await createSite(t, { backend: kind })
       app.get('/', (request, reply) => {
         loose(request)['a'] = 1
         loose(request)['b'] = 1
@@ -34,7 +36,7 @@ for (const kind of kinds) {
     })
 
     t.test(`${kind}: save() before ${how} keeps the changes, the cookie and the caching header`, async t => {
-      const { app, warnings } = await wire(t, kind)
+      const { app, warnings } = await createSite(t, { backend: kind })
       app.get('/', async (request, reply) => {
         await loose(request).set('a', 1).save()
         answer(request, reply)
@@ -51,7 +53,7 @@ for (const kind of kinds) {
     })
 
     t.test(`${kind}: ${how} of a request that only read its session is nothing to warn about`, async t => {
-      const site = await wire(t, kind)
+      const site = await createSite(t, { backend: kind })
       site.app.get('/', (request, reply) => { loose(request).get('user'); answer(request, reply) })
       await site.app.inject({ url: '/', headers: { cookie: await signedUp(site) } })
       await settled()
@@ -60,7 +62,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: a cookie on the raw response, set before save(), is kept beside ours on a hijacked reply`, async t => {
-    const { app } = await wire(t, kind)
+    const { app } = await createSite(t, { backend: kind })
     app.get('/', async (request, reply) => {
       reply.raw.setHeader('set-cookie', 'theirs=1').setHeader('x-raw', '1')
       await loose(request).set('a', 1).save()
@@ -74,7 +76,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: changes after the reply was sent are reported, those before are stored`, async t => {
-    const { app, warnings } = await wire(t, kind)
+    const { app, warnings } = await createSite(t, { backend: kind })
     app.get('/', (request, reply) => {
       loose(request)['before'] = 1
       reply.send('sent')
@@ -89,7 +91,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: changes while the commit waits are reported`, async t => {
-    const { app, backend, warnings } = await wire(t, kind)
+    const { app, backend, warnings } = await createSite(t, { backend: kind })
     const gate = new Gate()
     backend.before('write', gate.pass)
     let session: ReturnType<typeof loose> | undefined
@@ -104,7 +106,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: changes while a stream is sent are reported when it is over`, async t => {
-    const { app, warnings } = await wire(t, kind)
+    const { app, warnings } = await createSite(t, { backend: kind })
     const stream = new PassThrough()
     app.get('/', async request => {
       loose(request)['a'] = 1
@@ -120,7 +122,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: a save() while a stream is sent ${kind === 'cookie' ? 'needs a new cookie and rejects' : 'stores the changes of a stored session'}`, async t => {
-    const site = await wire(t, kind)
+    const site = await createSite(t, { backend: kind })
     const cookie = await signedUp(site)
     const stream = new PassThrough()
     let outcome: unknown = 'saved'
@@ -148,7 +150,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: once the head is out, a save(), login() or regenerate() that needs a new cookie rejects, and stores nothing`, async t => {
-    const { app, operations } = await wire(t, kind)
+    const { app, operations } = await createSite(t, { backend: kind })
     const outcomes: unknown[] = []
     app.get('/', (request, reply) => {
       const session = loose(request).set('a', 1)
@@ -166,7 +168,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: when the client goes away while the handler runs, the session is committed all the same, without a warning`, async t => {
-    const { app, warnings, operations } = await wire(t, kind)
+    const { app, warnings, operations } = await createSite(t, { backend: kind })
     const [entered, left, closed] = [new Gate(), new Gate(), new Gate()]
     app.get('/', async (request, reply) => {
       loose(request)['a'] = 1
@@ -191,7 +193,7 @@ for (const kind of kinds) {
 }
 
 t.test('where no route was found, the warning says so', async t => {
-  const { app, warnings } = await wire(t, 'memory')
+  const { app, warnings } = await createSite(t, { backend: 'memory' })
   app.setNotFoundHandler((request, reply) => {
     loose(request)['a'] = 1
     reply.hijack()

@@ -1,5 +1,7 @@
 import t from 'tap'
-import { cookieLines, cookieOf, Gate, kinds, loose, settled, wire } from '../helpers/wire.ts'
+import { createSite, kinds, loose } from '../helpers/app.ts'
+import { cookieLines, cookieOf } from '../helpers/cookies.ts'
+import { Gate, settled } from '../helpers/gate.ts'
 
 for (const kind of kinds) {
   for (const [how, hook] of [
@@ -8,7 +10,7 @@ for (const kind of kinds) {
     ['rejects after a while', async () => { await settled(); throw new Error('a later hook') }]
   ] as Array<[string, () => Promise<void>]>) {
     t.test(`${kind}: a later onSend hook that ${how} makes it a 500; the session is stored once, and its cookie is sent once`, async t => {
-      const { app, operations } = await wire(t, kind)
+      const { app, operations } = await createSite(t, { backend: kind })
       app.addHook('onSend', async request => { if (request.url === '/') await hook() })
       app.get('/', async request => { loose(request)['a'] = 1; return 'the handler\'s' })
       app.get('/show', async request => ({ ...loose(request) }))
@@ -22,7 +24,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: what an error handler changes after a later onSend hook threw is too late, and a warning says so`, async t => {
-    const { app, operations, warnings } = await wire(t, kind)
+    const { app, operations, warnings } = await createSite(t, { backend: kind })
     let isFirst = true
     app.addHook('onSend', async () => {
       if (!isFirst) return
@@ -38,7 +40,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: a later onSend hook may change the payload`, async t => {
-    const { app, operations } = await wire(t, kind)
+    const { app, operations } = await createSite(t, { backend: kind })
     app.addHook('onSend', async (_request, _reply, payload) => `${String(payload)}!`)
     app.get('/', async request => { loose(request)['a'] = 1; return 'changed' })
     t.equal((await app.inject('/')).payload, 'changed!')
@@ -46,7 +48,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: a later onSend hook may take our headers off again`, async t => {
-    const { app } = await wire(t, kind)
+    const { app } = await createSite(t, { backend: kind })
     app.addHook('onSend', async (_request, reply) => { reply.removeHeader('set-cookie').removeHeader('cache-control') })
     app.get('/', async request => { loose(request)['a'] = 1; return 'ok' })
     const { headers } = await app.inject('/')
@@ -60,7 +62,7 @@ for (const kind of kinds) {
       isFirst = false
       throw Object.assign(new Error('earlier'), { statusCode: 418 })
     }
-    const { app, operations } = await wire(t, kind, { before: app => { app.addHook('onSend', hook) } })
+    const { app, operations } = await createSite(t, { backend: kind, before: app => { app.addHook('onSend', hook) } })
     app.get('/', async request => { loose(request)['a'] = 1; return 'never' })
     const response = await app.inject('/')
     t.equal(response.statusCode, 418)
@@ -69,7 +71,8 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: when an earlier onSend hook throws at the error reply too, we are never asked, and a warning says what is lost`, async t => {
-    const { app, operations, warnings } = await wire(t, kind, {
+    const { app, operations, warnings } = await createSite(t, {
+      backend: kind,
       before: app => { app.addHook('onSend', async () => { throw new Error('always') }) }
     })
     app.get('/', async request => { loose(request)['a'] = 1; return 'never' })
@@ -80,7 +83,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: a later hook that throws after a failed commit leaves one answer`, async t => {
-    const { app, backend, operations } = await wire(t, kind)
+    const { app, backend, operations } = await createSite(t, { backend: kind })
     backend.fail('write')
     let calls = 0
     app.addHook('onSend', async () => { calls++; throw new Error('a later hook') })
@@ -95,7 +98,8 @@ for (const kind of kinds) {
     t.test(`${kind}: a second send that an earlier hook lets through ${order} causes no second commit and no crash`, async t => {
       const gates = [new Gate(), new Gate()] as const
       let sends = 0
-      const { app, backend, operations } = await wire(t, kind, {
+      const { app, backend, operations } = await createSite(t, {
+        backend: kind,
         before: app => { app.addHook('onSend', async () => { await gates[sends++]!.pass() }) }
       })
       const write = new Gate()
@@ -117,7 +121,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: an answer that Node refuses to write ends as a 500, although it had to wait for the commit`, async t => {
-    const { app, backend, logs, operations } = await wire(t, kind)
+    const { app, backend, logs, operations } = await createSite(t, { backend: kind })
     const gate = new Gate()
     backend.before('write', gate.pass)
     app.get('/', async (request, reply) => {
@@ -134,7 +138,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: onError and onResponse hooks may read the session`, async t => {
-    const { app } = await wire(t, kind)
+    const { app } = await createSite(t, { backend: kind })
     const seen: unknown[] = []
     app.addHook('onError', async request => { seen.push({ ...loose(request) }) })
     app.addHook('onResponse', async request => { seen.push(loose(request).isNew) })

@@ -1,11 +1,12 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { CookieOptions } from '../../lib/index.ts'
-import { cookieLines, kinds, loose, wire, type Kind } from '../helpers/wire.ts'
+import { createSite, type Kind, kinds, loose } from '../helpers/app.ts'
+import { cookieLines } from '../helpers/cookies.ts'
 
 const HINT = /^The Secure cookie __Host-session was sent on a plain-http request.*`trustProxy`.*`cookie\.secure` to 'auto'$/
 
-async function creating (t: Parameters<typeof wire>[0], kind: Kind, cookie: CookieOptions = {}, trustProxy = false) {
-  const site = await wire(t, kind, { options: { cookie }, server: { trustProxy } })
+async function creating (t: Test, kind: Kind, cookie: CookieOptions = {}, trustProxy = false) {
+  const site = await createSite(t, { backend: kind, cookie, server: { trustProxy } })
   site.app.get('/', async request => { loose(request)['a'] = 1 })
   site.app.get('/untouched', async () => 'ok')
   return site

@@ -1,11 +1,13 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { CookieBackend } from '../../lib/index.ts'
-import { cookieOf, kinds, loose, NAME, signedUp, wire, type Kind } from '../helpers/wire.ts'
+import { FaultyBackend } from '../../lib/testing/index.ts'
+import { createSite, type Kind, kinds, loose, signedUp } from '../helpers/app.ts'
+import { cookieOf, NAME } from '../helpers/cookies.ts'
 
 const MAX_BYTES = 7_168
 
-async function visited (t: Parameters<typeof wire>[0], kind: Kind, maxBytes = MAX_BYTES) {
-  const site = await wire(t, kind, { options: kind === 'cookie' ? { backend: new CookieBackend({ maxBytes }) } : {} })
+async function visited (t: Test, kind: Kind, maxBytes = MAX_BYTES) {
+  const site = await createSite(t, { backend: kind === 'cookie' ? new FaultyBackend(new CookieBackend({ maxBytes })) : kind })
   site.app.get('/', async request => loose(request).isNew)
   site.app.get('/fill', async request => { loose(request)['text'] = 'x'.repeat(Number((request.query as { size: string }).size)) })
   return site

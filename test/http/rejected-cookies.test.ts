@@ -1,19 +1,21 @@
-import t from 'tap'
-import { CookieBackend, sessions, type SessionOptions } from '../../lib/index.ts'
+import t, { type Test } from 'tap'
+import { CookieBackend, sessions } from '../../lib/index.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
-import { cookieLines, cookieOf, DAY_MS, kinds, loose, NAME, SECRET, signedUp, wire, type Kind, type LooseSession } from '../helpers/wire.ts'
+import { createSite, type Kind, kinds, loose, type LooseSession, SECRET, signedUp, type SiteOptions } from '../helpers/app.ts'
+import { cookieLines, cookieOf, NAME } from '../helpers/cookies.ts'
+import { DAY_MS } from '../helpers/times.ts'
 
 const OTHER_SECRET = 'another secret of more than thirty-two bytes'
 
-async function visited (t: Parameters<typeof wire>[0], kind: Kind, options: SessionOptions = {}) {
-  const site = await wire(t, kind, { options })
+async function visited (t: Test, kind: Kind, options: SiteOptions = {}) {
+  const site = await createSite(t, { backend: kind, ...options })
   site.app.get('/', async request => ({ id: loose(request).id, isNew: loose(request).isNew, data: { ...loose(request) } }))
   site.app.get('/change', async request => { loose(request)['mine'] = 1; return loose(request).id })
   return site
 }
 
 /** A valid cookie, and what an attacker or an accident makes of it. */
-async function badCookies (t: Parameters<typeof wire>[0], kind: Kind): Promise<Record<string, string>> {
+async function badCookies (t: Test, kind: Kind): Promise<Record<string, string>> {
   const site = await visited(t, kind)
   const valid = await signedUp(site)
   const text = valid.slice(NAME.length + 1)

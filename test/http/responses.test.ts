@@ -1,6 +1,6 @@
 import Fastify from 'fastify'
 import t from 'tap'
-import { kinds, loose, wire } from '../helpers/wire.ts'
+import { createSite, kinds, loose } from '../helpers/app.ts'
 
 async function readAlready (): Promise<Response> {
   const response = new Response('read already', { status: 201, headers: { 'x-of-it': '1' } })
@@ -11,7 +11,7 @@ async function readAlready (): Promise<Response> {
 for (const kind of kinds) {
   for (const [what, make] of [['was read already', readAlready], ['is an error', () => Response.error()]] as const) {
     t.test(`${kind}: a Response that ${what} is answered as without the plugin`, async t => {
-      const { app } = await wire(t, kind)
+      const { app } = await createSite(t, { backend: kind })
       const bare = Fastify()
       t.teardown(() => bare.close())
       app.get('/', async request => { loose(request)['a'] = 1; return await make() })
@@ -23,7 +23,7 @@ for (const kind of kinds) {
 
   for (const status of [200, 201, 404]) {
     t.test(`${kind}: a Response of status ${status} keeps it and its headers, and ours join them`, async t => {
-      const { app } = await wire(t, kind)
+      const { app } = await createSite(t, { backend: kind })
       app.get('/', async request => {
         loose(request)['a'] = 1
         return new Response('text', { status, headers: { 'cache-control': 'public', 'x-of-it': '1' } })

@@ -3,8 +3,8 @@ import Fastify from 'fastify'
 import t from 'tap'
 import sessions, { CookieBackend, MemoryBackend, type SessionEvent, type SessionRecord, type WriteContext } from '../../lib/index.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
-import { bench, setCookies } from '../helpers/session-bench.ts'
-import { cookieLines, kinds, loose, NAME, SECRET, signedUp, wire } from '../helpers/wire.ts'
+import { createSite, kinds, loose, SECRET, signedUp } from '../helpers/app.ts'
+import { cookieLines, NAME } from '../helpers/cookies.ts'
 
 /** Keeps all that it is told, as text, but for the request, which is handed on for the application's own columns. */
 class CuriousBackend extends MinimalBackend {
@@ -21,7 +21,7 @@ class CuriousBackend extends MinimalBackend {
 
 t.test('a backend is told no token, whatever is done with the session', async t => {
   const backend = new CuriousBackend()
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   const tokens: string[] = []
   for (const job of [
@@ -33,7 +33,7 @@ t.test('a backend is told no token, whatever is done with the session', async t 
     ({ session }: any) => session.destroy()
   ]) {
     const response = await browser.run(async request => { await job(request) })
-    tokens.push(...setCookies(response).map(line => /=([^;]*)/.exec(line)![1]!).filter(token => token !== ''))
+    tokens.push(...cookieLines(response).map(line => /=([^;]*)/.exec(line)![1]!).filter(token => token !== ''))
   }
   tokens.push((await site.app.sessions.create({ a: 1 })).cookie.slice(NAME.length + 1))
   t.equal(new Set(tokens).size, 5)
@@ -46,7 +46,7 @@ t.test('a backend is told no token, whatever is done with the session', async t 
 
 t.test('a token anywhere but in our cookie is no session', async t => {
   for (const kind of kinds) {
-    const site = await wire(t, kind)
+    const site = await createSite(t, { backend: kind })
     site.app.post('/', async request => ({ ...loose(request) }))
     const cookie = await signedUp(site)
     const token = cookie.slice(NAME.length + 1)
@@ -64,7 +64,7 @@ t.test('a token anywhere but in our cookie is no session', async t => {
 t.test('no answer, log line, event or error has a token', async t => {
   for (const kind of kinds) {
     const lines: string[] = []
-    const { app, backend, events } = await wire(t, kind, { server: { logger: { level: 'trace', stream: { write: (line: string) => { lines.push(line) } } } } as never })
+    const { app, backend, events } = await createSite(t, { backend: kind, server: { logger: { level: 'trace', stream: { write: (line: string) => { lines.push(line) } } } } as never })
     const shown: string[] = []
     app.addHook('onError', async (_request, _reply, error) => { shown.push(inspect(error, { depth: 5 }), String(error.stack), JSON.stringify(error)) })
     app.get('/', async request => {
@@ -106,7 +106,7 @@ t.test('no answer, log line, event or error has a token', async t => {
 t.test('what a client sends is in no log line of ours, and breaks none', async t => {
   for (const kind of kinds) {
     const lines: string[] = []
-    const { app } = await wire(t, kind, { server: { logger: { level: 'trace', stream: { write: (line: string) => { lines.push(line) } } } } as never })
+    const { app } = await createSite(t, { backend: kind, server: { logger: { level: 'trace', stream: { write: (line: string) => { lines.push(line) } } } } as never })
     app.get('/p/:part', async (request, reply) => {
       loose(request)['a'] = 1
       reply.hijack().raw.end()
@@ -125,7 +125,7 @@ t.test('what a client sends is in no log line of ours, and breaks none', async t
 
 t.test('a log line of an event says when, what, which session and which request', async t => {
   const lines: Array<Record<string, unknown>> = []
-  const { app } = await wire(t, 'memory', { server: { logger: { level: 'debug', stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } } } as never })
+  const { app } = await createSite(t, { backend: 'memory', server: { logger: { level: 'debug', stream: { write: (line: string) => { lines.push(JSON.parse(line)) } } } } as never })
   app.get('/', async request => { loose(request)['a'] = 1; return loose(request).id })
   const before = Date.now()
   const id = (await app.inject('/')).body
@@ -138,7 +138,7 @@ t.test('a log line of an event says when, what, which session and which request'
 t.test('the answer to a failure does not tell what the driver said', async t => {
   const driver = new Error('connect ECONNREFUSED 10.0.0.7:6379 user=root password=hunter2')
   for (const operation of ['read', 'write'] as const) {
-    const site = await wire(t, 'memory')
+    const site = await createSite(t, { backend: 'memory' })
     site.app.get('/', async request => { loose(request)['n'] = Math.random() })
     site.app.get('/save', async request => { loose(request)['n'] = Math.random(); await loose(request).save() })
     const cookie = await signedUp(site)

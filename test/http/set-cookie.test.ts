@@ -1,6 +1,7 @@
-import t from 'tap'
-import { cookieLines, cookieOf, DAY_MS, HOUR_MS, kinds, loose, shapes, signedUp, wire, type LooseSession } from '../helpers/wire.ts'
-import type { SessionOptions } from '../../lib/index.ts'
+import t, { type Test } from 'tap'
+import { createSite, type Kind, kinds, loose, type LooseSession, signedUp, type SiteOptions } from '../helpers/app.ts'
+import { cookieLines, cookieOf, shapes } from '../helpers/cookies.ts'
+import { DAY_MS, HOUR_MS } from '../helpers/times.ts'
 
 const TAIL = '; Path=/; HttpOnly; Secure; SameSite=Lax'
 const DAY_S = 86_400
@@ -18,8 +19,8 @@ const uses: Array<[string, (session: LooseSession) => unknown]> = [
   ['destroy', session => session.destroy()]
 ]
 
-async function site (t: Parameters<typeof wire>[0], kind: 'cookie' | 'memory', options: SessionOptions = {}) {
-  const site = await wire(t, kind, { options })
+async function site (t: Test, kind: Kind, options: Omit<SiteOptions, 'backend'> = {}) {
+  const site = await createSite(t, { ...options, backend: kind })
   for (const [name, use] of uses) site.app.get(`/${name}`, async request => { await use(loose(request)) })
   site.app.get('/remember', async request => { loose(request).setLifetime({ persistent: true, idleTimeout: '20d' }) })
   site.app.get('/age', async request => loose(request).expiresAt.getTime())
@@ -84,8 +85,8 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: a session made persistent by setLifetime() gets its Max-Age at once and at later writes`, async t => {
-    const { app, clock, ...rest } = await site(t, kind)
-    let cookie = await signedUp({ app, clock, ...rest })
+    const { app, clock } = await site(t, kind)
+    let cookie = await signedUp({ app })
     for (const url of ['/remember', '/write']) {
       const lines = cookieLines(await app.inject({ url, headers: { cookie } }))
       t.match(lines, [new RegExp(`; Max-Age=${20 * DAY_S};`)], url)
@@ -95,13 +96,13 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: Max-Age is never more than the 400 days that browsers allow`, async t => {
-    const wired = await wire(t, kind, { options: { absoluteTimeout: null } })
+    const wired = await createSite(t, { backend: kind, absoluteTimeout: null })
     wired.app.get('/', async request => { loose(request).set('a', 1).setLifetime({ persistent: true, idleTimeout: '1000d' }) })
     t.match(cookieLines(await wired.app.inject('/')), [/; Max-Age=34560000;/])
   })
 
   t.test(`${kind}: saved, signed in and changed again, one answer has one session cookie, of the session that stands`, async t => {
-    const { app } = await wire(t, kind)
+    const { app } = await createSite(t, { backend: kind })
     app.get('/', async request => {
       const session = loose(request).set('a', 1)
       await session.save()
@@ -115,7 +116,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: created and destroyed in one request, the cookie that was put on the reply is cleared again`, async t => {
-    const { app } = await wire(t, kind)
+    const { app } = await createSite(t, { backend: kind })
     app.get('/', async request => {
       await loose(request).set('a', 1).save()
       await loose(request).destroy()

@@ -1,6 +1,8 @@
 import { PassThrough, Readable } from 'node:stream'
 import t from 'tap'
-import { cookieLines, Gate, kinds, loose, settled, wire } from '../helpers/wire.ts'
+import { createSite, kinds, loose } from '../helpers/app.ts'
+import { cookieLines } from '../helpers/cookies.ts'
+import { Gate, settled } from '../helpers/gate.ts'
 
 interface Source { readonly payload: unknown, readonly isEnded: () => boolean, readonly fail: () => void }
 
@@ -36,7 +38,7 @@ function legacyStream (): Source {
 for (const kind of kinds) {
   for (const [what, make] of [['a Node stream', nodeStream], ['a web stream', webStream], ['a Response', response]] as const) {
     t.test(`${kind}: ${what} arrives whole after a commit that took its time`, async t => {
-      const { app, backend } = await wire(t, kind)
+      const { app, backend } = await createSite(t, { backend: kind })
       const gate = new Gate()
       backend.before('write', gate.pass)
       app.get('/', async request => { loose(request)['a'] = 1; return make().payload })
@@ -49,7 +51,7 @@ for (const kind of kinds) {
     })
 
     t.test(`${kind}: ${what} is ended when the commit fails, and the answer is a 503`, async t => {
-      const { app, backend } = await wire(t, kind)
+      const { app, backend } = await createSite(t, { backend: kind })
       const source = make()
       backend.fail('write')
       app.get('/', async request => { loose(request)['a'] = 1; return source.payload })
@@ -60,7 +62,7 @@ for (const kind of kinds) {
     })
 
     t.test(`${kind}: ${what} that fails while the commit waits is an error of the handler, and the session is stored once`, async t => {
-      const { app, backend, operations } = await wire(t, kind)
+      const { app, backend, operations } = await createSite(t, { backend: kind })
       const gate = new Gate()
       const source = make()
       backend.before('write', gate.pass)
@@ -78,7 +80,7 @@ for (const kind of kinds) {
     })
 
     t.test(`${kind}: ${what} that has failed by the time the commit fails is a 503`, async t => {
-      const { app, backend } = await wire(t, kind)
+      const { app, backend } = await createSite(t, { backend: kind })
       const gate = new Gate()
       const source = make()
       backend.before('write', async () => { await gate.pass(); throw new Error('down') })
@@ -93,7 +95,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: a web stream that somebody reads already does no harm when the commit fails`, async t => {
-    const { app, backend } = await wire(t, kind)
+    const { app, backend } = await createSite(t, { backend: kind })
     backend.fail('write')
     app.get('/', async request => {
       loose(request)['a'] = 1
@@ -105,7 +107,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: a Response without a body, and one whose commit fails, are no trouble`, async t => {
-    const { app, backend } = await wire(t, kind)
+    const { app, backend } = await createSite(t, { backend: kind })
     app.get('/', async request => { loose(request)['a'] = 1; return new Response(null, { status: 204 }) })
     t.equal((await app.inject('/')).statusCode, 204)
     backend.fail('write')
@@ -113,7 +115,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: a Response that Fastify refuses is refused, before and after a commit that took its time`, async t => {
-    const { app, backend, operations } = await wire(t, kind)
+    const { app, backend, operations } = await createSite(t, { backend: kind })
     app.get('/', async request => {
       loose(request)['a'] = 1
       const response = new Response('read already')
@@ -127,14 +129,14 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: a stream that cannot be destroyed is left alone when the commit fails`, async t => {
-    const { app, backend } = await wire(t, kind)
+    const { app, backend } = await createSite(t, { backend: kind })
     backend.fail('write')
     app.get('/', async (request, reply) => { loose(request)['a'] = 1; return reply.send(legacyStream().payload) })
     t.equal((await app.inject('/')).statusCode, 503)
   })
 
   t.test(`${kind}: listeners that guarded a stream meanwhile are gone once it is sent`, async t => {
-    const { app, backend } = await wire(t, kind)
+    const { app, backend } = await createSite(t, { backend: kind })
     const gate = new Gate()
     const stream = new Readable({ read () {} })
     backend.before('write', gate.pass)

@@ -1,5 +1,8 @@
 import t from 'tap'
-import { cookieLines, DAY_MS, HOUR_MS, kinds, loose, signedUp, wire, type LooseSession } from '../helpers/wire.ts'
+import { FaultyBackend } from '../../lib/testing/index.ts'
+import { createSite, kinds, loose, type LooseSession, signedUp } from '../helpers/app.ts'
+import { cookieLines } from '../helpers/cookies.ts'
+import { DAY_MS, HOUR_MS } from '../helpers/times.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 const data = { user: 'ada', cart: { items: [1, 2] }, at: '2027-01-01T00:00:00.000Z' }
@@ -18,7 +21,7 @@ const unchanged: Array<[string, (session: LooseSession) => unknown]> = [
 for (const kind of kinds) {
   for (const [how, use] of unchanged) {
     t.test(`${kind}: a session that is ${how} is not written`, async t => {
-      const site = await wire(t, kind)
+      const site = await createSite(t, { backend: kind })
       site.app.get('/', async request => { await use(loose(request)) })
       const cookie = await signedUp(site, data)
       site.operations()
@@ -30,7 +33,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: requests one after another cost at most one write per renewal window`, async t => {
-    const site = await wire(t, kind, { options: { idleTimeout: '4d', renewAfter: 0.25 } })
+    const site = await createSite(t, { backend: kind, idleTimeout: '4d', renewAfter: 0.25 })
     site.app.get('/', async request => loose(request).get('user'))
     let cookie = await signedUp(site)
     site.operations()
@@ -46,7 +49,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: a renewal never goes past the absolute deadline`, async t => {
-    const site = await wire(t, kind, { options: { idleTimeout: '4d', absoluteTimeout: '5d' } })
+    const site = await createSite(t, { backend: kind, idleTimeout: '4d', absoluteTimeout: '5d' })
     site.app.get('/', async request => loose(request).expiresAt.getTime())
     const cookie = await signedUp(site)
     const start = site.clock.now
@@ -62,7 +65,7 @@ for (const kind of kinds) {
 
 t.test('a backend without touch() is renewed by a write', async t => {
   const inner = new MinimalBackend()
-  const site = await wire(t, 'memory', { options: { backend: inner, idleTimeout: '4d' } })
+  const site = await createSite(t, { backend: new FaultyBackend(inner), idleTimeout: '4d' })
   site.app.get('/', async request => loose(request).get('user'))
   const cookie = await signedUp(site)
   site.clock.now += 2 * DAY_MS

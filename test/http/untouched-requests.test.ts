@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
-import { kinds, signedUp, wire } from '../helpers/wire.ts'
+import { createSite, kinds, signedUp } from '../helpers/app.ts'
 
 const answers = ['/json', '/text', '/error', '/stream', '/redirect', '/empty', '/not-modified', '/cookie', '/vary', '/nowhere']
 
@@ -19,7 +19,7 @@ function routes (app: FastifyInstance): void {
 
 for (const kind of kinds) {
   t.test(`${kind}: a request that does not touch the session is answered as without the plugin`, async t => {
-    const site = await wire(t, kind)
+    const site = await createSite(t, { backend: kind })
     const bare = Fastify()
     t.teardown(() => bare.close())
     routes(site.app)
@@ -39,7 +39,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: it costs the backend ${kind === 'cookie' ? 'nothing' : 'nothing but the autoload read'}`, async t => {
-    const site = await wire(t, kind)
+    const site = await createSite(t, { backend: kind })
     routes(site.app)
     const cookie = await signedUp(site)
     site.operations()
@@ -52,7 +52,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: with autoload off it costs the backend nothing at all`, async t => {
-    const site = await wire(t, kind, { options: { autoload: false } })
+    const site = await createSite(t, { backend: kind, autoload: false })
     routes(site.app)
     const cookie = await signedUp(site)
     site.operations()
@@ -62,7 +62,7 @@ for (const kind of kinds) {
 }
 
 t.test('a cookie session is not even opened: no event says that it was loaded or refused', async t => {
-  const site = await wire(t, 'cookie')
+  const site = await createSite(t, { backend: 'cookie' })
   routes(site.app)
   const cookie = await signedUp(site)
   site.events.length = 0

@@ -1,15 +1,17 @@
 import { once } from 'node:events'
 import websocket from '@fastify/websocket'
 import type { FastifyRequest } from 'fastify'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { WebSocket, type WebSocket as Socket } from 'ws'
-import { cookieOf, kinds, loose, settled, signedUp, wire, type Kind } from '../helpers/wire.ts'
+import { createSite, type Kind, kinds, loose, signedUp } from '../helpers/app.ts'
+import { cookieOf } from '../helpers/cookies.ts'
+import { settled } from '../helpers/gate.ts'
 
 const LOST = /^changes of the session are lost: .* \(GET \/ws\)$/
 
 /** A server whose socket does one thing with its session for each message, and says what came of it. */
-async function chat (t: Parameters<typeof wire>[0], kind: Kind) {
-  const site = await wire(t, kind, { before: app => app.register(websocket) })
+async function chat (t: Test, kind: Kind) {
+  const site = await createSite(t, { backend: kind, before: app => app.register(websocket) })
   const { app } = site
   const closed: Array<Promise<unknown>> = []
   app.get('/ws', { websocket: true }, (socket: Socket, request: FastifyRequest) => {
@@ -90,7 +92,7 @@ for (const kind of kinds) {
   }
 
   t.test(`${kind}: an ordinary request that offers to upgrade to a WebSocket, and is not taken up on it, gets its cookie`, async t => {
-    const { app } = await wire(t, kind)
+    const { app } = await createSite(t, { backend: kind })
     app.get('/', async request => { await loose(request).set('a', 1).save() })
     app.get('/show', async request => ({ ...loose(request) }))
     const response = await app.inject({ url: '/', headers: { upgrade: 'websocket', connection: 'upgrade' } })

@@ -1,9 +1,10 @@
-import t from 'tap'
-import { DAY_MS, kinds, loose, signedUp, wire, type Kind } from '../helpers/wire.ts'
+import t, { type Test } from 'tap'
+import { createSite, type Kind, kinds, loose, signedUp } from '../helpers/app.ts'
+import { DAY_MS } from '../helpers/times.ts'
 
 /** Routes that look at the session, or do not; all of them load it first. */
-async function visited (t: Parameters<typeof wire>[0], kind: Kind) {
-  const site = await wire(t, kind, { options: { autoload: true, idleTimeout: '10d' } })
+async function visited (t: Test, kind: Kind) {
+  const site = await createSite(t, { backend: kind, autoload: true, idleTimeout: '10d' })
   site.app.get('/untouched', async () => 'ok')
   site.app.get('/touched', async request => loose(request).get('user'))
   site.app.get('/required', { config: { session: { required: true } } }, async () => 'ok')

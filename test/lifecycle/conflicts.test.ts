@@ -10,8 +10,7 @@ import { createProcess, type Work } from '../helpers/processes.ts'
 async function twoProcesses (t: Test, options: SessionOptions = {}) {
   const memory = new MemoryBackend()
   const gate = new FaultyBackend(memory)
-  const [first, second] = [await createProcess(gate, options), await createProcess(memory, options)]
-  t.teardown(() => Promise.all([first.app.close(), second.app.close()]))
+  const [first, second] = [await createProcess(t, gate, options), await createProcess(t, memory, options)]
   const { id, cookie } = await second.app.sessions.create({ x: 1, y: 1 })
   return {
     gate,
@@ -146,8 +145,7 @@ t.test('when tries run out it is 409, never a blind write', async t => {
   gate.before('write', async () => { await second.request(cookie, session => { session.other = ++n }) })
   const { status, body } = await race(session => { session.mine = 1 }, () => {})
   t.equal(status, 200, 'one conflict is settled')
-  const [first] = [await createProcess(gate)]
-  t.teardown(() => first.app.close())
+  const first = await createProcess(t, gate)
   gate.before('write', async () => { await second.request(cookie, session => { session.other = ++n }) })
   const last = await first.request(cookie, session => { session.lost = 1 })
   t.match({ status: last.status, code: last.body.code }, { status: 409, code: 'SES_CONFLICT' })
@@ -157,8 +155,7 @@ t.test('when tries run out it is 409, never a blind write', async t => {
 
 t.test('increments of parallel transactions are all there', async t => {
   const memory = new MemoryBackend()
-  const processes = await Promise.all([1, 2, 3].map(() => createProcess(new FaultyBackend(memory).before('write', () => Promise.resolve()))))
-  t.teardown(() => Promise.all(processes.map(({ app }) => app.close())))
+  const processes = await Promise.all([1, 2, 3].map(() => createProcess(t, new FaultyBackend(memory).before('write', () => Promise.resolve()))))
   const { app } = processes[0]!
   const { id, cookie } = await app.sessions.create({ n: 0 })
   const results = await Promise.all(Array.from({ length: 30 }, (_, n) =>

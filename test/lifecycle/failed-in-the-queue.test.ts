@@ -1,16 +1,17 @@
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { bench, gate } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
+import { Gate } from '../helpers/gate.ts'
 
 // Commits of one session wait for each other in a process, and start from what the one before has left.
 
 t.test('a sign-in that fails leaves the session to the request behind it', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
-  const [reached, go] = [gate(), gate()]
+  const [reached, go] = [new Gate(), new Gate()]
   let writes = 0
   backend.before('write', async () => {
     if (++writes > 1) return
@@ -25,15 +26,15 @@ t.test('a sign-in that fails leaves the session to the request behind it', async
   t.equal((await login).statusCode, 409)
   t.equal((await behind).statusCode, 200)
   t.strictSame(await browser.data(), { a: 1, b: 2 })
-  t.strictSame(site.warnings, [])
+  t.strictSame(site.warnings(), [])
 })
 
 t.test('a logout that fails leaves the session to the request behind it', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
-  const [reached, go] = [gate(), gate()]
+  const [reached, go] = [new Gate(), new Gate()]
   let writes = 0
   backend.before('write', async () => {
     if (++writes > 1) return

@@ -1,6 +1,8 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import sessions, { MemoryBackend, type Session } from '../../lib/index.ts'
+import { MemoryBackend, type Session } from '../../lib/index.ts'
+import { createApp } from '../helpers/app.ts'
+import { DAY_MS, START } from '../helpers/times.ts'
 import { everyOrder, Stage } from '../helpers/interleaving.ts'
 
 /*
@@ -16,8 +18,7 @@ import { everyOrder, Stage } from '../helpers/interleaving.ts'
 const ACTIONS = ['a', 'b', 'count', 'clear', 'regenerateId', 'login', 'destroy'] as const
 type Action = typeof ACTIONS[number]
 
-const START = Date.UTC(2027, 2, 1)
-const ABSOLUTE_MS = 86_400_000
+const ABSOLUTE_MS = DAY_MS
 // Late in the session's life, so that any deadline that ignores the absolute one is beyond it.
 const NOW = START + ABSOLUTE_MS - 1_000
 
@@ -28,9 +29,8 @@ let now = START
 
 /** An application as one process runs it: nothing is shared with the others but the store. */
 async function createProcess (stage: Stage | null, actor = 0): Promise<FastifyInstance> {
-  const app = Fastify()
   const backend = stage === null ? memory : stage.gate(memory, actor)
-  await app.register(sessions, { backend, absoluteTimeout: ABSOLUTE_MS / 1_000, timeout: 600, now: () => now })
+  const app = await createApp(t, { backend, absoluteTimeout: ABSOLUTE_MS / 1_000, timeout: 600, now: () => now })
   app.post<{ Params: { action: Action } }>('/:action', async request => {
     const session = request.session as unknown as Session<Data>
     const hasSeenOld = session.base === 1
@@ -61,7 +61,6 @@ async function createPlace (processes: number): Promise<Place> {
 const outside = await createProcess(null)
 const apart = await createPlace(3)
 const together = await createPlace(1)
-t.teardown(() => Promise.all([outside, ...apart.apps, together.apps[0]!].map(app => app.close())))
 
 /** `hasSeenOld`: the request read the old session; one that came after its end may start another. */
 interface Result { readonly action: Action, readonly status: number, readonly hasSeenOld?: boolean }

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { SessionTooLargeError } from '../../lib/errors.ts'
 import { MemoryBackend, type SessionOptions } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { gate } from '../helpers/session-bench.ts'
+import { Gate, settled } from '../helpers/gate.ts'
 import { createProcess, type Work } from '../helpers/processes.ts'
 
 // Commits of one session that wait behind another one in the same process are stored by one write.
@@ -16,11 +16,10 @@ import { createProcess, type Work } from '../helpers/processes.ts'
 async function line (t: Test, options: SessionOptions = {}, onWrite: (nth: number) => unknown = () => {}) {
   const memory = new MemoryBackend()
   const backend = new FaultyBackend(memory)
-  const process = await createProcess(backend, options)
-  t.teardown(() => process.app.close())
+  const process = await createProcess(t, backend, options)
   const { id, cookie } = await process.app.sessions.create({ x: 1 })
   backend.calls.length = 0
-  const held = gate()
+  const held = new Gate()
   let nth = 0
   backend.before('write', async () => {
     if (++nth === 1) await held.opened
@@ -30,7 +29,7 @@ async function line (t: Test, options: SessionOptions = {}, onWrite: (nth: numbe
     const results = []
     for (const work of works) {
       results.push(process.request(cookie, work))
-      await turns()
+      await settled()
     }
     held.open()
     return await Promise.all(results)
@@ -40,7 +39,6 @@ async function line (t: Test, options: SessionOptions = {}, onWrite: (nth: numbe
   return { memory, backend, process, id, cookie, queue, writes, data }
 }
 
-const turns = async () => { for (let n = 0; n < 5; n++) await new Promise(resolve => { setImmediate(resolve) }) }
 const statuses = (answers: ReadonlyArray<{ status: number }>) => answers.map(({ status }) => status).join(' ')
 
 t.test('commits that wait are written together', async t => {
@@ -140,16 +138,14 @@ t.test('what another process wrote meanwhile is kept, and what waits is merged w
   const { memory, cookie, queue, data } = await line(t, {}, async nth => {
     if (nth === 2) await other.request(cookie, session => { session.other = true })
   })
-  const other = await createProcess(memory)
-  t.teardown(() => other.app.close())
+  const other = await createProcess(t, memory)
   await queue(['a', 'b', 'c'].map(key => session => { session[key] = true }))
   t.strictSame(await data(), { x: 1, a: true, b: true, c: true, other: true })
 })
 
 t.test('when another process ends the session meanwhile, all that wait are told', async t => {
   const { memory, id, queue, data } = await line(t, {}, async nth => { if (nth === 2) await other.app.sessions.revoke(id) })
-  const other = await createProcess(memory)
-  t.teardown(() => other.app.close())
+  const other = await createProcess(t, memory)
   const saving = (key: string): Work => async session => {
     session[key] = true
     await session.save()

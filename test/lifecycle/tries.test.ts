@@ -6,8 +6,7 @@ import { createProcess } from '../helpers/processes.ts'
 /** A process, and another one that always writes right before it does, so many times. */
 async function rivals (t: Test, times: number, inner: SessionBackend = new MemoryBackend()) {
   const gate = new FaultyBackend(inner)
-  const [first, second] = [await createProcess(gate), await createProcess(inner)]
-  t.teardown(() => Promise.all([first.app.close(), second.app.close()]))
+  const [first, second] = [await createProcess(t, gate), await createProcess(t, inner)]
   const { id, cookie } = await second.app.sessions.create({ a: 1 })
   let n = 0
   gate.before('write', async () => {

@@ -3,7 +3,8 @@ import t from 'tap'
 import { type PayloadCodec, assertStorable } from '../../lib/payload/codec.ts'
 import { resolveOptions } from '../../lib/config/options.ts'
 import type { SessionOptions, SessionRecord, SessionSerializer } from '../../lib/index.ts'
-import { SECRET, appWith, show, store } from '../helpers/config.ts'
+import { SECRET } from '../helpers/app.ts'
+import { appWith, show, store } from '../helpers/config.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 const codecOf = (options: SessionOptions = {}): PayloadCodec => resolveOptions({ backend: new MinimalBackend(), ...options }).codec
@@ -66,7 +67,7 @@ t.test('a serializer of the application may keep what JSON cannot', async t => {
   const codec = codecOf({ serializer: tagged })
   const data = { at: new Date(5), seen: new Map([['a', 1]]), plain: [1] }
   t.strictSame(codec.deserialize(codec.serialize(data)), data)
-  const app = await appWith({ backend: new MinimalBackend(), serializer: tagged })
+  const app = await appWith(t, { backend: new MinimalBackend(), serializer: tagged })
   app.get('/set', async request => { request.session.set('seen', new Map([['a', new Date(7)]])) })
   app.get('/check', async request => request.session.get('seen') instanceof Map)
   const cookie = await store(app, { a: 1 })
@@ -138,7 +139,7 @@ t.test('the schema sees data as they are stored, live ones too', async t => {
 })
 
 t.test('a self-contained backend seals its own texts, so encrypt adds nothing', async t => {
-  const app = await appWith({ secret: SECRET, encrypt: true })
+  const app = await appWith(t, { secret: SECRET, encrypt: true })
   t.strictSame((await show(app, await store(app, { a: 1 }))).json(), { a: 1 })
   t.equal(resolveOptions({ secret: SECRET, encrypt: true }).codec.seal('x', 'i'), 'x')
 })

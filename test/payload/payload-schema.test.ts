@@ -2,7 +2,9 @@ import t from 'tap'
 import { Type } from 'typebox'
 import { MemoryBackend } from '../../lib/index.ts'
 import { compilePayloadSchema } from '../../lib/payload/payload-schema.ts'
-import { appWith, cookieOf, refusalOf, SECRET, show, store } from '../helpers/config.ts'
+import { SECRET } from '../helpers/app.ts'
+import { appWith, refusalOf, show, store } from '../helpers/config.ts'
+import { cookieOf } from '../helpers/cookies.ts'
 
 const schema = {
   type: 'object',
@@ -81,7 +83,7 @@ t.test('a member deeper down is data like any other', async t => {
 
 t.test('a TypeBox schema is a schema: what fits is stored, what does not is a 500 and changes nothing', async t => {
   const backend = new MemoryBackend()
-  const app = await appWith({
+  const app = await appWith(t, {
     backend, schema: Type.Object({ theme: Type.Optional(Type.Union([Type.Literal('dark'), Type.Literal('light')])), visits: Type.Optional(Type.Integer()) }, { additionalProperties: false })
   })
   const cookie = await store(app, { theme: 'dark', visits: 1 })
@@ -98,7 +100,7 @@ t.test('a TypeBox schema is a schema: what fits is stored, what does not is a 50
 
 t.test('data of this schemaVersion are not checked on load', async t => {
   const backend = new MemoryBackend()
-  const cookie = await store(await appWith({ backend }), { visits: 'two' })
-  const app = await appWith({ backend, schema: { type: 'object', properties: { visits: { type: 'integer' } } } })
+  const cookie = await store(await appWith(t, { backend }), { visits: 'two' })
+  const app = await appWith(t, { backend, schema: { type: 'object', properties: { visits: { type: 'integer' } } } })
   t.strictSame((await show(app, cookie)).json(), { visits: 'two' })
 })

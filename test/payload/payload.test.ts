@@ -1,7 +1,8 @@
-import Fastify from 'fastify'
 import t from 'tap'
-import { CookieBackend, MemoryBackend, type Session, type SessionBackend, sessions } from '../../lib/index.ts'
-import { SECRET, appWith, cookieOf, show, store } from '../helpers/config.ts'
+import { CookieBackend, MemoryBackend, type Session, type SessionBackend } from '../../lib/index.ts'
+import { createApp, SECRET } from '../helpers/app.ts'
+import { appWith, show, store } from '../helpers/config.ts'
+import { cookieOf } from '../helpers/cookies.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 const loop: { self?: unknown } = {}
@@ -28,7 +29,7 @@ const backends: Array<[string, () => SessionBackend]> = [['the memory backend', 
 for (const [where, backend] of backends) {
   for (const [name, value, path] of bad) {
     t.test(`${name} is a 500 that names the path, and leaves what is stored untouched (${where})`, async t => {
-      const app = await appWith({ secret: SECRET, backend: backend() })
+      const app = await appWith(t, { secret: SECRET, backend: backend() })
       app.get('/bad', async request => {
         request.session.set('a', 2).set('bad', value())
         return 'done'
@@ -51,14 +52,14 @@ for (const [where, backend] of backends) {
 }
 
 t.test('what is no object is refused where data are given', async t => {
-  const app = await appWith({ backend: new MemoryBackend() })
+  const app = await appWith(t, { backend: new MemoryBackend() })
   for (const data of [null, undefined, 'text', 5, [], true]) {
     await t.rejects(app.sessions.create(data as never), { code: 'SES_NOT_SERIALIZABLE', path: 'session' })
   }
 })
 
 t.test('a member put into the data by defineProperty is refused, and nothing is stored', async t => {
-  const app = await appWith({ backend: new MemoryBackend() })
+  const app = await appWith(t, { backend: new MemoryBackend() })
   app.get('/bad', async request => {
     request.session.set('a', 2)
     Object.defineProperty(request.session, 'id', { value: 'mine', enumerable: true })
@@ -76,7 +77,7 @@ for (const data of [
 ]) {
   t.test(`stored text ${data} is read without what is not data`, async t => {
     const backend = new MinimalBackend()
-    const app = await appWith({ backend })
+    const app = await appWith(t, { backend })
     const cookie = await store(app, { a: 1 })
     backend.tamper(backend.only.id, { data })
     const response = await show(app, cookie)
@@ -90,7 +91,7 @@ for (const data of [
 t.test('stored text that is no object, or no JSON, is no session', async t => {
   for (const data of ['', 'x', '[]', 'null', '5', '"text"', '{"a":']) {
     const backend = new MinimalBackend()
-    const app = await appWith({ backend })
+    const app = await appWith(t, { backend })
     const cookie = await store(app, { a: 1 })
     backend.tamper(backend.only.id, { data })
     const response = await show(app, cookie)
@@ -101,8 +102,7 @@ t.test('stored text that is no object, or no JSON, is no session', async t => {
 t.test('a key set to undefined is absent, whatever the serializer', async t => {
   for (const serializer of [undefined, { serialize: (data: object) => Object.keys(data).join(), deserialize: (text: string) => Object.fromEntries(text.split(',').filter(Boolean).map(key => [key, 1])) }]) {
     const backend = new MinimalBackend()
-    const app = Fastify()
-    await app.register(sessions, { backend, ...(serializer && { serializer }) })
+    const app = await createApp(t, { backend, ...(serializer && { serializer }) })
     app.get('/', async request => {
       (request.session as Session<{ a: undefined }>).a = undefined
       return request.session.isEmpty

@@ -1,25 +1,26 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { SessionOptions } from '../../lib/index.ts'
-import { appWith, cookieOf, show, store } from '../helpers/config.ts'
+import { appWith, show, store } from '../helpers/config.ts'
+import { cookieOf } from '../helpers/cookies.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 const schema = { type: 'object', required: ['names'], properties: { names: { type: 'array' } } }
 const migrate = ({ name }: Record<string, unknown>, fromVersion: number) => ({ names: [name, fromVersion] })
 
 /** A session as one deployment stored it, and another deployment on the same store. */
-async function deployed (first: SessionOptions, data: object, second: SessionOptions) {
+async function deployed (t: Test, first: SessionOptions, data: object, second: SessionOptions) {
   const backend = new MinimalBackend()
-  const cookie = await store(await appWith({ ...first, backend }), data)
-  return { backend, cookie, before: backend.only, app: await appWith({ ...second, backend }) }
+  const cookie = await store(await appWith(t, { ...first, backend }), data)
+  return { backend, cookie, before: backend.only, app: await appWith(t, { ...second, backend }) }
 }
 
 t.test('older data are migrated on load, told from which version', async t => {
-  const { app, cookie } = await deployed({}, { name: 'Ada' }, { schemaVersion: 3, schema, migrate })
+  const { app, cookie } = await deployed(t, {}, { name: 'Ada' }, { schemaVersion: 3, schema, migrate })
   t.strictSame((await show(app, cookie)).json(), { names: ['Ada', 1] })
 })
 
 t.test('migrated data are written with the next change only, under the new version', async t => {
-  const { app, backend, before, cookie } = await deployed({}, { name: 'Ada' }, { schemaVersion: 2, schema, migrate })
+  const { app, backend, before, cookie } = await deployed(t, {}, { name: 'Ada' }, { schemaVersion: 2, schema, migrate })
   await show(app, cookie)
   t.strictSame(backend.only, before)
   await app.inject({ method: 'POST', url: '/', payload: { more: 1 }, headers: { cookie } })
@@ -27,7 +28,7 @@ t.test('migrated data are written with the next change only, under the new versi
 })
 
 t.test('older data that fit need no migration', async t => {
-  const { app, cookie } = await deployed({}, { names: [] }, { schemaVersion: 2, schema })
+  const { app, cookie } = await deployed(t, {}, { names: [] }, { schemaVersion: 2, schema })
   t.strictSame((await show(app, cookie)).json(), { names: [] })
 })
 
@@ -43,7 +44,7 @@ const hopeless: Array<[string, SessionOptions]> = [
 
 for (const [name, options] of hopeless) {
   t.test(`an older session that ${name} starts over`, async t => {
-    const { app, cookie } = await deployed({}, { name: 'Ada' }, { schemaVersion: 2, ...options })
+    const { app, cookie } = await deployed(t, {}, { name: 'Ada' }, { schemaVersion: 2, ...options })
     const response = await show(app, cookie)
     t.strictSame([response.statusCode, response.json(), cookieOf(response)], [200, {}, ''])
     const changed = await app.inject({ method: 'POST', url: '/', payload: { names: ['new'] }, headers: { cookie } })
@@ -53,12 +54,12 @@ for (const [name, options] of hopeless) {
 }
 
 t.test('a migration cannot smuggle in a member', async t => {
-  const { app, cookie } = await deployed({}, { name: 'Ada' }, { schemaVersion: 2, migrate: data => ({ ...data, id: 'mine' }) })
+  const { app, cookie } = await deployed(t, {}, { name: 'Ada' }, { schemaVersion: 2, migrate: data => ({ ...data, id: 'mine' }) })
   t.strictSame((await show(app, cookie)).json(), { name: 'Ada' })
 })
 
 t.test('newer data that fit are used and keep their version', async t => {
-  const { app, backend, cookie } = await deployed({ schemaVersion: 5 }, { names: [] }, { schemaVersion: 2, schema, migrate })
+  const { app, backend, cookie } = await deployed(t, { schemaVersion: 5 }, { names: [] }, { schemaVersion: 2, schema, migrate })
   t.strictSame((await show(app, cookie)).json(), { names: [] })
   await app.inject({ method: 'POST', url: '/', payload: { more: 1 }, headers: { cookie } })
   t.match(backend.only, { schemaVersion: 5, data: '{"names":[],"more":1}' })
@@ -66,7 +67,7 @@ t.test('newer data that fit are used and keep their version', async t => {
 
 t.test('newer data that do not fit count as unavailable and are never overwritten', async t => {
   for (const onUnavailable of ['error', 'anonymous'] as const) {
-    const { app, backend, before, cookie } = await deployed({ schemaVersion: 5 }, { v5: true }, { schema, onUnavailable })
+    const { app, backend, before, cookie } = await deployed(t, { schemaVersion: 5 }, { v5: true }, { schema, onUnavailable })
     const status = onUnavailable === 'error' ? 503 : 200
     for (const request of [{ url: '/' }, { method: 'POST' as const, url: '/', payload: { names: [] } }]) {
       const response = await app.inject({ ...request, headers: { cookie } })

@@ -1,14 +1,14 @@
 import t from 'tap'
-import { backends, bench } from '../helpers/session-bench.ts'
+import { createSite, kinds } from '../helpers/app.ts'
 
 const operations = ['load', 'save', 'reload', 'regenerate', 'regenerateId', 'login', 'destroy']
 const argumentsOf = (operation: string): unknown[] => operation === 'login' ? ['ann'] : []
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend`, async t => {
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend`, async t => {
     for (const operation of operations) {
       t.test(`${operation} returns a promise of nothing`, async t => {
-        const browser = (await bench(t, { backend: create() })).browser()
+        const browser = (await createSite(t, { backend: kind })).browser()
         await browser.run(async ({ session }) => {
           session.a = 1
           const promise = session[operation](...argumentsOf(operation))
@@ -18,7 +18,7 @@ for (const [name, create] of backends) {
       })
 
       t.test(`${operation} takes a callback and returns nothing`, async t => {
-        const browser = (await bench(t, { backend: create() })).browser()
+        const browser = (await createSite(t, { backend: kind })).browser()
         await browser.run(async ({ session }) => {
           session.a = 1
           let isCalled = false
@@ -34,7 +34,7 @@ for (const [name, create] of backends) {
 }
 
 t.test('an error goes to the callback', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(async request => {
     const { session } = request
     await session.destroy()
@@ -46,7 +46,7 @@ t.test('an error goes to the callback', async t => {
 })
 
 t.test('load takes a callback where the session is not loaded', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(({ session }) => { session.a = 1 })
   await browser.run(async ({ session }) => {
     t.equal(await new Promise(resolve => { t.equal(session.load(resolve), undefined) }), null)
@@ -59,7 +59,7 @@ t.test('load takes a callback where the session is not loaded', async t => {
 })
 
 t.test('the optional arguments before a callback may be left out or undefined', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(async request => {
     const call = (operation: string, ...args: unknown[]) => new Promise(resolve => { request.session[operation](...args, resolve) })
     request.session.a = 1

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
-import { bench, START } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
+import { START } from '../helpers/times.ts'
 
 const MINUTE_MS = 60_000
 const IDLE_MS = 30 * MINUTE_MS
@@ -12,7 +13,7 @@ for (const [what, writerMinutes, readerMinutes, livesMinutes] of [
   t.test(`nodes whose clocks are a minute off end a session no more than two minutes ${what}`, async t => {
     const backend = new MemoryBackend()
     const options = { backend, idleTimeout: IDLE_MS / 1_000, renewAfter: 0 }
-    const [writer, reader] = [await bench(t, options), await bench(t, options)]
+    const [writer, reader] = [await createSite(t, options), await createSite(t, options)]
     const setTime = (now: number) => {
       writer.clock.now = now + writerMinutes * MINUTE_MS
       reader.clock.now = now + readerMinutes * MINUTE_MS

@@ -1,18 +1,18 @@
 import { inspect } from 'node:util'
 import t from 'tap'
-import { backends, bench, SECRET } from '../helpers/session-bench.ts'
+import { createSite, kinds, SECRET } from '../helpers/app.ts'
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend`, async t => {
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend`, async t => {
     t.test('keys are plain properties', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.a = 1; session.b = 2 })
       await browser.run(({ session }) => { session.a++; delete session.b })
       t.strictSame(await browser.data(), { a: 2 })
     })
 
     t.test('a change deep inside a value is a change', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.basket = { items: [{ n: 1 }] } })
       await browser.run(({ session }) => {
         t.equal(session.isModified, false)
@@ -24,7 +24,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('a key that is set to undefined is absent', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.a = 1; session.b = 1 })
       await browser.run(({ session }) => {
         session.a = undefined
@@ -38,7 +38,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('the methods do the same', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => {
         t.equal(session.set('a', 1), session)
         t.equal(session.update({ b: 2, c: 3 }), session)
@@ -52,7 +52,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('clear() drops the data and the subject', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => session.login('ann', { a: 1 }))
       await browser.run(({ session }) => {
         session.clear()
@@ -66,7 +66,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('only the data can be seen from outside, and no secret', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.a = 1 })
       await browser.run(({ session }) => {
         t.strictSame(Object.keys(session), ['a'])
@@ -82,7 +82,7 @@ for (const [name, create] of backends) {
 }
 
 t.test('data() is a copy', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(({ session }) => {
     session.list = [1]
     const copy = session.data()
@@ -93,7 +93,7 @@ t.test('data() is a copy', async t => {
 })
 
 t.test('what objects inherit is no data', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(({ session }) => {
     t.equal(session.get('toString'), undefined)
     t.equal(session.has('constructor'), false)

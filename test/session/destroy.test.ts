@@ -1,21 +1,21 @@
-import Fastify from 'fastify'
 import t from 'tap'
-import sessions, { MemoryBackend } from '../../lib/index.ts'
+import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { backends, bench, setCookies } from '../helpers/session-bench.ts'
+import { createApp, createSite, kinds, SECRET } from '../helpers/app.ts'
+import { cookieLines } from '../helpers/cookies.ts'
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend, destroy()`, async t => {
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend, destroy()`, async t => {
     t.test('clears the cookie', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.a = 1 })
       const response = await browser.run(({ session }) => session.destroy())
-      t.match(setCookies(response), [/^__Host-session=; Max-Age=0/])
+      t.match(cookieLines(response), [/^__Host-session=; Max-Age=0/])
       t.strictSame(await browser.data(), {})
     })
 
     t.test('leaves a session that reads as empty', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => session.login('ann', { a: 1 }))
       await browser.run(async request => {
         await request.session.destroy()
@@ -27,7 +27,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('is terminal: a second one resolves, anything else throws SessionDestroyedError', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.a = 1 })
       const response = await browser.run(async request => {
         await request.session.destroy()
@@ -41,11 +41,11 @@ for (const [name, create] of backends) {
         for (const change of ['load', 'save', 'reload', 'regenerate', 'regenerateId', 'transaction']) await t.rejects(session[change](), refused, change)
         await t.rejects(session.login('ann'), refused)
       })
-      t.match(setCookies(response), [/Max-Age=0/])
+      t.match(cookieLines(response), [/Max-Age=0/])
     })
 
     t.test('freezes an object that was kept from before', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.a = 1 })
       await browser.run(async ({ session: kept }) => {
         await kept.destroy()
@@ -58,7 +58,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('of a session that was never stored leaves nothing', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       const response = await browser.run(async ({ session }) => {
         session.a = 1
         await session.destroy()
@@ -67,19 +67,19 @@ for (const [name, create] of backends) {
     })
 
     t.test('takes back the cookie of a save before', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       const response = await browser.run(async ({ session }) => {
         session.a = 1
         await session.save()
         await session.destroy()
       })
-      t.match(setCookies(response), [/^__Host-session=; Max-Age=0/])
+      t.match(cookieLines(response), [/^__Host-session=; Max-Age=0/])
     })
   })
 }
 
 t.test('a destroyed session is gone for every other request at once', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   const tab = browser.copy()
@@ -88,13 +88,13 @@ t.test('a destroyed session is gone for every other request at once', async t =>
     session.b = 2
   })
   t.equal(response.headers['set-cookie'], undefined)
-  t.match(site.warnings, [/changes of the session are dropped: it ended while the request ran/])
+  t.match(site.warnings(), [/changes of the session are dropped: it ended while the request ran/])
   t.equal(await site.app.sessions.count(), 0)
   t.strictSame(await tab.data(), {})
 })
 
 t.test('a guard kept from before load() reads as empty after destroy()', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(({ session }) => { session.a = 1 })
   await browser.run(async ({ session: kept }) => {
     await kept.load()
@@ -106,7 +106,7 @@ t.test('a guard kept from before load() reads as empty after destroy()', async t
 
 t.test('a destroy that fails can be tried again', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   const response = await browser.attempt(async ({ session }) => {
@@ -121,9 +121,7 @@ t.test('a destroy that fails can be tried again', async t => {
 })
 
 t.test('a cookie session cannot be destroyed where its cookie cannot be cleared', async t => {
-  const app = Fastify()
-  t.teardown(() => app.close())
-  await app.register(sessions, { secret: 'a secret of thirty-two bytes or more' })
+  const app = await createApp(t, { secret: SECRET })
   const { cookie } = await app.sessions.create({ a: 1 })
   const session = await app.sessions.open(cookie)
   await t.rejects(session.destroy(), { code: 'SES_NOT_SUPPORTED' })

@@ -1,13 +1,12 @@
 import t from 'tap'
-import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { backends, bench } from '../helpers/session-bench.ts'
+import { backendOf, createSite, kinds } from '../helpers/app.ts'
 
 // The deadline passes while the handler runs: exactly then, the session is over.
-for (const [name, create] of backends) {
-  t.test(`${name}: changes to a session whose time is over when they are committed are dropped with a warning`, async t => {
-    const backend = new FaultyBackend(create())
-    const site = await bench(t, { backend, absoluteTimeout: 100 })
+for (const kind of kinds) {
+  t.test(`${kind}: changes to a session whose time is over when they are committed are dropped with a warning`, async t => {
+    const backend = new FaultyBackend(backendOf(kind))
+    const site = await createSite(t, { backend, absoluteTimeout: 100 })
     const browser = site.browser()
     await browser.run(({ session }) => { session.a = 1 })
     backend.calls.length = 0
@@ -16,12 +15,12 @@ for (const [name, create] of backends) {
       site.clock.now += 100_000
     })
     t.equal(response.headers['set-cookie'], undefined)
-    t.match(site.warnings, [/^changes of the session are dropped: it ended while the request ran \(GET \/\)$/])
+    t.match(site.warnings(), [/^changes of the session are dropped: it ended while the request ran \(GET \/\)$/])
     t.strictSame(backend.calls.map(({ operation }) => operation), ['read'])
   })
 
-  t.test(`${name}: save() of a session whose time is over rejects`, async t => {
-    const site = await bench(t, { backend: create(), absoluteTimeout: 100 })
+  t.test(`${kind}: save() of a session whose time is over rejects`, async t => {
+    const site = await createSite(t, { backend: kind, absoluteTimeout: 100 })
     const browser = site.browser()
     await browser.run(({ session }) => { session.a = 1 })
     await browser.run(async ({ session }) => {
@@ -33,7 +32,7 @@ for (const [name, create] of backends) {
 }
 
 t.test('a transaction on a session whose time is over rejects, and its result is stored nowhere', async t => {
-  const site = await bench(t, { backend: new MemoryBackend(), absoluteTimeout: 100 })
+  const site = await createSite(t, { backend: 'memory', absoluteTimeout: 100 })
   const browser = site.browser()
   await browser.run(({ session }) => { session.n = 1 })
   await browser.run(async ({ session }) => {

@@ -1,11 +1,11 @@
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { backends, bench } from '../helpers/session-bench.ts'
+import { createSite, kinds } from '../helpers/app.ts'
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend, a session whose time ends while the request runs is not written any more`, async t => {
-    const site = await bench(t, { backend: create(), idleTimeout: 1_000, absoluteTimeout: 1_000 })
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend, a session whose time ends while the request runs is not written any more`, async t => {
+    const site = await createSite(t, { backend: kind, idleTimeout: 1_000, absoluteTimeout: 1_000 })
     const browser = site.browser()
     await browser.run(({ session }) => { session.a = 1 })
     const response = await browser.run(({ session }) => {
@@ -13,13 +13,13 @@ for (const [name, create] of backends) {
       session.b = 2
     })
     t.equal(response.headers['set-cookie'], undefined)
-    t.match(site.warnings, [/changes of the session are dropped/])
+    t.match(site.warnings(), [/changes of the session are dropped/])
     t.strictSame(await browser.data(), {})
   })
 }
 
 t.test('a session that is revoked while a request only reads it is not renewed, and nobody is warned', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   const response = await browser.run(async ({ session }) => {
@@ -27,12 +27,12 @@ t.test('a session that is revoked while a request only reads it is not renewed, 
     session.touch()
     return 'the answer'
   })
-  t.strictSame([response.body, response.headers['set-cookie'], site.warnings], ['the answer', undefined, []])
+  t.strictSame([response.body, response.headers['set-cookie'], site.warnings()], ['the answer', undefined, []])
   t.strictSame(await browser.data(), {})
 })
 
 t.test('reload of a session that expired rejects', async t => {
-  const site = await bench(t, { backend: new MemoryBackend(), idleTimeout: 10 })
+  const site = await createSite(t, { backend: 'memory', idleTimeout: 10 })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   await browser.run(async ({ session }) => {
@@ -49,7 +49,7 @@ const taken = (backend: FaultyBackend, now: number) => async ({ id }: { id: stri
 
 t.test('a new session whose id is taken gets another one', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   backend.before('write', taken(backend, site.clock.now))
   await browser.run(({ session }) => { session.mine = 1 })
@@ -59,7 +59,7 @@ t.test('a new session whose id is taken gets another one', async t => {
 
 t.test('when no free id is found it is a conflict', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   const take = (): void => {
     backend.before('write', async call => { await taken(backend, site.clock.now)(call); take() })
@@ -71,7 +71,7 @@ t.test('when no free id is found it is a conflict', async t => {
 
 t.test('a login whose new id is taken is a conflict that leaves the other session alone', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   await browser.run(({ session }) => { session.mine = 1 })
   backend.before('write', taken(backend, site.clock.now))

@@ -2,11 +2,11 @@ import t, { type Test } from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
-import { bench } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
 
 /** A tab whose request has loaded the session when another tab regenerates it, and destroys it so much later. */
 async function destroyLate (t: Test, ms: number) {
-  const site = await bench(t, { backend: new MemoryBackend(), idleTimeout: '14d' })
+  const site = await createSite(t, { backend: 'memory', idleTimeout: '14d' })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   const tab = browser.copy()
@@ -28,7 +28,7 @@ t.test('after five minutes nothing leads from an old id to the new one', async t
 
 t.test('what is left under an old id holds neither data nor subject', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   const old = (await browser.run(async ({ session }) => { await session.login('ann', { a: 1 }); return session.id })).body
   site.clock.now += 1_000
@@ -38,7 +38,7 @@ t.test('what is left under an old id holds neither data nor subject', async t =>
 
 t.test('destroy() wins against one who never stops writing: after ten tries the record goes, whatever it is', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   const id = (await browser.run(({ session }) => { session.a = 1; return session.id })).body
   backend.calls.length = 0
@@ -60,7 +60,7 @@ t.test('destroy() wins against one who never stops writing: after ten tries the 
 
 t.test('destroy() removes what nobody can read', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   await browser.run(async ({ session }) => {
@@ -74,7 +74,7 @@ t.test('destroy() removes what nobody can read', async t => {
 
 t.test('destroy() of a session that nobody else touches is one write', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   backend.calls.length = 0
   await browser.run(({ session }) => session.destroy())
@@ -83,12 +83,12 @@ t.test('destroy() of a session that nobody else touches is one write', async t =
 
 t.test('an ending that fails says what the backend failed to do', async t => {
   const minimal = new FaultyBackend(new MinimalBackend())
-  const browser = (await bench(t, { backend: minimal })).browser()
+  const browser = (await createSite(t, { backend: minimal })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   minimal.fail('remove')
   await browser.attempt(({ session }) => t.rejects(session.destroy(), { message: /failed to remove a session/ }))
   const memory = new FaultyBackend(new MemoryBackend())
-  const { app } = await bench(t, { backend: memory })
+  const { app } = await createSite(t, { backend: memory })
   const { id } = await app.sessions.create({ a: 1 })
   memory.fail('read')
   await t.rejects(app.sessions.revoke(id), { message: /failed to read a session/ })

@@ -1,16 +1,16 @@
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { backends, bench, type Job } from '../helpers/session-bench.ts'
-import { recordEvents } from '../helpers/session-events.ts'
+import { collectEvents, createSite, kinds } from '../helpers/app.ts'
+import { type Job } from '../helpers/browser.ts'
+import { DAY_MS } from '../helpers/times.ts'
 
 const SECRET_DATA = 'what nobody but the session may know'
-const DAY_MS = 86_400_000
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend, each event is published once`, async t => {
-    const events = recordEvents(t)
-    const site = await bench(t, { backend: create() })
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend, each event is published once`, async t => {
+    const events = collectEvents(t)
+    const site = await createSite(t, { backend: kind })
     const browser = site.browser()
     const published = () => events.splice(0).map(({ type, reason }) => reason === null ? type : `${type} ${reason}`)
     const after = async (job: Job): Promise<string[]> => {
@@ -32,13 +32,13 @@ for (const [name, create] of backends) {
     await browser.run(({ session }) => { session.a = 1 })
     site.clock.now += 14 * DAY_MS
     published()
-    t.strictSame((await after(({ session }) => session.a))[0], name === 'cookie' ? 'expired' : 'rejected unknown', 'a store that expires has no record any more')
+    t.strictSame((await after(({ session }) => session.a))[0], kind === 'cookie' ? 'expired' : 'rejected unknown', 'a store that expires has no record any more')
   })
 }
 
 t.test('an event has type, property, id and reason, and never data or a token', async t => {
-  const events = recordEvents(t)
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const events = collectEvents(t)
+  const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   const id = (await browser.run(({ session }) => { session.secret = SECRET_DATA; return session.id })).body
   await browser.run(({ session }) => session.login(SECRET_DATA))
@@ -50,16 +50,16 @@ t.test('an event has type, property, id and reason, and never data or a token', 
 })
 
 t.test('a regeneration tells the new id', async t => {
-  const events = recordEvents(t)
-  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+  const events = collectEvents(t)
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   const id = (await browser.run(async ({ session }) => { await session.regenerateId(); return session.id })).body
   t.match(events.at(-1), { type: 'regenerated', id })
 })
 
 t.test('revocations', async t => {
-  const events = recordEvents(t)
-  const { sessions } = (await bench(t, { backend: new MemoryBackend() })).app
+  const events = collectEvents(t)
+  const { sessions } = (await createSite(t, { backend: 'memory' })).app
   const { id } = await sessions.create({})
   await sessions.revoke(id)
   await sessions.revokeSubject('ann')
@@ -70,8 +70,8 @@ t.test('revocations', async t => {
 })
 
 t.test('a session that ended while the request ran', async t => {
-  const events = recordEvents(t)
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const events = collectEvents(t)
+  const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   const id = (await browser.run(({ session }) => { session.a = 1; return session.id })).body
   await browser.run(async ({ session }) => {
@@ -82,8 +82,8 @@ t.test('a session that ended while the request ran', async t => {
 })
 
 t.test('a conflict that was joined', async t => {
-  const events = recordEvents(t)
-  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+  const events = collectEvents(t)
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   await browser.run(async ({ session }) => {
     await browser.copy().run(other => { other.session.b = 2 })
@@ -93,9 +93,9 @@ t.test('a conflict that was joined', async t => {
 })
 
 t.test('a backend that cannot be reached', async t => {
-  const events = recordEvents(t)
+  const events = collectEvents(t)
   const backend = new FaultyBackend(new MemoryBackend())
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   backend.fail('read')
   await browser.attempt(() => {})
@@ -104,8 +104,8 @@ t.test('a backend that cannot be reached', async t => {
 })
 
 t.test('a cookie that is none of ours', async t => {
-  const events = recordEvents(t)
-  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+  const events = collectEvents(t)
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
   browser.cookies.set('__Host-session', 'nonsense')
   await browser.run(({ session }) => session.a)
   t.match(events, [{ type: 'rejected', id: null, reason: 'malformed' }])

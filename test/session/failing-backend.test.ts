@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify'
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend, type Operation } from '../../lib/testing/index.ts'
-import { bench, type Job } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
+import { type Job } from '../helpers/browser.ts'
 
 const callsOf: Readonly<Record<string, Operation>> = {
   load: 'read', save: 'write', reload: 'read', regenerate: 'write', regenerateId: 'write', login: 'write', destroy: 'write', transaction: 'write'
@@ -28,7 +29,7 @@ for (const [operation, call] of Object.entries(callsOf)) {
     for (const [way, use] of Object.entries(withCallback(operation) ? { ...ways, ...callbackWays } : ways)) {
       for (const isSlow of [false, true]) {
         const backend = new FaultyBackend(new MemoryBackend())
-        const site = await bench(t, { backend })
+        const site = await createSite(t, { backend })
         const browser = site.browser()
         await browser.run(({ session }) => { session.a = 1 })
         backend.before(call, async () => {
@@ -51,7 +52,7 @@ for (const [operation, call] of Object.entries(callsOf)) {
 
 t.test('an operation that never ends is a 503 after the timeout', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const browser = (await bench(t, { backend, timeout: 0.02 })).browser()
+  const browser = (await createSite(t, { backend, timeout: 0.02 })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   backend.hang('write')
   const response = await browser.attempt(({ session }) => { session.destroy() })
@@ -60,7 +61,7 @@ t.test('an operation that never ends is a 503 after the timeout', async t => {
 
 t.test('an answer that a handler made of the failure stands', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   backend.fail('write')
   const response = await browser.attempt(({ session }, reply) => session.destroy().catch(() => reply.code(503).send({ sorry: true })))
@@ -74,7 +75,9 @@ const errorHandlers: Readonly<Record<string, ((app: FastifyInstance) => unknown)
 for (const [name, setup] of Object.entries(errorHandlers)) {
   t.test(`the cookie of an earlier save is taken off a failed answer again, with ${name}`, async t => {
     const backend = new FaultyBackend(new MemoryBackend())
-    const browser = (await bench(t, { backend, ...(setup === undefined ? {} : { setup }) })).browser()
+    const site = await createSite(t, { backend })
+    setup?.(site.app)
+    const browser = site.browser()
     const jobs: Job[] = [
       ({ session }) => { session.a = 2 },
       ({ session }) => session.save(),

@@ -1,15 +1,14 @@
 import t, { type Test } from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { bench } from '../helpers/session-bench.ts'
-import { recordEvents } from '../helpers/session-events.ts'
+import { collectEvents, createSite } from '../helpers/app.ts'
 
 async function stored (t: Test) {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
-  const events = recordEvents(t)
+  const events = collectEvents(t)
   return { backend, site, browser, gone: () => events.filter(({ type, reason }) => type === 'conflict' && reason === 'gone').length }
 }
 

@@ -1,10 +1,11 @@
 import t from 'tap'
-import { backends, bench, START } from '../helpers/session-bench.ts'
+import { createSite, kinds } from '../helpers/app.ts'
+import { START } from '../helpers/times.ts'
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend`, async t => {
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend`, async t => {
     t.test('the id is the same from before the first save on, and never the cookie', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       const ids: string[] = []
       await browser.run(async ({ session }) => {
         ids.push(session.id)
@@ -18,13 +19,13 @@ for (const [name, create] of backends) {
     })
 
     t.test('reading the id or the dates creates nothing', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       const response = await browser.run(({ session }) => [session.id, session.createdAt, session.lastAccessedAt, session.expiresAt])
       t.equal(response.headers['set-cookie'], undefined)
     })
 
     t.test('createdAt, lastAccessedAt and expiresAt are dates that follow the clock', async t => {
-      const site = await bench(t, { backend: create(), idleTimeout: 100, absoluteTimeout: 150 })
+      const site = await createSite(t, { backend: kind, idleTimeout: 100, absoluteTimeout: 150 })
       const browser = site.browser()
       const dates = ({ session }: any) => [session.createdAt, session.lastAccessedAt, session.expiresAt]
       await browser.run(request => {
@@ -40,7 +41,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('isNew, isEmpty and isModified tell where a session stands', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       const flags = ({ session }: any) => [session.isLoaded, session.isNew, session.isEmpty, session.isModified]
       await browser.run(async request => {
         t.strictSame(flags(request), [true, true, true, false])

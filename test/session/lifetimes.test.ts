@@ -1,10 +1,11 @@
 import t from 'tap'
-import { backends, bench, setCookies } from '../helpers/session-bench.ts'
+import { backendOf, createSite, kinds } from '../helpers/app.ts'
+import { cookieLines } from '../helpers/cookies.ts'
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend, setLifetime()`, async t => {
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend, setLifetime()`, async t => {
     t.test('is stored with the session and kept by later saves', async t => {
-      const site = await bench(t, { backend: create(), idleTimeout: 100, absoluteTimeout: 1_000, renewAfter: 0 })
+      const site = await createSite(t, { backend: kind, idleTimeout: 100, absoluteTimeout: 1_000, renewAfter: 0 })
       const browser = site.browser()
       await browser.run(({ session }) => {
         session.a = 1
@@ -21,7 +22,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('can take the absolute deadline away', async t => {
-      const site = await bench(t, { backend: create(), idleTimeout: 100, absoluteTimeout: 100, renewAfter: 0 })
+      const site = await createSite(t, { backend: kind, idleTimeout: 100, absoluteTimeout: 100, renewAfter: 0 })
       const browser = site.browser()
       await browser.run(({ session }) => {
         session.a = 1
@@ -34,18 +35,18 @@ for (const [name, create] of backends) {
     })
 
     t.test('makes the cookie of this session outlive the browser', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       const response = await browser.run(({ session }) => {
         session.a = 1
         session.setLifetime({ idleTimeout: 100, persistent: true })
       })
-      t.match(setCookies(response), [/; Max-Age=100;/])
+      t.match(cookieLines(response), [/; Max-Age=100;/])
       const other = await browser.run(({ session }) => { session.a = 2 })
-      t.match(setCookies(other), [/; Max-Age=100;/], 'and so do later cookies')
+      t.match(cookieLines(other), [/; Max-Age=100;/], 'and so do later cookies')
     })
 
     t.test('is a change, unless it says what holds already', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.a = 1; session.setLifetime({ idleTimeout: 100 }) })
       await browser.run(({ session }) => {
         session.setLifetime({ idleTimeout: '100s' })
@@ -58,12 +59,11 @@ for (const [name, create] of backends) {
 }
 
 t.test('a session without a lifetime of its own follows the options in force', async t => {
-  const [, create] = backends[1]!
-  const backend = create()
-  const site = await bench(t, { backend, idleTimeout: 1_000 })
+  const backend = backendOf('memory')
+  const site = await createSite(t, { backend, idleTimeout: 1_000 })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
-  const stricter = await bench(t, { backend, idleTimeout: 10 })
+  const stricter = await createSite(t, { backend, idleTimeout: 10 })
   stricter.clock.now += 10_000
   const tab = stricter.browser()
   for (const [name, value] of browser.cookies) tab.cookies.set(name, value)
@@ -71,7 +71,7 @@ t.test('a session without a lifetime of its own follows the options in force', a
 })
 
 t.test('setLifetime() refuses what is no lifetime and changes nothing', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(({ session }) => {
     for (const lifetime of [{ idleTimeout: 0 }, { idleTimeout: 'soon' }, { absoluteTimeout: -1 }, { persistent: 'yes' }, { unknown: 1 }, null, 7,
       { idleTimeout: 20, absoluteTimeout: 10 }]) {

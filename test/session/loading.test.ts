@@ -2,7 +2,7 @@ import t from 'tap'
 import { CookieBackend, MemoryBackend, NotSupportedError } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import type { BackendContext, SessionBackend, SessionRecord } from '../../types/index.d.ts'
-import { bench } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
 
 class ThrowingBackend extends MemoryBackend {
   override bind (): this { return this }
@@ -10,7 +10,7 @@ class ThrowingBackend extends MemoryBackend {
 }
 
 t.test('a backend that throws instead of rejecting is unavailable all the same', async t => {
-  const site = await bench(t, { backend: new ThrowingBackend() })
+  const site = await createSite(t, { backend: new ThrowingBackend() })
   const { cookie } = await site.app.sessions.create({})
   for (const url of ['/', '/required']) t.equal((await site.call(url, cookie, () => {})).statusCode, 503)
   t.equal((await site.call('/by-hand', cookie, ({ session }) => { session.load() })).statusCode, 503)
@@ -34,28 +34,28 @@ function sealing (name: string, kindOf: (read: SessionBackend['read']) => Sessio
 }
 
 t.test('a self-contained backend that answers with a promise unannounced breaks its contract', async t => {
-  const site = await bench(t, { backend: sealing('Promising', read => text => Promise.resolve(read(text))) })
+  const site = await createSite(t, { backend: sealing('Promising', read => text => Promise.resolve(read(text))) })
   const { cookie } = await site.app.sessions.create({})
   const response = await site.call('/', cookie, ({ session }) => session.a)
   t.match(response.json(), { statusCode: 500, code: 'SES_BACKEND_CONTRACT', message: /Promising\.read\(\) must answer at once/ })
 })
 
 t.test('one whose read is an async function is loaded before the handler', async t => {
-  const site = await bench(t, { backend: sealing('Async', read => async text => await read(text)) })
+  const site = await createSite(t, { backend: sealing('Async', read => async text => await read(text)) })
   const { cookie } = await site.app.sessions.create({ a: 1 } as never)
   t.equal((await site.call('/', cookie, ({ session }) => session.a)).body, '1')
 })
 
 t.test('a text that is no cookie text breaks the contract, too', async t => {
   const backend = sealing('Crumbling', read => read)
-  const site = await bench(t, { backend: Object.assign(backend, { bind () { return { ...this, write: () => 'a; Domain=evil.example' } } }) })
+  const site = await createSite(t, { backend: Object.assign(backend, { bind () { return { ...this, write: () => 'a; Domain=evil.example' } } }) })
   const response = await site.browser().attempt(({ session }) => { session.a = 1 })
   t.match(response.json(), { statusCode: 500, code: 'SES_BACKEND_CONTRACT', message: /Crumbling\.write\(\)/ })
   t.equal(response.headers['set-cookie'], undefined)
 })
 
 t.test('a session that no number of cookies holds is refused with its size', async t => {
-  const site = await bench(t)
+  const site = await createSite(t)
   const response = await site.browser().attempt(async ({ session }) => {
     session.small = 1
     session.large = 'x'.repeat(100_000)
@@ -67,7 +67,7 @@ t.test('a session that no number of cookies holds is refused with its size', asy
 
 t.test('an error of a backend that says what it means is passed on, and is no outage', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend, onUnavailable: 'anonymous' })
+  const site = await createSite(t, { backend, onUnavailable: 'anonymous' })
   const { cookie } = await site.app.sessions.create({})
   backend.fail('read', new NotSupportedError('It', 'reading'))
   const response = await site.call('/', cookie, () => {})
@@ -75,16 +75,16 @@ t.test('an error of a backend that says what it means is passed on, and is no ou
 })
 
 t.test('what cannot be stored and comes after the commit is reported as a change', async t => {
-  const site = await bench(t)
+  const site = await createSite(t)
   await site.browser().run(({ session }, reply) => {
     reply.raw.once('finish', () => { session.n = 1n })
   })
-  t.match(site.warnings, [/changes of the session are lost: they were made after it was committed/])
+  t.match(site.warnings(), [/changes of the session are lost: they were made after it was committed/])
 })
 
 t.test('a member\'s name in a stored payload is no data, and no error', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const { id, cookie } = await site.app.sessions.create({ a: 1 } as never)
   const stands = await backend.read(id)
   await backend.write(id, { ...stands!, version: 1, data: '{"a":1,"subject":"root","save":1,"cookie":{}}' })

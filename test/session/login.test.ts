@@ -1,11 +1,10 @@
 import t from 'tap'
-import { MemoryBackend } from '../../lib/index.ts'
-import { backends, bench } from '../helpers/session-bench.ts'
+import { createSite, kinds } from '../helpers/app.ts'
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend`, async t => {
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend`, async t => {
     t.test('login gives a new id and a new life, keeps all data, and sets subject and data', async t => {
-      const site = await bench(t, { backend: create() })
+      const site = await createSite(t, { backend: kind })
       const browser = site.browser()
       await browser.run(({ session }) => { session.basket = [1]; session.name = 'guest' })
       site.clock.now += 10_000
@@ -24,7 +23,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('login keeps a lifetime that was set for this session', async t => {
-      const site = await bench(t, { backend: create() })
+      const site = await createSite(t, { backend: kind })
       const browser = site.browser()
       await browser.run(async ({ session }) => {
         session.setLifetime({ idleTimeout: 100 })
@@ -34,7 +33,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('a second login changes the subject', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       const ids = new Set()
       await browser.run(async ({ session }) => {
         await session.login('ann', { a: 1 })
@@ -47,7 +46,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('a session with a subject and no data is stored', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(async ({ session }) => {
         await session.login('ann')
         t.equal(session.isEmpty, false)
@@ -58,7 +57,7 @@ for (const [name, create] of backends) {
 }
 
 t.test('a login twice leaves only the last session alive', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   await browser.run(async ({ session }) => {
     await session.login('ann')
@@ -69,7 +68,7 @@ t.test('a login twice leaves only the last session alive', async t => {
 })
 
 t.test('a login in a session that was ended meanwhile brings nothing of it back', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   await browser.run(({ session }) => { session.secret = 1 })
   await browser.run(async ({ session }) => {
@@ -81,7 +80,7 @@ t.test('a login in a session that was ended meanwhile brings nothing of it back'
 })
 
 t.test('a subject must be text that every store can keep', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(async ({ session }) => {
     for (const subject of ['', 7, null, undefined, {}, 'a\0b', 'a\ud800b']) {
       await t.rejects(session.login(subject), { code: 'SES_NOT_SERIALIZABLE', path: 'subject' })
@@ -91,7 +90,7 @@ t.test('a subject must be text that every store can keep', async t => {
 })
 
 t.test('data that cannot be stored leave the session as it was', async t => {
-  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   await browser.run(async ({ session }) => {
     const { id } = session

@@ -1,17 +1,18 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { bench, type Job } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
+import { type Job } from '../helpers/browser.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 /** A signed-in browser, and a backend that can be made to lose answers. */
-async function visit (test: Parameters<typeof bench>[0], inner = new MemoryBackend()) {
+async function visit (test: Test, inner = new MemoryBackend()) {
   const backend = new FaultyBackend(inner)
-  const site = await bench(test, { backend })
+  const site = await createSite(test, { backend })
   const browser = site.browser()
   await browser.run(({ session }) => session.login('ada', { n: 1 }))
   // Another process, with the same store and the same cookie: commits of one process wait for each other.
-  const other = (await bench(test, { backend: inner })).browser()
+  const other = (await createSite(test, { backend: inner })).browser()
   for (const [key, value] of browser.cookies) other.cookies.set(key, value)
   return { backend, site, browser, other }
 }
@@ -63,7 +64,7 @@ for (const [name, job] of Object.entries(jobs)) {
 
 t.test('a session whose creation had no answer is there once', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   loseOne(backend)
   await browser.run(({ session }) => { session.n = 1 })
@@ -121,7 +122,7 @@ t.test('where nothing can be read either, it is a 503', async t => {
 
 t.test('a backend without compare-and-set cannot be asked whose write stands', async t => {
   const backend = new FaultyBackend(new MinimalBackend())
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   await browser.run(({ session }) => { session.n = 1 })
   const response = await browser.attempt(({ session }) => {
     backend.loseAnswer('write')

@@ -1,10 +1,11 @@
 import t from 'tap'
 import { MinimalBackend, UntouchableBackend } from '../helpers/minimal-backend.ts'
-import { bench, START } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
+import { START } from '../helpers/times.ts'
 
 t.test('a backend of three methods keeps sessions, regenerates and ends them', async t => {
   const backend = new MinimalBackend()
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   const old = browser.copy()
   await browser.run(({ session }) => session.login('ann', { b: 2 }))
@@ -14,7 +15,7 @@ t.test('a backend of three methods keeps sessions, regenerates and ends them', a
 })
 
 t.test('it is read right before it is written', async t => {
-  const browser = (await bench(t, { backend: new MinimalBackend() })).browser()
+  const browser = (await createSite(t, { backend: new MinimalBackend() })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   await browser.run(async ({ session }) => {
     await browser.copy().run(other => { other.session.b = 2 })
@@ -25,14 +26,14 @@ t.test('it is read right before it is written', async t => {
 
 t.test('a session that becomes empty is removed from it', async t => {
   const backend = new MinimalBackend()
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   await browser.run(({ session }) => { delete session.a })
   t.strictSame([backend.records.size, browser.cookies.size], [0, 0])
 })
 
 t.test('deadlines are checked whatever the backend does', async t => {
-  const site = await bench(t, { backend: new MinimalBackend(), idleTimeout: 10 })
+  const site = await createSite(t, { backend: new MinimalBackend(), idleTimeout: 10 })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   site.clock.now += 10_000
@@ -41,7 +42,7 @@ t.test('deadlines are checked whatever the backend does', async t => {
 
 t.test('a backend that cannot move deadlines is written to instead', async t => {
   const clock = { now: START }
-  const site = await bench(t, { backend: new UntouchableBackend(() => clock.now), now: () => clock.now, idleTimeout: 100 })
+  const site = await createSite(t, { backend: new UntouchableBackend(() => clock.now), now: () => clock.now, idleTimeout: 100 })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   clock.now += 60_000
@@ -52,7 +53,7 @@ t.test('a backend that cannot move deadlines is written to instead', async t => 
 
 t.test('and a session that has ended meanwhile stays so', async t => {
   const clock = { now: START }
-  const site = await bench(t, { backend: new UntouchableBackend(() => clock.now), now: () => clock.now })
+  const site = await createSite(t, { backend: new UntouchableBackend(() => clock.now), now: () => clock.now })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   await browser.run(async ({ session }) => {

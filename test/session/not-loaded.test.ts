@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { backends, bench } from '../helpers/session-bench.ts'
+import { createSite, kinds } from '../helpers/app.ts'
 
 const notLoaded = { code: 'SES_NOT_LOADED', statusCode: 500 }
 
@@ -20,17 +20,17 @@ const accesses: Readonly<Record<string, (session: any) => unknown>> = {
   'calling a member': session => session.save()
 }
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend, a session that is not loaded`, async t => {
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend, a session that is not loaded`, async t => {
     t.test('throws SessionNotLoadedError for every access', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => {
         for (const [access, attempt] of Object.entries(accesses)) t.throws(() => attempt(session), notLoaded, access)
       }, '/by-hand')
     })
 
     t.test('has load, isLoaded, then and symbols', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(async ({ session }) => {
         t.equal(session.isLoaded, false)
         t.equal(session.then, undefined)
@@ -44,7 +44,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('can be used like the session once it is loaded', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.a = 1; session.b = 1 })
       await browser.run(async ({ session: kept }) => {
         await kept.load()
@@ -65,14 +65,14 @@ for (const [name, create] of backends) {
 }
 
 t.test('the message says what to do, and where', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   const response = await browser.attempt(({ session }) => session.a, '/by-hand')
   t.match(response.json(), { statusCode: 500, code: 'SES_NOT_LOADED', message: /GET \/by-hand.*request\.session\.load\(\)/ })
 })
 
 t.test('a request that never loads costs the backend nothing', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   backend.calls.length = 0
   await browser.run(({ session }) => session.isLoaded, '/by-hand')
@@ -81,7 +81,7 @@ t.test('a request that never loads costs the backend nothing', async t => {
 
 t.test('two loads at once are one', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   backend.calls.length = 0
   backend.before('read', () => Promise.resolve())
@@ -90,19 +90,19 @@ t.test('two loads at once are one', async t => {
 })
 
 t.test('before the onRequest hook of the plugin there is no session to use', async t => {
-  const site = await bench(t, {
+  const site = await createSite(t, {
     before: app => app.addHook('onRequest', async ({ session }) => {
       t.equal(session.isLoaded, false)
       t.throws(() => session.id, { code: 'SES_NOT_LOADED', message: /onRequest hook has not run/ })
-    }),
-    setup: app => app.addHook('onRequest', async ({ session }) => { t.equal(session.isLoaded, true) })
+    })
   })
+  site.app.addHook('onRequest', async ({ session }) => { t.equal(session.isLoaded, true) })
   t.plan(3)
   await site.browser().run(() => {})
 })
 
 t.test('a route with session: false has no session to use', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(({ session }) => { session.a = 1 })
   const response = await browser.run(async ({ session }) => {
     t.equal(session.isLoaded, false)

@@ -1,7 +1,9 @@
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { bench, gate, setCookies } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
+import { cookieLines } from '../helpers/cookies.ts'
+import { Gate } from '../helpers/gate.ts'
 
 /** A backend every call of which takes a turn of the event loop, as a network does. */
 function remote (): FaultyBackend {
@@ -13,14 +15,14 @@ function remote (): FaultyBackend {
 }
 
 async function stored (t: any) {
-  const site = await bench(t, { backend: remote() })
+  const site = await createSite(t, { backend: remote() })
   const browser = site.browser()
   await browser.run(({ session }) => session.login('ann', { a: 1 }))
   return { site, browser, old: browser.copy() }
 }
 
 t.test('a save that nobody waits for and the end of the request store one session', async t => {
-  const site = await bench(t, { backend: remote() })
+  const site = await createSite(t, { backend: remote() })
   const browser = site.browser()
   const response = await browser.run(({ session }) => {
     session.a = 1
@@ -28,7 +30,7 @@ t.test('a save that nobody waits for and the end of the request store one sessio
     session.save()
     session.b = 2
   })
-  t.equal(setCookies(response).length, 1)
+  t.equal(cookieLines(response).length, 1)
   t.equal(await site.app.sessions.count(), 1)
   t.strictSame(await browser.data(), { a: 1, b: 2 })
 })
@@ -51,7 +53,7 @@ t.test('a destroy after a login or a regeneration under way ends the new session
       // An object that regenerate() has left behind is refused: it is not the session any more.
       return first.then(() => request.session.destroy())
     })
-    t.match(setCookies(response), [/Max-Age=0/])
+    t.match(cookieLines(response), [/Max-Age=0/])
     t.equal(await site.app.sessions.count(), 0, operation)
     for (const browser of [old, tab]) t.strictSame(await browser.data(), {})
   }
@@ -60,7 +62,7 @@ t.test('a destroy after a login or a regeneration under way ends the new session
 t.test('login, then destroy, both at once: nothing is left alive', async t => {
   const { site, browser, old } = await stored(t)
   const response = await browser.run(({ session }) => Promise.all([session.login('bob'), session.destroy()]).then(() => 'done'))
-  t.match(setCookies(response), [/Max-Age=0/])
+  t.match(cookieLines(response), [/Max-Age=0/])
   t.equal(await site.app.sessions.count(), 0)
   t.strictSame(await old.data(), {})
 })
@@ -73,7 +75,7 @@ t.test('destroy, then anything else, at once: it stays destroyed', async t => {
       await t.rejects(session[operation](operation === 'transaction' ? () => {} : 'bob'), { code: 'SES_DESTROYED' }, operation)
       await ending
     })
-    t.match(setCookies(response), [/Max-Age=0/])
+    t.match(cookieLines(response), [/Max-Age=0/])
     t.equal(await site.app.sessions.count(), 0)
     t.strictSame(await old.data(), {})
   }
@@ -160,7 +162,7 @@ t.test('a load that nobody waits for is a use all the same', async t => {
 
 t.test('the end of the request waits for a transaction that nobody waits for', async t => {
   const { browser } = await stored(t)
-  const go = gate()
+  const go = new Gate()
   const answer = browser.run(({ session }) => {
     session.transaction(async (data: any) => { await go.opened; data.a = 2 })
     setImmediate(go.open)

@@ -1,12 +1,13 @@
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { backends, bench, gate } from '../helpers/session-bench.ts'
+import { createSite, kinds } from '../helpers/app.ts'
+import { Gate } from '../helpers/gate.ts'
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend, regenerateId()`, async t => {
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend, regenerateId()`, async t => {
     t.test('gives a new id and keeps object, data, subject, lifetime and createdAt', async t => {
-      const site = await bench(t, { backend: create() })
+      const site = await createSite(t, { backend: kind })
       const browser = site.browser()
       await browser.run(async ({ session }) => {
         await session.login('ann', { a: 1 })
@@ -26,7 +27,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('stores pending changes along with it', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.a = 1 })
       await browser.run(async ({ session }) => {
         session.b = 2
@@ -37,7 +38,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('of an empty session stores nothing, and keeps a lifetime set before', async t => {
-      const site = await bench(t, { backend: create() })
+      const site = await createSite(t, { backend: kind })
       const browser = site.browser()
       const response = await browser.run(async ({ session }) => {
         const { id } = session
@@ -50,9 +51,9 @@ for (const [name, create] of backends) {
     })
   })
 
-  t.test(`with the ${name} backend, regenerate()`, async t => {
+  t.test(`with the ${kind} backend, regenerate()`, async t => {
     t.test('starts a new life with the listed keys only', async t => {
-      const site = await bench(t, { backend: create() })
+      const site = await createSite(t, { backend: kind })
       const browser = site.browser()
       await browser.run(async ({ session }) => {
         await session.login('ann', { a: 1, b: 2 })
@@ -72,7 +73,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('leaves the old object readable and refuses changes to it', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => session.login('ann', { a: { b: 1 } }))
       await browser.run(async request => {
         const old = request.session
@@ -93,14 +94,14 @@ for (const [name, create] of backends) {
     })
 
     t.test('without keys ends the session', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.a = 1 })
       await browser.run(({ session }) => session.regenerate())
       t.equal(browser.cookies.size, 0)
     })
 
     t.test('lets the new session be filled', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.a = 1 })
       await browser.run(async request => {
         await request.session.regenerate()
@@ -113,7 +114,7 @@ for (const [name, create] of backends) {
 
 t.test('the old id is dead at once', async t => {
   for (const operation of ['regenerateId', 'regenerate']) {
-    const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+    const browser = (await createSite(t, { backend: 'memory' })).browser()
     await browser.run(({ session }) => { session.a = 1 })
     const thief = browser.copy()
     await browser.run(async request => {
@@ -127,11 +128,11 @@ t.test('the old id is dead at once', async t => {
 t.test('what a parallel request wrote before the end of the old id is carried over, what comes later is dropped', async t => {
   for (const operation of ['regenerateId', 'regenerate', 'login']) {
     const backend = new FaultyBackend(new MemoryBackend())
-    const site = await bench(t, { backend })
+    const site = await createSite(t, { backend })
     const browser = site.browser()
     await browser.run(({ session }) => { session.a = 1 })
     const [early, late] = [browser.copy(), browser.copy()]
-    const [lateHasLoaded, rotated] = [gate(), gate()]
+    const [lateHasLoaded, rotated] = [new Gate(), new Gate()]
     const lateAnswer = late.run(async ({ session }) => {
       lateHasLoaded.open()
       await rotated.opened
@@ -152,7 +153,7 @@ t.test('what a parallel request wrote before the end of the old id is carried ov
 
 t.test('a write that comes between the new record and the end of the old one is carried over too', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   const id = (await browser.run(({ session }) => { session.a = 1; return session.id })).body
   let isFirst = true
@@ -175,7 +176,7 @@ t.test('a write that comes between the new record and the end of the old one is 
 
 t.test('a session that never stops changing is a conflict, and nothing is left of the new one', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   const id = (await browser.run(({ session }) => { session.a = 1; return session.id })).body
   let version = 1
@@ -197,7 +198,7 @@ t.test('a session that never stops changing is a conflict, and nothing is left o
 })
 
 t.test('where conflicts are errors, a rotation that meets one leaves no second session behind', async t => {
-  const site = await bench(t, { backend: new MemoryBackend(), onConflict: 'error' })
+  const site = await createSite(t, { backend: 'memory', onConflict: 'error' })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   const response = await browser.attempt(async ({ session }) => {
@@ -211,7 +212,7 @@ t.test('where conflicts are errors, a rotation that meets one leaves no second s
 })
 
 t.test('regenerateId() of a session that is gone rejects, regenerate() starts an empty one', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   for (const operation of ['regenerateId', 'regenerate']) {
     const browser = site.browser()
     await browser.run(({ session }) => { session.a = 1 })
@@ -230,24 +231,24 @@ t.test('regenerateId() of a session that is gone rejects, regenerate() starts an
 
 t.test('data of a newer schemaVersion keep it under their new id', async t => {
   const backend = new MemoryBackend()
-  const next = await bench(t, { backend, schemaVersion: 2 })
+  const next = await createSite(t, { backend, schemaVersion: 2 })
   const browser = next.browser()
   await browser.run(({ session }) => { session.a = 1 })
-  const older = (await bench(t, { backend, schemaVersion: 1 })).browser()
+  const older = (await createSite(t, { backend, schemaVersion: 1 })).browser()
   for (const [name, value] of browser.cookies) older.cookies.set(name, value)
   await older.run(({ session }) => session.regenerateId())
   await older.run(({ session }) => session.login('ann'))
-  const migrating = (await bench(t, { backend, schemaVersion: 2, migrate: () => ({ migrated: true }) })).browser()
+  const migrating = (await createSite(t, { backend, schemaVersion: 2, migrate: () => ({ migrated: true }) })).browser()
   for (const [name, value] of older.cookies) migrating.cookies.set(name, value)
   t.strictSame(await migrating.data(), { a: 1 }, 'so they are not migrated a second time')
 })
 
 t.test('a rotation waits for a commit of the same session that is under way, and carries it over', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
-  const [reached, go] = [gate(), gate()]
+  const [reached, go] = [new Gate(), new Gate()]
   backend.before('write', async () => {
     reached.open()
     await go.opened

@@ -1,11 +1,13 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { CookieBackend, MemoryBackend, type SessionBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { appWith, cookieOf, SECRET, store } from '../helpers/config.ts'
+import { SECRET } from '../helpers/app.ts'
+import { appWith, store } from '../helpers/config.ts'
+import { cookieOf } from '../helpers/cookies.ts'
 
 /** Routes that require a session, one that signs in, one that stores without. */
-async function guarded (backend: SessionBackend, autoload: boolean) {
-  const app = await appWith({ secret: SECRET, backend, autoload, onUnavailable: 'anonymous' })
+async function guarded (t: Test, backend: SessionBackend, autoload: boolean) {
+  const app = await appWith(t, { secret: SECRET, backend, autoload, onUnavailable: 'anonymous' })
   app.get('/any', { config: { session: { required: true } } }, async request => ({ ...request.session }))
   app.get('/subject', { config: { session: { required: 'subject' } } }, async request => request.session.subject)
   app.get('/free', { config: { session: { required: false } } }, async () => 'ok')
@@ -22,7 +24,7 @@ const kinds: Array<[string, () => SessionBackend]> = [['a stored', () => new Mem
 for (const [kind, backend] of kinds) {
   for (const autoload of [true, false]) {
     t.test(`required lets in who has ${kind} session, or a signed-in one, with autoload ${autoload}`, async t => {
-      const app = await guarded(backend(), autoload)
+      const app = await guarded(t, backend(), autoload)
       const visitor = cookieOf(await app.inject('/visit'))
       const member = cookieOf(await app.inject('/login'))
       for (const [url, cookie, status] of [
@@ -41,7 +43,7 @@ for (const [kind, backend] of kinds) {
 
 t.test('an unreachable backend is 503, never 401, whatever onUnavailable says', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const app = await guarded(backend, true)
+  const app = await guarded(t, backend, true)
   const cookie = await store(app, { a: 1 })
   backend.fail('read')
   for (const url of ['/any', '/subject']) {
@@ -52,6 +54,6 @@ t.test('an unreachable backend is 503, never 401, whatever onUnavailable says', 
 })
 
 t.test('a route that requires a session adds Vary: Cookie to its refusal', async t => {
-  const app = await guarded(new MemoryBackend(), true)
+  const app = await guarded(t, new MemoryBackend(), true)
   t.match((await app.inject('/any')).headers['vary'], /cookie/i)
 })

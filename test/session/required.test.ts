@@ -1,14 +1,14 @@
 import t from 'tap'
-import { CookieBackend, MemoryBackend } from '../../lib/index.ts'
+import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { backends, bench } from '../helpers/session-bench.ts'
+import { createSite, kinds } from '../helpers/app.ts'
 
 const never = () => { throw new Error('the handler must not run') }
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend`, async t => {
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend`, async t => {
     t.test('required is a 401 without a stored session', async t => {
-      const site = await bench(t, { backend: create(), autoload: false })
+      const site = await createSite(t, { backend: kind, autoload: false })
       const browser = site.browser()
       for (const url of ['/required', '/signed-in']) {
         const response = await browser.attempt(never, url)
@@ -19,7 +19,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('required: \'subject\' is a 401 until somebody has signed in', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.a = 1 })
       t.equal((await browser.attempt(never, '/signed-in')).statusCode, 401)
       await browser.run(({ session }) => session.login('ann'))
@@ -27,7 +27,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('a passive request does not keep the session alive, another one does', async t => {
-      const site = await bench(t, { backend: create(), idleTimeout: 100 })
+      const site = await createSite(t, { backend: kind, idleTimeout: 100 })
       const browser = site.browser()
       await browser.run(({ session }) => { session.a = 1 })
       site.clock.now += 60_000
@@ -37,13 +37,13 @@ for (const [name, create] of backends) {
       await browser.run(({ session }) => session.a)
       site.clock.now += 60_000
       t.strictSame(await browser.data(), { a: 1 })
-      if (name === 'cookie') t.strictSame(await tab.data(), {}, 'the cookie that was not renewed has ended')
+      if (kind === 'cookie') t.strictSame(await tab.data(), {}, 'the cookie that was not renewed has ended')
     })
   })
 }
 
 t.test('a session that was only looked at passively ends in time', async t => {
-  const site = await bench(t, { backend: new MemoryBackend(), idleTimeout: 100 })
+  const site = await createSite(t, { backend: 'memory', idleTimeout: 100 })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   site.clock.now += 60_000
@@ -53,7 +53,7 @@ t.test('a session that was only looked at passively ends in time', async t => {
 })
 
 t.test('a change in a passive request is stored, without extending the session', async t => {
-  const site = await bench(t, { backend: new CookieBackend(), idleTimeout: 100 })
+  const site = await createSite(t, { backend: 'cookie', idleTimeout: 100 })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   const end = site.clock.now + 100_000
@@ -64,7 +64,7 @@ t.test('a change in a passive request is stored, without extending the session',
 
 t.test('required and a backend that cannot be reached is a 503, even where anonymous is allowed', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend, onUnavailable: 'anonymous' })
+  const site = await createSite(t, { backend, onUnavailable: 'anonymous' })
   const browser = site.browser()
   await browser.run(({ session }) => session.login('ann'))
   backend.fail('read')

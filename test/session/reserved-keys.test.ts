@@ -2,7 +2,7 @@ import { runInThisContext } from 'node:vm'
 import t from 'tap'
 import { ReservedKeyError } from '../../lib/index.ts'
 import { RESERVED_KEYS } from '../../lib/payload/reserved.ts'
-import { bench } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
 
 // Modules are strict; what `new Function` makes is sloppy, where a refused assignment is silent unless a setter throws.
 // A script is sloppy; modules are not.
@@ -11,7 +11,7 @@ const PROTO = '__proto__'
 const reserved = { name: 'ReservedKeyError', code: 'SES_RESERVED_KEY' }
 
 t.test('no member can be assigned, in sloppy mode neither', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(({ session }) => {
     for (const key of RESERVED_KEYS) {
       t.throws(() => { session[key] = 1 }, reserved, key)
@@ -23,7 +23,7 @@ t.test('no member can be assigned, in sloppy mode neither', async t => {
 })
 
 t.test('set, update and login refuse a member\'s name before they change anything', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(async ({ session }) => {
     t.throws(() => session.set('save', 1), reserved)
     t.throws(() => session.update({ a: 1, subject: 'root' }), reserved)
@@ -33,14 +33,14 @@ t.test('set, update and login refuse a member\'s name before they change anythin
 })
 
 t.test('names of planned members are kept free', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(({ session }) => {
     for (const key of ['signal', 'reauthenticate', 'cookie', 'sessionId']) t.throws(() => { session[key] = 1 }, reserved)
   })
 })
 
 t.test('a member that was forced upon the object is refused when it is stored', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   const response = await browser.attempt(({ session }) => {
     Object.defineProperty(session, 'subject', { value: 'root', enumerable: true, configurable: true })
   })
@@ -49,7 +49,7 @@ t.test('a member that was forced upon the object is refused when it is stored', 
 })
 
 t.test('__proto__ is what it is, and cannot be replaced', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(({ session }) => {
     const prototype = Object.getPrototypeOf(session)
     t.throws(() => { session[PROTO] = { isAdmin: true } }, reserved)
@@ -60,7 +60,7 @@ t.test('__proto__ is what it is, and cannot be replaced', async t => {
 })
 
 t.test('request.session cannot be assigned, in sloppy mode neither', async t => {
-  const browser = (await bench(t)).browser()
+  const browser = (await createSite(t)).browser()
   await browser.run(request => {
     for (const value of [{}, null, undefined]) {
       t.throws(() => { request.session = value }, ReservedKeyError)
@@ -72,13 +72,12 @@ t.test('request.session cannot be assigned, in sloppy mode neither', async t => 
 })
 
 t.test('a child scope that decorates requests with the same name does no harm', async t => {
-  const site = await bench(t, {
-    setup: app => app.register(async child => {
-      child.decorateRequest('session', null as never)
-      child.get('/child', async request => request.session.set('from', 'child').data())
-    })
+  const { app } = await createSite(t)
+  await app.register(async child => {
+    child.decorateRequest('session', null as never)
+    child.get('/child', async request => request.session.set('from', 'child').data())
   })
-  const response = await site.app.inject('/child')
+  const response = await app.inject('/child')
   t.equal(response.statusCode, 200)
   t.strictSame(response.json(), { from: 'child' })
 })

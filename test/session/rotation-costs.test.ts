@@ -2,14 +2,14 @@ import t, { type Test } from 'tap'
 import { MemoryBackend, type SessionBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
-import { bench, gate } from '../helpers/session-bench.ts'
-import { recordEvents } from '../helpers/session-events.ts'
+import { collectEvents, createSite } from '../helpers/app.ts'
+import { Gate } from '../helpers/gate.ts'
 
 async function stored (t: Test, inner: SessionBackend = new MemoryBackend()) {
   const backend = new FaultyBackend(inner)
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   const id: string = (await browser.run(({ session }) => { session.a = 1; return session.id })).body
-  const conflicts = recordEvents(t)
+  const conflicts = collectEvents(t)
   backend.calls.length = 0
   return {
     backend,
@@ -28,7 +28,7 @@ t.test('a new id costs two writes, and no read but the first', async t => {
 
 t.test('a rotation that had to wait for a commit starts from its result, without a conflict', async t => {
   const { backend, browser, conflicts } = await stored(t)
-  const [reached, go] = [gate(), gate()]
+  const [reached, go] = [new Gate(), new Gate()]
   backend.before('write', async () => {
     reached.open()
     await go.opened

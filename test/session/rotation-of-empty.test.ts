@@ -1,10 +1,9 @@
 import t from 'tap'
-import { MemoryBackend } from '../../lib/index.ts'
-import { backends, bench, START } from '../helpers/session-bench.ts'
-import { recordEvents } from '../helpers/session-events.ts'
+import { collectEvents, createSite, kinds } from '../helpers/app.ts'
+import { START } from '../helpers/times.ts'
 
 t.test('a session that was emptied keeps its creation and its lifetime with regenerateId()', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1; session.setLifetime({ idleTimeout: 60 }) })
   site.clock.now += 1_000
@@ -18,7 +17,7 @@ t.test('a session that was emptied keeps its creation and its lifetime with rege
 })
 
 t.test('a session that was emptied starts over with regenerate()', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1; session.setLifetime({ idleTimeout: 60 }) })
   site.clock.now += 1_000
@@ -31,16 +30,16 @@ t.test('a session that was emptied starts over with regenerate()', async t => {
 })
 
 t.test('a new id for a session that is stored nowhere is no event', async t => {
-  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
-  const events = recordEvents(t)
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
+  const events = collectEvents(t)
   await browser.run(({ session }) => session.regenerateId())
   t.strictSame(events, [])
 })
 
-for (const [name, create] of backends) {
+for (const kind of kinds) {
   for (const operation of ['login', 'regenerate', 'regenerateId']) {
-    t.test(`${name}: the cookie of ${operation}() survives reply.hijack()`, async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+    t.test(`${kind}: the cookie of ${operation}() survives reply.hijack()`, async t => {
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => { session.a = 1 })
       const before = browser.header
       await browser.run(async (request, reply) => {
@@ -53,8 +52,8 @@ for (const [name, create] of backends) {
     })
   }
 
-  t.test(`${name}: that a session was emptied and regenerated survives reply.hijack()`, async t => {
-    const browser = (await bench(t, { backend: create() })).browser()
+  t.test(`${kind}: that a session was emptied and regenerated survives reply.hijack()`, async t => {
+    const browser = (await createSite(t, { backend: kind })).browser()
     await browser.run(({ session }) => { session.a = 1 })
     await browser.run(async (request, reply) => {
       await request.session.regenerate()

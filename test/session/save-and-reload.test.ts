@@ -1,24 +1,25 @@
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { backends, bench, setCookies } from '../helpers/session-bench.ts'
+import { createSite, kinds } from '../helpers/app.ts'
+import { cookieLines } from '../helpers/cookies.ts'
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend`, async t => {
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend`, async t => {
     t.test('save() puts the cookie on the reply and on the raw response', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       const response = await browser.run(async ({ session }, reply) => {
         session.a = 1
         await session.save()
         t.match(reply.getHeader('set-cookie'), /^__Host-session=/)
         t.match(reply.raw.getHeader('set-cookie'), [/^__Host-session=/])
       })
-      t.equal(setCookies(response).length, 1)
+      t.equal(cookieLines(response).length, 1)
       t.strictSame(await browser.data(), { a: 1 })
     })
 
     t.test('a saved session survives reply.hijack()', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(async ({ session }, reply) => {
         session.a = 1
         await session.save()
@@ -29,7 +30,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('changes after a save are stored too', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(async ({ session }) => {
         session.a = 1
         await session.save()
@@ -39,7 +40,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('reload() drops local changes', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       await browser.run(({ session }) => session.login('ann', { a: 1 }))
       await browser.run(async ({ session }) => {
         session.clear()
@@ -51,7 +52,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('reload() of a new session empties it and keeps its id', async t => {
-      const browser = (await bench(t, { backend: create() })).browser()
+      const browser = (await createSite(t, { backend: kind })).browser()
       const response = await browser.run(async ({ session }) => {
         const { id } = session
         session.a = 1
@@ -63,7 +64,7 @@ for (const [name, create] of backends) {
     })
 
     t.test('touch() extends the idle deadline with this response', async t => {
-      const site = await bench(t, { backend: create(), idleTimeout: 100 })
+      const site = await createSite(t, { backend: kind, idleTimeout: 100 })
       const browser = site.browser()
       await browser.run(({ session }) => { session.a = 1 })
       site.clock.now += 1_000
@@ -74,7 +75,7 @@ for (const [name, create] of backends) {
 }
 
 t.test('reload() sees what another request stored', async t => {
-  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   await browser.run(async ({ session }) => {
     await browser.copy().run(other => { other.session.a = 2 })
@@ -85,7 +86,7 @@ t.test('reload() sees what another request stored', async t => {
 })
 
 t.test('save and reload of a session that is gone reject, and the answer stands', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   for (const operation of ['save', 'reload']) {
@@ -103,7 +104,7 @@ t.test('save and reload of a session that is gone reject, and the answer stands'
 
 t.test('save() of an unchanged session writes nothing', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   backend.calls.length = 0
   await browser.run(({ session }) => session.save())
@@ -111,7 +112,7 @@ t.test('save() of an unchanged session writes nothing', async t => {
 })
 
 t.test('a change of another request appears in the live session after a save', async t => {
-  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
   await browser.run(({ session }) => { session.a = 1; session.old = 1 })
   await browser.run(async ({ session }) => {
     await browser.copy().run(other => { other.session.b = 2; delete other.session.old })
@@ -122,7 +123,7 @@ t.test('a change of another request appears in the live session after a save', a
 })
 
 t.test('a session that two requests emptied together does not come back', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   for (const operation of ['save', 'regenerateId']) {
     const browser = site.browser()
     await browser.run(({ session }) => { session.a = 1; session.b = 1 })
@@ -138,7 +139,7 @@ t.test('a session that two requests emptied together does not come back', async 
 
 t.test('a session that one request empties while another process writes to it is kept', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   const id = (await browser.run(({ session }) => { session.a = 1; return session.id })).body
   backend.before('write', async () => {
     backend.heal()

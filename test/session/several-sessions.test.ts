@@ -1,14 +1,11 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import sessions, { MemoryBackend } from '../../lib/index.ts'
-import { recordEvents } from '../helpers/session-events.ts'
-import { SECRET } from '../helpers/session-bench.ts'
+import { collectEvents, createApp, SECRET } from '../helpers/app.ts'
 
 async function twoSessions (t: any): Promise<any> {
-  const app: any = Fastify()
-  t.teardown(() => app.close())
   const backend = new MemoryBackend()
-  await app.register(sessions, { secret: SECRET, backend })
+  const app: any = await createApp(t, { secret: SECRET, backend })
   await app.register(sessions, { secret: SECRET, backend, property: 'admin' })
   app.get('/', async ({ session, admin }: any) => { session.a = 1; admin.b = 2 })
   app.get('/read', async ({ session, admin }: any) => [session.data(), admin.data()])
@@ -43,7 +40,7 @@ t.test('a route can switch one of them off, and destroy one of them', async t =>
 })
 
 t.test('events say which of them', async t => {
-  const events = recordEvents(t)
+  const events = collectEvents(t)
   const app = await twoSessions(t)
   await app.inject('/')
   t.strictSame(events.map(({ type, property }) => [type, property]), [['created', 'session'], ['created', 'admin']])

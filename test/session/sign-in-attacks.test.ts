@@ -1,12 +1,13 @@
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend, type Operation } from '../../lib/testing/faulty.ts'
-import { backends, bench, setCookies } from '../helpers/session-bench.ts'
+import { createSite, kinds } from '../helpers/app.ts'
+import { cookieLines } from '../helpers/cookies.ts'
 
-for (const [name, create] of backends) {
-  t.test(`with the ${name} backend, against whoever wants to be in the session`, async t => {
+for (const kind of kinds) {
+  t.test(`with the ${kind} backend, against whoever wants to be in the session`, async t => {
     await t.test('a cookie that an attacker planted is worth nothing after the victim has signed in', async t => {
-      const site = await bench(t, { backend: create() })
+      const site = await createSite(t, { backend: kind })
       const attacker = site.browser()
       await attacker.run(({ session }) => { session.theme = 'dark' })
       const victim = attacker.copy()
@@ -14,12 +15,12 @@ for (const [name, create] of backends) {
       t.match(await victim.data(), { card: '4111' })
       const seen = (await attacker.run(({ session }) => ({ subject: session.subject, data: session.data() }))).json()
       // A cookie session cannot be ended: the attacker keeps what was there before, and gets nothing of the victim's.
-      t.strictSame(seen, { subject: null, data: name === 'memory' ? {} : { theme: 'dark' } })
+      t.strictSame(seen, { subject: null, data: kind === 'memory' ? {} : { theme: 'dark' } })
       t.equal((await attacker.attempt(() => 'in', '/signed-in')).statusCode, 401)
     })
 
     await t.test('two sign-ins of one user share neither id nor cookie', async t => {
-      const site = await bench(t, { backend: create() })
+      const site = await createSite(t, { backend: kind })
       const [home, work] = [site.browser(), site.browser()]
       const ids = [home, work].map(async browser => (await browser.run(async ({ session }) => { await session.login('ada'); return session.id })).body)
       t.equal(new Set(await Promise.all(ids)).size, 2)
@@ -27,7 +28,7 @@ for (const [name, create] of backends) {
     })
 
     await t.test('after signing out the next session of the browser has another id', async t => {
-      const site = await bench(t, { backend: create() })
+      const site = await createSite(t, { backend: kind })
       const browser = site.browser()
       const signIn = async () => {
         const { body } = await browser.run(({ session }) => { session.a = 1; return session.id })
@@ -64,7 +65,7 @@ t.test('whichever call of the backend fails or loses its answer, a login leaves 
   for (const kind of ['fails', 'loses its answer'] as const) {
     for (let at = 1; ; at++) {
       const backend = new FaultyBackend(new MemoryBackend())
-      const site = await bench(t, { backend })
+      const site = await createSite(t, { backend })
       const browser = site.browser()
       await browser.run(({ session }) => { session.basket = 1 })
       const before = browser.header
@@ -79,7 +80,7 @@ t.test('whichever call of the backend fails or loses its answer, a login leaves 
       const usable = await Promise.all([...new Set([before, browser.header])].map(async cookie => (await site.app.sessions.open(cookie)).isNew))
       t.equal(usable.filter(isNew => !isNew).length, 1, `call ${at} ${kind}`)
       t.equal(await site.app.sessions.count(), 1, `call ${at} ${kind}`)
-      t.equal(response.statusCode === 200, setCookies(response).length === 1, `call ${at} ${kind}`)
+      t.equal(response.statusCode === 200, cookieLines(response).length === 1, `call ${at} ${kind}`)
       t.match(await browser.data(), response.statusCode === 200 ? { basket: 1, card: 1 } : { basket: 1, card: undefined })
     }
   }

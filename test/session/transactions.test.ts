@@ -1,11 +1,11 @@
 import t from 'tap'
-import { MemoryBackend } from '../../lib/index.ts'
+import { CookieBackend, MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import type { SessionBackend } from '../../types/index.d.ts'
-import { bench } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
 
 t.test('transaction() resolves to the function\'s result and shows the new data', async t => {
-  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
   await browser.run(({ session }) => { session.n = 1 })
   await browser.run(async ({ session }) => {
     t.equal(await session.transaction((data: any) => ++data.n), 2)
@@ -16,7 +16,7 @@ t.test('transaction() resolves to the function\'s result and shows the new data'
 })
 
 t.test('transaction() takes pending changes along', async t => {
-  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
   await browser.run(({ session }) => { session.n = 1 })
   await browser.run(async ({ session }) => {
     session.m = 1
@@ -26,7 +26,7 @@ t.test('transaction() takes pending changes along', async t => {
 })
 
 t.test('it works on fresh data', async t => {
-  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
   await browser.run(({ session }) => { session.n = 1 })
   await browser.run(async ({ session }) => {
     await browser.copy().run(other => { other.session.n = 10 })
@@ -37,7 +37,7 @@ t.test('it works on fresh data', async t => {
 
 t.test('it runs again when another process writes meanwhile', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   const id = (await browser.run(({ session }) => { session.n = 1; return session.id })).body
   let runs = 0
   await browser.run(({ session }) => session.transaction(async (data: any) => {
@@ -52,7 +52,7 @@ t.test('it runs again when another process writes meanwhile', async t => {
 
 t.test('counters of twenty parallel requests are exact', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   await browser.run(({ session }) => { session.n = 0 })
   // Every call of the backend takes a turn, so that the requests really overlap.
   for (const operation of ['read', 'write'] as const) backend.before(operation, () => new Promise(resolve => { setImmediate(resolve) }))
@@ -63,7 +63,7 @@ t.test('counters of twenty parallel requests are exact', async t => {
 })
 
 t.test('a function that throws changes nothing', async t => {
-  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
   await browser.run(({ session }) => { session.n = 1 })
   await browser.run(async ({ session }) => {
     for (const fail of [(data: any) => { data.n = 2; throw new Error('no') }, async (data: any) => { data.n = 2; throw new Error('no') }]) {
@@ -76,7 +76,7 @@ t.test('a function that throws changes nothing', async t => {
 })
 
 t.test('other operations of the session are refused inside', async t => {
-  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
   await browser.run(({ session }) => { session.n = 1 })
   await browser.run(async ({ session }) => {
     for (const operation of ['save', 'reload', 'regenerate', 'regenerateId', 'destroy', 'transaction']) {
@@ -97,8 +97,8 @@ t.test('it needs an atomic backend', async t => {
     write = (id: string | null, record: any) => memory.write(id!, record)
     remove = (id: string) => memory.remove(id)
   }
-  for (const [name, options] of [['CookieBackend', {}], ['Minimal', { backend: new Minimal() }]] as const) {
-    const browser = (await bench(t, options)).browser()
+  for (const [name, backend] of [['CookieBackend', new CookieBackend()], ['Minimal', new Minimal()]] as const) {
+    const browser = (await createSite(t, { backend })).browser()
     await browser.run(async ({ session }) => {
       await t.rejects(session.transaction(() => t.fail('it must not run')), { code: 'SES_NOT_SUPPORTED', message: new RegExp(`${name} does not support transaction.*it needs an atomic backend`) })
     })
@@ -107,7 +107,7 @@ t.test('it needs an atomic backend', async t => {
 
 t.test('a transaction whose outcome cannot be learnt is a 503 and is not run again', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const browser = (await bench(t, { backend })).browser()
+  const browser = (await createSite(t, { backend })).browser()
   await browser.run(({ session }) => { session.n = 1 })
   let runs = 0
   const response = await browser.attempt(async ({ session }) => {
@@ -120,7 +120,7 @@ t.test('a transaction whose outcome cannot be learnt is a 503 and is not run aga
 })
 
 t.test('on a new session it stores what the function leaves, and nothing if that is nothing', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   const response = await browser.run(({ session }) => session.transaction(() => 'nothing'))
   t.strictSame([response.headers['set-cookie'], await site.app.sessions.count()], [undefined, 0])
@@ -130,7 +130,7 @@ t.test('on a new session it stores what the function leaves, and nothing if that
 
 t.test('only its result is held against the schema', async t => {
   const schema = { type: 'object', required: ['n'], properties: { n: { type: 'integer' } } }
-  const browser = (await bench(t, { backend: new MemoryBackend(), schema })).browser()
+  const browser = (await createSite(t, { backend: 'memory', schema })).browser()
   await browser.run(async ({ session }) => {
     await t.rejects(session.transaction((data: any) => { data.n = 'x' }), { code: 'SES_INVALID_DATA' })
     await t.rejects(session.transaction((data: any) => { Object.defineProperty(data, 'save', { value: 1, enumerable: true }) }), { code: 'SES_RESERVED_KEY' })
@@ -140,7 +140,7 @@ t.test('only its result is held against the schema', async t => {
 })
 
 t.test('a transaction that empties the session removes it', async t => {
-  const site = await bench(t, { backend: new MemoryBackend() })
+  const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   await browser.run(({ session }) => { session.n = 1 })
   await browser.run(({ session }) => session.transaction((data: any) => { delete data.n }))
@@ -148,7 +148,7 @@ t.test('a transaction that empties the session removes it', async t => {
 })
 
 t.test('a transaction on a session that is gone rejects', async t => {
-  const browser = (await bench(t, { backend: new MemoryBackend() })).browser()
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
   await browser.run(({ session }) => { session.n = 1 })
   await browser.run(async ({ session }) => {
     await browser.copy().run(other => other.session.destroy())

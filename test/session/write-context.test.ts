@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { MemoryBackend, type BackendContext, type SessionRecord, type WriteContext } from '../../lib/index.ts'
-import { bench } from '../helpers/session-bench.ts'
+import { createSite } from '../helpers/app.ts'
 
 interface Told { data: unknown, stored: string, url: string | undefined }
 
@@ -24,7 +24,7 @@ class Listening extends MemoryBackend {
 
 async function listening (t: Test) {
   const backend = new Listening()
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   return { backend, site, browser: site.browser() }
 }
 

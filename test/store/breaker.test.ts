@@ -2,8 +2,7 @@ import t from 'tap'
 import { Breaker, type BreakerState } from '../../lib/store/breaker.ts'
 import { BackendUnavailableError, MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { bench } from '../helpers/session-bench.ts'
-import { recordEvents } from '../helpers/session-events.ts'
+import { collectEvents, createSite } from '../helpers/app.ts'
 
 function breaker () {
   const clock = { now: 0 }
@@ -86,10 +85,10 @@ t.test('calls that were under way when it opened neither open it again nor keep 
 
 t.test('requests fail fast while the backend is down, and one finds out when it is up', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const browser = site.browser()
   await browser.run(({ session }) => { session.n = 1 })
-  const events = recordEvents(t)
+  const events = collectEvents(t)
   backend.fail('read')
   const visit = () => browser.attempt(({ session }) => session.n)
   for (let i = 0; i < 5; i++) t.equal((await visit()).statusCode, 503)
@@ -98,7 +97,7 @@ t.test('requests fail fast while the backend is down, and one finds out when it 
   t.match(response, { statusCode: 503, headers: { 'retry-after': '5' } })
   t.equal(response.headers['set-cookie'], undefined)
   t.equal(backend.calls.length, asked, 'the backend is not asked')
-  t.match(site.warnings, [/FaultyBackend is down/])
+  t.match(site.warnings(), [/FaultyBackend is down/])
   backend.heal()
   let last = response
   while (last.statusCode === 503) last = await visit()
@@ -110,7 +109,7 @@ t.test('requests fail fast while the backend is down, and one finds out when it 
 
 t.test('an error about one session, such as one that a newer version stored, is no sign of an outage', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend })
+  const site = await createSite(t, { backend })
   const [browser, other] = [site.browser(), site.browser()]
   for (const it of [browser, other]) await it.run(({ session }) => { session.n = 1 })
   let poisoned = ''
@@ -122,10 +121,10 @@ t.test('an error about one session, such as one that a newer version stored, is 
 
 t.test('calls that never answer are failures', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const site = await bench(t, { backend, timeout: 0.02 })
+  const site = await createSite(t, { backend, timeout: 0.02 })
   const browser = site.browser()
   await browser.run(({ session }) => { session.n = 1 })
   backend.hang('read')
   await Promise.all(Array.from({ length: 5 }, () => browser.attempt(() => {})))
-  t.match(site.warnings, [/is down/])
+  t.match(site.warnings(), [/is down/])
 })

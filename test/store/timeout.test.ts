@@ -8,7 +8,7 @@ const timeout = 0.02
 
 t.test('a load that hangs ends in a 503 with Retry-After, and nothing is cleared', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const app = await appWith({ backend, timeout })
+  const app = await appWith(t, { backend, timeout })
   const cookie = await store(app, { a: 1 })
   const response = await show(app, (backend.hang('read'), cookie))
   t.equal(response.statusCode, 503)
@@ -21,7 +21,7 @@ t.test('a load that hangs ends in a 503 with Retry-After, and nothing is cleared
 
 t.test('where the route says so, it is an empty session instead', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const app = await appWith({ backend, timeout, onUnavailable: 'anonymous' })
+  const app = await appWith(t, { backend, timeout, onUnavailable: 'anonymous' })
   const cookie = await store(app, { a: 1 })
   backend.hang('read')
   const response = await show(app, cookie)
@@ -30,7 +30,7 @@ t.test('where the route says so, it is an empty session instead', async t => {
 
 t.test('a commit that hangs ends in a 503 without a cookie', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const app = await appWith({ backend, timeout })
+  const app = await appWith(t, { backend, timeout })
   backend.hang('write')
   const response = await app.inject({ method: 'POST', url: '/', payload: { a: 1 } })
   t.equal(response.statusCode, 503)
@@ -39,7 +39,7 @@ t.test('a commit that hangs ends in a 503 without a cookie', async t => {
 
 t.test('a request behind a hanging commit of its session is not held up for longer either', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
-  const app = await appWith({ backend, timeout })
+  const app = await appWith(t, { backend, timeout })
   const cookie = await store(app, { a: 1 })
   backend.hang('write')
   const write = () => app.inject({ method: 'POST', url: '/', payload: { b: 1 }, headers: { cookie } })

@@ -1,7 +1,7 @@
-import fastify from 'fastify'
 import t from 'tap'
 import sessions, { CookieBackend, MemoryBackend, type SessionRecord } from '../../lib/index.ts'
 import { FaultyBackend, testBackend } from '../../lib/testing/index.ts'
+import { createApp } from '../helpers/app.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 const now = Date.now()
@@ -79,9 +79,7 @@ t.test('closing it closes what it wraps, where that can be closed', async t => {
 
 t.test('two registrations share its faults and calls, and not their sessions', async t => {
   const faulty = new FaultyBackend(new MemoryBackend())
-  const app = fastify()
-  t.teardown(() => app.close())
-  await app.register(sessions, { backend: faulty })
+  const app = await createApp(t, { backend: faulty })
   await app.register(sessions, { backend: faulty, property: 'admin' })
   await app.ready()
   const { id } = await app.sessions.create({ n: 1 })

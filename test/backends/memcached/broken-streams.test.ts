@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { ownCuttingProxy } from '../../helpers/cutting-proxy.ts'
-import { boundBackend, newRecord, nextOf, ownClient } from '../../helpers/memcached.ts'
+import { boundBackend, ownClient } from '../../helpers/memcached.ts'
+import { newRecord, nextOf } from '../../helpers/records.ts'
 import { ownServer, sharedServer } from '../../helpers/servers.ts'
 
 const GETK = 0x0c

@@ -1,7 +1,8 @@
 import t from 'tap'
 import { MemcachedBackend } from '../../../lib/memcached.ts'
 import { testBackend } from '../../../lib/testing/index.ts'
-import { boundBackend, newRecord, nextOf, ownClient, uniquePrefix } from '../../helpers/memcached.ts'
+import { boundBackend, ownClient, uniquePrefix } from '../../helpers/memcached.ts'
+import { newRecord, nextOf } from '../../helpers/records.ts'
 import { ownServer, sharedServer } from '../../helpers/servers.ts'
 
 const ROUNDS = 60

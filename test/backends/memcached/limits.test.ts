@@ -1,7 +1,8 @@
 import t from 'tap'
 import { CookieBackend } from '../../../lib/index.ts'
 import { MemcachedBackend } from '../../../lib/memcached.ts'
-import { boundBackend, newRecord, nextOf, ownClient, say } from '../../helpers/memcached.ts'
+import { boundBackend, ownClient, say } from '../../helpers/memcached.ts'
+import { newRecord, nextOf } from '../../helpers/records.ts'
 import { ownServer, sharedServer } from '../../helpers/servers.ts'
 
 const SET = 1

@@ -1,8 +1,9 @@
 import t from 'tap'
-import { boundBackend, newRecord, nextOf, ownClient, say, ttlOf } from '../../helpers/memcached.ts'
+import { boundBackend, ownClient, say, ttlOf } from '../../helpers/memcached.ts'
+import { newRecord, nextOf } from '../../helpers/records.ts'
 import { ownServer } from '../../helpers/servers.ts'
+import { DAY_MS } from '../../helpers/times.ts'
 
-const DAY_MS = 86_400_000
 const DAY_S = 86_400
 
 t.test('a server lets a session live a little longer than asked, never less, up to 30 days and beyond', async t => {

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { SeenItems } from '../../../lib/backends/memcached/seen.ts'
 import { decodeValue, encodeValue } from '../../../lib/backends/memcached/value.ts'
-import { newRecord } from '../../helpers/memcached.ts'
+import { newRecord } from '../../helpers/records.ts'
 
 const MAX_ENTRIES = 2_000
 

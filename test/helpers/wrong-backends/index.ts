@@ -6,5 +6,5 @@ import { revoking } from './revoking.ts'
 import { storing } from './storing.ts'
 import type { WrongBackend } from './wrong.ts'
 
-/** Backends that break one promise each: the kit must find every one of them by the sentence named beside it. */
+/** Backends that break a promise each. The kit must find every wrong backend by the sentence named with the backend. */
 export const wrongBackends: readonly WrongBackend[] = [...storing, ...compareAndSet, ...expiry, ...listing, ...revoking, ...refusing]

@@ -5,7 +5,7 @@ export const MAX_DATA_BYTES = 1_048_576
 /**
  * A memory backend that refuses payloads above a limit, as Memcached does.
  *
- * @param refusing what it does before it refuses
+ * @param refusing runs before a payload is refused
  */
 export function limited (
   maxDataBytes: number, refusing: (inner: SessionBackend, id: string) => void = () => {}, inner = new MemoryBackend()

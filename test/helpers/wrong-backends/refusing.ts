@@ -3,7 +3,7 @@ import { careless, miswriting, wrong, type WrongBackend } from './wrong.ts'
 
 const withLimit = { expires: true, maxDataBytes: MAX_DATA_BYTES }
 
-/** Backends that do not refuse what they must: writes over a tombstone, shared objects, payloads above a limit. */
+/** Backends that accept writes over a tombstone or above a limit, or share their objects with callers. */
 export const refusing: readonly WrongBackend[] = [
   {
     name: 'creates over a tombstone',

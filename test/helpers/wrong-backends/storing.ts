@@ -9,7 +9,7 @@ class LiveObjects extends MinimalBackend {
   }
 }
 
-/** Backends that do not keep a record as it was given, or mix up ids and subjects. */
+/** Backends that change records, or mix up ids and subjects. */
 export const storing: readonly WrongBackend[] = [
   {
     name: 'loses the version',

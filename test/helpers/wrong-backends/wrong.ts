@@ -1,16 +1,17 @@
-import { MemoryBackend, type BackendContext, type ListFilter, type ListPage, type SessionBackend, type SessionRecord } from '../../../lib/index.ts'
+import { MemoryBackend } from '../../../lib/index.ts'
 import type { Capabilities } from '../../../lib/testing/index.ts'
+import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord } from '../../../types/index.d.ts'
 
-/** A backend that breaks one promise, and the sentence of the kit which must find it. */
+/** A backend that breaks a promise, and the sentence of the kit that must fail. */
 export interface WrongBackend {
   readonly name: string
   create (): SessionBackend
   readonly foundBy: RegExp
-  /** What the kit is told about the backend, where a memory backend would say something else. */
+  /** The capabilities that the kit is told. Default: those of a memory backend. */
   readonly capabilities?: Partial<Capabilities>
 }
 
-/** What a memory backend does instead of its own work. */
+/** Replacements for the work of a memory backend. */
 export type Mistakes = Partial<{
   bound: (context: BackendContext) => void
   now: () => number
@@ -24,7 +25,7 @@ export type Mistakes = Partial<{
   removeSubject: (inner: MemoryBackend, subject: string, options: { except?: string }) => number
 }>
 
-/** A memory backend with mistakes; right in everything else. */
+/** A memory backend with mistakes, correct in everything else. */
 export function wrong (mistakes: Mistakes): SessionBackend {
   let inner = new MemoryBackend()
   const idOf = mistakes.id ?? (id => id)
@@ -45,12 +46,13 @@ export function wrong (mistakes: Mistakes): SessionBackend {
     count: filter => mistakes.count?.(inner, filter) ?? inner.count(filter),
     removeExpired: options => mistakes.removeExpired?.(inner) ?? inner.removeExpired(options),
     removeAll: () => { inner.removeAll() },
-    removeSubject: (subject, options) => mistakes.removeSubject?.(inner, subject, options) ?? inner.removeSubject(subject, options)
+    removeSubject: (subject, options) =>
+      mistakes.removeSubject?.(inner, subject, options) ?? inner.removeSubject(subject, options)
   }
   return backend
 }
 
-/** Reads another record than the one that is stored. */
+/** A backend whose `read` changes the stored record. */
 export function misreading (change: (record: SessionRecord) => Partial<SessionRecord>): SessionBackend {
   return wrong({
     read (inner, id) {
@@ -60,22 +62,27 @@ export function misreading (change: (record: SessionRecord) => Partial<SessionRe
   })
 }
 
-/** Stores another record than the one that is given. */
+/** A backend whose `write` changes the given record. */
 export function miswriting (change: (record: SessionRecord) => Partial<SessionRecord>): SessionBackend {
   return wrong({ write: (inner, id, record, expected) => inner.write(id, { ...record, ...change(record) }, expected) })
 }
 
-/** One write, as the condition of a careless backend sees it. */
-export interface Write { readonly inner: MemoryBackend, readonly id: string, readonly record: SessionRecord, readonly expected: number | undefined }
+/** A write, as the condition of a careless backend sees it. */
+export interface Write {
+  readonly inner: MemoryBackend
+  readonly id: string
+  readonly record: SessionRecord
+  readonly expected: number | undefined
+}
 
-/** Ignores the expected version of some writes. */
+/** A backend that ignores the expected version of some writes. */
 export function careless (isIgnored: (write: Write) => boolean): SessionBackend {
   return wrong({
     write: (inner, id, record, expected) => inner.write(id, record, isIgnored({ inner, id, record, expected }) ? undefined : expected)
   })
 }
 
-/** Removes the sessions which a wrong idea of a subject's sessions has found; how many there were. */
+/** Removes these sessions, and returns how many there were. */
 export function removeAllOf (inner: MemoryBackend, ids: Iterable<string>): number {
   const found = [...ids]
   for (const id of found) inner.remove(id)
