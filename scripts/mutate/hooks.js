@@ -1,4 +1,4 @@
-// Hands the round on from a module to those it imports, so that each round has its own; tests get the worker's tap.
+// Adds the round of a module to the modules that it imports, so that each round loads fresh modules; tests get the worker's tap.
 const tap = new URL('./tap.js', import.meta.url).href
 
 export async function resolve (specifier, context, next) {

@@ -1,10 +1,27 @@
-// The changes that are made to a file, one at a time.
+// The changes that are tried in a file, one at a time.
 import ts from 'typescript'
 
 /** What each operator becomes. */
 const OPERATORS = {
-  '<': ['<=', '>'], '<=': ['<', '>'], '>': ['>=', '<'], '>=': ['>', '<'], '===': ['!=='], '!==': ['==='], '&&': ['||'], '||': ['&&'], '??': ['&&'], '+': ['-'], '-': ['+'], '*': ['/'], '/': ['*'], '%': ['*'], '+=': ['-='], '-=': ['+=']
+  '<': ['<=', '>'],
+  '<=': ['<', '>'],
+  '>': ['>=', '<'],
+  '>=': ['>', '<'],
+  '===': ['!=='],
+  '!==': ['==='],
+  '&&': ['||'],
+  '||': ['&&'],
+  '??': ['&&'],
+  '+': ['-'],
+  '-': ['+'],
+  '*': ['/'],
+  '/': ['*'],
+  '%': ['*'],
+  '+=': ['-='],
+  '-=': ['+=']
 }
+/** The statements that are left out. */
+const STATEMENTS = [ts.isExpressionStatement, ts.isReturnStatement, ts.isThrowStatement, ts.isBreakOrContinueStatement]
 const OPPOSITES = { 'Math.min': 'Math.max', 'Math.max': 'Math.min' }
 
 export function mutationsOf (file, source) {
@@ -19,7 +36,7 @@ export function mutationsOf (file, source) {
   return mutations
 
   function visit (node) {
-    // Types do not run.
+    // A change of types changes nothing at run time.
     if (ts.isTypeNode(node) || ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node) || ts.isImportDeclaration(node)) return
     if (ts.isBinaryExpression(node)) for (const other of OPERATORS[node.operatorToken.getText(tree)] ?? []) add(node.operatorToken, other)
     if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken) add(node, node.operand.getText(tree))
@@ -30,8 +47,8 @@ export function mutationsOf (file, source) {
     if (ts.isNumericLiteral(node)) for (const step of [1, -1]) add(node, `(${Number(node.text.replaceAll('_', '')) + step})`)
     if ((ts.isStringLiteral(node) && node.text !== '') || ts.isTemplateExpression(node)) add(node, '\'\'')
     if (ts.isPropertyAccessExpression(node) && node.getText(tree) in OPPOSITES) add(node, OPPOSITES[node.getText(tree)])
-    // An arrow in a loop may end the loop; what matters is whether its effect is missed.
-    if (ts.isExpressionStatement(node) || ts.isReturnStatement(node) || ts.isThrowStatement(node) || ts.isBreakOrContinueStatement(node)) add(node, ';')
+    // To remove a `break` may make a loop endless: that counts as noticed, by the time limit.
+    if (STATEMENTS.some(isKind => isKind(node))) add(node, ';')
     ts.forEachChild(node, visit)
   }
 }

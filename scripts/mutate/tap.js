@@ -1,4 +1,4 @@
-// What test files import as `tap`: the test that the worker runs the file in.
+// Test files get this module as `tap`: it stands for the test in which the worker runs the file.
 export default new Proxy({}, {
   get (_, name) {
     const value = globalThis.currentTest[name]

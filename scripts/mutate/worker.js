@@ -1,12 +1,12 @@
-// Runs test files again and again in one process, each time with freshly loaded modules of ours: starting a process takes
-// longer than most tests. The parent sends the paths, and is told whether all of them passed.
+// Runs test files again and again in one process, each time with freshly loaded modules: starting a process takes longer than
+// most tests. The parent sends the paths, and is told how many test files passed before the first failure.
 import { once } from 'node:events'
 import { register } from 'node:module'
 import t from 'tap'
 
 register('./hooks.js', import.meta.url)
 
-// Tap ends when there is nothing to do.
+// Tap ends a process that has nothing to do.
 setInterval(() => {}, 60_000)
 process.on('disconnect', () => process.exit())
 t.test('rounds', { timeout: 0 }, async t => {
