@@ -8,7 +8,7 @@ export interface AppOptions {
   readonly now: () => number
 }
 
-/** The application under stress: each request does one step with its session, and answers what it saw. */
+/** The application under stress: each request does a step with its session, and answers with the data before and after. */
 export async function createApp (backend: SessionBackend, { absoluteMs, timeoutMs, now }: AppOptions): Promise<FastifyInstance> {
   const app = Fastify()
   await app.register(sessions, {
@@ -16,7 +16,7 @@ export async function createApp (backend: SessionBackend, { absoluteMs, timeoutM
   })
   app.post<{ Body: Step }>('/step', async (request): Promise<Answer> => {
     const step = request.body
-    // Payloads of any shape: the other half of the stress program decides.
+    // Payloads have any shape: the clients decide.
     const session = request.session as any
     const seen: Data = session.data()
     const isAccepted = Object.keys(seen).length > 0
@@ -32,7 +32,7 @@ export async function createApp (backend: SessionBackend, { absoluteMs, timeoutM
 }
 
 async function take (session: any, { kind, key, value, subject, isSaved, holdMs }: Step, isAccepted: boolean): Promise<number | null> {
-  // Whatever the cookie is: these two begin something.
+  // Creating and signing in need no accepted session.
   if (kind === 'create') session[key] = value
   if (kind === 'login') await session.login(subject, { [key]: value })
   if (!isAccepted) return null
@@ -62,7 +62,7 @@ async function storedIn (app: FastifyInstance): Promise<{ ids: string[] }> {
   return { ids }
 }
 
-/** What a handler waits for. */
+/** Keeps a handler waiting. */
 export async function hold (ms: number): Promise<void> {
   if (ms >= 1) await new Promise(resolve => { setTimeout(resolve, ms) })
 }

@@ -5,10 +5,10 @@ import type { Event, History, Violation } from './history.ts'
 import { checkKeys } from './keys.ts'
 import { goesOn, type Issued, Lineage } from './lineage.ts'
 
-/** A load and a commit may each take the time limit; the machine may be busy. */
+/** The delay that a busy machine may add, beside the time limits of a load and a commit. */
 const SLACK_MS = 2_000
 
-/** Reads what all requests were answered, and what is stored at the end: the promises that were not kept. */
+/** Finds the promises that were broken, from all answers and from the sessions that are stored at the end. */
 export function check (history: History): Violation[] {
   const { events, absoluteMs } = history
   const lineage = new Lineage(events)
@@ -47,7 +47,8 @@ function checkAnswer (event: Event, { timeoutMs }: History, report: ReportViolat
 function checkAcceptance (event: Event, issued: Issued, endings: Endings, report: ReportViolation): void {
   if (event.answer === null) return
   if (!event.answer.isAccepted) {
-    if (!endings.isPossible(issued, event)) report('a session stays until it is ended', event, `nobody ended what was ${describe(issued.by)}`)
+    if (endings.isPossible(issued, event)) return
+    report('a session stays until it is ended', event, `nobody ended what was ${describe(issued.by)}`)
     return
   }
   const ending = endings.certain(issued)
@@ -68,7 +69,7 @@ function checkStored ({ stored, events }: History, lineage: Lineage, endings: En
     const issued = byId.get(id)
     return issued !== undefined && endings.certain(issued) !== null
   })
-  // What was stored for a request that had no answer is nobody's.
+  // A request without an answer may have stored a session of which no client has heard.
   const most = events.filter(({ status, kind }) => status !== 200 && status !== 409 && kind !== 'revoke').length
   const unknown = stored.filter(({ id }) => !byId.has(id))
   return [
@@ -77,7 +78,7 @@ function checkStored ({ stored, events }: History, lineage: Lineage, endings: En
   ]
 }
 
-/** Sessions with those that they go on as. */
+/** Each session together with the sessions that continue it under another id. */
 function families ({ byToken }: Lineage): Issued[][] {
   const byRoot = new Map<Issued, Issued[]>()
   for (const issued of byToken.values()) {

@@ -3,10 +3,10 @@ import type { Event, Kind, Step } from './history.ts'
 import { send } from './http.ts'
 import { Random } from './random.ts'
 
-/** A browser: several clients use its cookie at once, as tabs do. */
+/** A browser. Several clients use the cookie of a browser at once, as tabs do. */
 interface Browser {
   token: string | null
-  /** Whether the last answer to its cookie was that it stands for a session. */
+  /** Whether the last answer to the cookie came from a session. */
   isAccepted: boolean
 }
 
@@ -14,9 +14,9 @@ export interface Traffic {
   readonly seed: number
   readonly clients: number
   readonly canRevoke: boolean
-  /** The servers of this moment. */
+  /** The ports of the servers that run now. */
   readonly ports: () => readonly number[]
-  /** What the servers' clock is at least and at most, now. */
+  /** The bounds of the servers' clocks now, in milliseconds. */
   readonly clock: () => { least: number, most: number }
 }
 
@@ -30,27 +30,28 @@ const MIX: Readonly<Record<Kind, number>> = {
   read: 24, write: 34, count: 18, regenerate: 6, login: 5, destroy: 4, create: 2, revoke: 1
 }
 
-/** Many clients at once; keeps what each of them sent and was answered. */
+/** Many clients at once. All requests and answers are kept as events. */
 export class Clients {
   readonly events: Event[] = []
   readonly #traffic: Traffic
   readonly #browsers: Browser[]
-  /** All tokens that were ever issued: old ones are sent again. */
+  /** All tokens that were ever issued: clients also send old tokens. */
   readonly #issued: string[] = []
   readonly #known = new Set<string>()
   #lastValue = 0
 
   constructor (traffic: Traffic) {
     this.#traffic = traffic
-    this.#browsers = Array.from({ length: Math.max(1, Math.ceil(traffic.clients / CLIENTS_PER_BROWSER)) }, () => ({ token: null, isAccepted: false }))
+    const browsers = Math.max(1, Math.ceil(traffic.clients / CLIENTS_PER_BROWSER))
+    this.#browsers = Array.from({ length: browsers }, () => ({ token: null, isAccepted: false }))
   }
 
-  /** Sends until it is told to stop; resolves when the last answer is there. */
+  /** Sends requests until the time is over, and resolves after the last answer. */
   async run (isOver: () => boolean): Promise<void> {
     await Promise.all(Array.from({ length: this.#traffic.clients }, (_, client) => this.#runClient(client, isOver)))
   }
 
-  /** Shows every token to every server once more, when nothing else goes on. */
+  /** Sends every token to every server once more, after all other requests. */
   async readAll (): Promise<void> {
     for (const port of this.#traffic.ports()) {
       for (const token of this.#issued) await this.#send(-1, port, token, stepOf('read'))
@@ -62,12 +63,11 @@ export class Clients {
     while (!isOver()) {
       const browser = random.of(this.#browsers)
       const choice = random.weighted(MIX)
-      const kind = browser.token === null ? random.of(['create', 'login'] as const) : choice === 'revoke' && !this.#traffic.canRevoke ? 'read' : choice
-      const step = this.#step(kind, client, random)
+      const step = this.#step(this.#kindOf(choice, browser, random), client, random)
       const port = random.of(this.#traffic.ports())
       const foreign = random.next()
-      // Cookies that were never issued, and cookies of sessions that may have ended.
-      const token = foreign < 0.03 ? random.token() : foreign < 0.13 && this.#issued.length > 0 ? random.of(this.#issued.slice(-40)) : browser.token
+      // Now and then a client sends a token that was never issued, or an old token whose session may have ended.
+      const token = foreign < 0.03 ? random.token() : foreign < 0.13 ? this.#oldToken(random) ?? browser.token : browser.token
       const { issued, status, answer } = await this.#send(client, port, token, step)
       if (status === 0 || status === 503) await sleep(PAUSE_MS)
       if (issued !== null) {
@@ -76,9 +76,24 @@ export class Clients {
       }
       if (issued !== null || token !== browser.token || answer === null) continue
       browser.isAccepted = answer.isAccepted
-      // A session that is not accepted is asked for some more times, then the browser begins a new one.
+      // A browser sends a token without a session a few more times, then begins a new session.
       if (!browser.isAccepted && random.isLessThan(0.2)) browser.token = null
     }
+  }
+
+  #kindOf (choice: Kind, { token }: Browser, random: Random): Kind {
+    if (token === null) return random.of(['create', 'login'] as const)
+    return choice === 'revoke' && !this.#traffic.canRevoke ? 'read' : choice
+  }
+
+  #oldToken (random: Random): string | null {
+    return this.#issued.length > 0 ? random.of(this.#issued.slice(-40)) : null
+  }
+
+  #key (kind: Kind, client: number, value: number, random: Random): string {
+    if (kind === 'login') return `login${value}`
+    if (kind === 'create') return 'made'
+    return random.isLessThan(0.3) ? random.of(SHARED_KEYS) : `client${client}`
   }
 
   #step (kind: Kind, client: number, random: Random): Step {
@@ -87,7 +102,7 @@ export class Clients {
     const holds = random.next()
     return {
       kind,
-      key: kind === 'login' ? `login${value}` : kind === 'create' ? 'made' : random.isLessThan(0.3) ? random.of(SHARED_KEYS) : `client${client}`,
+      key: this.#key(kind, client, value, random),
       value: isRemoval ? null : value,
       subject: `user${random.below(SUBJECTS)}`,
       holdMs: holds < 0.4 ? 0 : holds < 0.97 ? random.below(15) : random.below(LONG_HOLD_MS),
@@ -113,7 +128,7 @@ export class Clients {
       clockEnd: most,
       status,
       code: status === 200 ? null : body?.code ?? null,
-      // Some send the cookie of a session again with each answer.
+      // @fastify/session sends the cookie of a known session again with each answer.
       issued: cookie === '' || (cookie === sent && this.#known.has(sent!)) ? null : cookie,
       answer: isAnswer ? body : null
     }

@@ -4,7 +4,7 @@ import type { Issued } from './lineage.ts'
 
 const PROMISE = 'a transaction counts once'
 
-/** A counter that only transactions change: each that was acknowledged counts once, one without an answer at most once. */
+/** Checks a counter that only transactions change: an acknowledged transaction counts once, an unanswered one at most once. */
 export function checkCounter (family: readonly Issued[], report: ReportViolation): void {
   const events = family.flatMap(({ sent }) => sent)
   const tries = events.filter(({ kind, status, answer }) => kind === 'count' && status !== 409 && answer?.isAccepted !== false)
@@ -30,7 +30,7 @@ export function checkCounter (family: readonly Issued[], report: ReportViolation
   }
 }
 
-/** How many of some moments are before another one. */
+/** A function that tells how many of these moments lie before a given moment. */
 function countOf (moments: number[]): (moment: number) => number {
   const sorted = moments.sort((a, b) => a - b)
   return moment => {

@@ -1,14 +1,14 @@
 import type { Event } from './history.ts'
 import { goesOn, type Issued } from './lineage.ts'
 
-/** When a session was over, and why. */
+/** When a session was over, and by which request. */
 export interface Ending {
   readonly at: number
   readonly by: Event
   readonly isRevocation: boolean
 }
 
-/** What ended sessions: for certain, or perhaps. */
+/** Finds the requests that ended a session: for certain, or perhaps. */
 export class Endings {
   readonly #revocations: readonly Event[]
   readonly #absoluteMs: number
@@ -18,11 +18,14 @@ export class Endings {
     this.#absoluteMs = absoluteMs
   }
 
-  /** The first moment from which the session must not be accepted; `null` when nobody has ended it for certain. */
+  /** The first moment from which the session must not be accepted; `null` when no request has ended it for certain. */
   certain (issued: Issued): Ending | null {
     const endings: Ending[] = []
-    for (const by of issued.sent) if (isEnding(by) && isDone(by) && !this.#mayBeAlone(issued, by)) endings.push({ at: by.end, by, isRevocation: false })
-    // Whoever destroys the session that it has loaded ends what a parallel request has just made of it.
+    for (const by of issued.sent) {
+      const isCertain = isEnding(by) && isDone(by) && !this.#mayBeAlone(issued, by)
+      if (isCertain) endings.push({ at: by.end, by, isRevocation: false })
+    }
+    // A request that destroys the session it has loaded also ends the session that a parallel request continues it as.
     for (let older = issued.parent; older !== null; older = older.parent) {
       for (const by of older.sent) {
         if (by.kind === 'destroy' && isDone(by)) endings.push({ at: Math.max(by.end, issued.by.end), by, isRevocation: false })
@@ -37,8 +40,8 @@ export class Endings {
   }
 
   /**
-   * Whether a sign-in may have found the session past its deadline while it ran: then it began with nothing, and other
-   * servers, whose clocks are moved a little later, may still accept the old one.
+   * Whether the deadline of the session may have passed while a sign-in ran. Then the sign-in began with no data, and other
+   * servers, whose clocks are moved a little later, may still accept the old session.
    */
   #mayBeAlone (issued: Issued, by: Event): boolean {
     return by.kind === 'login' && !goesOn(by) && by.clockEnd >= issued.life.clockBegin + this.#absoluteMs
@@ -70,7 +73,7 @@ function isDone ({ kind, answer, issued }: Event): boolean {
   return answer !== null && answer.isAccepted && (kind === 'destroy' || issued !== null)
 }
 
-/** A logout that was refused has ended nothing. A sign-in whose subject is revoked is refused when the old session is over. */
+/** A refused logout has ended nothing. But a sign-in that is refused, since its subject was revoked, has ended the old session. */
 function mayHaveEffect ({ kind, status, answer }: Event): boolean {
   return (status !== 409 || kind !== 'destroy') && answer?.isAccepted !== false
 }

@@ -4,15 +4,16 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { hold } from './app.ts'
 import type { Answer, Data, Step } from './history.ts'
 
-/** Its name among the stores: it is no backend of ours, but the plugin that most applications have today. */
+/** A name among the stores that stands for another plugin: the session plugin of most applications today. */
 export const FASTIFY_SESSION = '@fastify/session'
 
-/** The same application with `@fastify/session` and its store in memory, written as its readme says. */
+/** The same application with `@fastify/session` and its memory store, written as the readme of the plugin says. */
 export async function createOtherApp (): Promise<FastifyInstance> {
   const require = createRequire(new URL('../bench/package.json', import.meta.url))
   const app = Fastify()
   await app.register(require('@fastify/cookie'))
-  await app.register(require('@fastify/session'), { secret: randomBytes(32).toString('hex'), cookie: { secure: false }, saveUninitialized: false })
+  const secret = randomBytes(32).toString('hex')
+  await app.register(require('@fastify/session'), { secret, cookie: { secure: false }, saveUninitialized: false })
   app.post<{ Body: Step }>('/step', async (request): Promise<Answer> => {
     const step = request.body
     const seen = dataOf(request)
@@ -39,7 +40,7 @@ async function take (request: any, { kind, key, value, isSaved, holdMs }: Step, 
   if (kind === 'regenerate') await request.session.regenerate(Object.keys(dataOf(request)))
   if (kind === 'destroy') await request.session.destroy()
   if (kind !== 'count') return null
-  // It has no transactions.
+  // @fastify/session has no transactions.
   const count: number = (request.session.count ?? 0) + 1
   await hold(holdMs / 4)
   request.session.count = count

@@ -1,55 +1,55 @@
-/** What a request does with its session, after it has read it and held it for a while. */
+/** What a request does with its session, after it has read the session and waited for a while. */
 export type Kind = 'create' | 'read' | 'write' | 'count' | 'regenerate' | 'login' | 'destroy' | 'revoke'
 
-/** What a client sends. */
+/** The body of a request. */
 export interface Step {
   readonly kind: Kind
   readonly key: string
   /** Different in each step; `null` removes the key. */
   readonly value: number | null
   readonly subject: string
-  /** How long the handler keeps what it has read before it goes on, in milliseconds. */
+  /** How long the handler waits between reading and changing the session, in milliseconds. */
   readonly holdMs: number
-  /** Whether the handler saves by itself, and hears of a session that is gone, or leaves it to the end of the request. */
+  /** Whether the handler calls `save()`, which rejects when the session is gone, or leaves saving to the end of the request. */
   readonly isSaved: boolean
 }
 
 export type Data = Readonly<Record<string, number>>
 
-/** What a handler answers. */
+/** The answer of a handler. */
 export interface Answer {
-  /** Whether the cookie stood for a session. */
+  /** Whether the cookie belonged to a session. */
   readonly isAccepted: boolean
-  /** The data as they were loaded. */
+  /** The loaded data. */
   readonly seen: Data
   /** The data at the end of the handler. */
   readonly after: Data
   readonly id: string
-  /** What the transaction made of the counter. */
+  /** The counter after the transaction; `null` for other steps. */
   readonly count: number | null
 }
 
-/** One request, as its client knows it. Times are the driver's, in milliseconds. */
+/** A request, as its client knows it. `begin` and `end` are by the clock of the stress program, in milliseconds. */
 export interface Event extends Step {
   readonly client: number
-  /** The cookie it was sent with. */
+  /** The token that the client sent. */
   readonly token: string | null
   readonly begin: number
   readonly end: number
-  /** The servers' clock was at least this when it began … */
+  /** The clocks of the servers showed at least this when the request began … */
   readonly clockBegin: number
-  /** … and at most this when it was answered. */
+  /** … and at most this when the answer came. */
   readonly clockEnd: number
-  /** 0 when there was no answer. */
+  /** The status of the answer; 0 without an answer. */
   readonly status: number
   /** The code of an error. */
   readonly code: string | null
-  /** The cookie it was answered with. */
+  /** The token that the answer set. */
   readonly issued: string | null
   readonly answer: Answer | null
 }
 
-/** A promise that was not kept. */
+/** A broken promise. */
 export interface Violation {
   readonly promise: string
   readonly detail: string
@@ -58,7 +58,7 @@ export interface Violation {
 /** A session in the store at the end. */
 export interface Stored { readonly id: string }
 
-/** All that a run knows afterwards. */
+/** Everything that is known after a run. */
 export interface History {
   readonly events: readonly Event[]
   readonly absoluteMs: number

@@ -4,7 +4,7 @@ export interface HttpAnswer {
   /** 0 when the connection broke. */
   readonly status: number
   readonly body: any
-  /** The text of the cookie it sets; empty when it clears it. */
+  /** The value of the session cookie that the answer sets; empty when the answer clears the cookie. */
   readonly cookie: string | null
 }
 
@@ -13,7 +13,7 @@ const PATIENCE_MS = 20_000
 const agent = new Agent({ keepAlive: true })
 const COOKIE = /^(?:sid|sessionId)=([^;]*)/
 
-/** Sends a request over a connection that is kept; never throws. */
+/** Sends a request over a kept connection. Never throws. */
 export function send (method: string, port: number, path: string, token: string | null, payload: unknown = null): Promise<HttpAnswer> {
   const body = payload === null ? '' : JSON.stringify(payload)
   return new Promise(resolve => {

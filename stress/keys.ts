@@ -3,7 +3,7 @@ import type { Endings } from './endings.ts'
 import type { Event } from './history.ts'
 import type { Issued } from './lineage.ts'
 
-/** A write to one key, at some moment between two; `isCertain` when it has been stored. */
+/** A write to a key at some moment from `begin` to `end`. `isCertain` tells that the write has been stored. */
 interface Write {
   readonly value: number | null
   readonly begin: number
@@ -15,8 +15,8 @@ interface Write {
 const BEFORE_ALL: Write = { value: null, begin: -Infinity, end: -Infinity, isCertain: true, event: null }
 
 /**
- * Each key by itself is a register: what is read was written, and not overwritten by a write that began later and was
- * acknowledged before the reading began.
+ * Checks that each key is a register: a value that is read was written before, and no later write had overwritten the value
+ * and been acknowledged when the reading began.
  */
 export function checkKeys (family: readonly Issued[], endings: Endings, events: readonly Event[], report: ReportViolation): void {
   const writes = new Map<string, Write[]>()
@@ -33,7 +33,7 @@ export function checkKeys (family: readonly Issued[], endings: Endings, events: 
     for (const event of issued.sent) {
       const isWrite = event.kind === 'write' || event.kind === 'create'
       if (!isWrite || event.status === 409 || event.answer?.isAccepted === false) continue
-      // What is left to the end of the request is dropped, and rightly so, when the session has ended meanwhile.
+      // A change without `save()` is rightly dropped when the session has ended meanwhile.
       const hearsOfIt = event.kind === 'write' && event.isSaved
       add(event, hearsOfIt || !endings.isPossible(issued, event))
     }
@@ -43,7 +43,9 @@ export function checkKeys (family: readonly Issued[], endings: Endings, events: 
   }
 }
 
-function checkReading (event: Event, writes: ReadonlyMap<string, readonly Write[]>, events: readonly Event[], report: ReportViolation): void {
+function checkReading (
+  event: Event, writes: ReadonlyMap<string, readonly Write[]>, events: readonly Event[], report: ReportViolation
+): void {
   const { seen } = event.answer!
   for (const key of new Set([...writes.keys(), ...Object.keys(seen)])) {
     if (key === 'count') continue
@@ -51,7 +53,7 @@ function checkReading (event: Event, writes: ReadonlyMap<string, readonly Write[
     const value = seen[key] ?? null
     const sources = all.filter(write => write.value === value && write.begin < event.end)
     if (sources.length === 0) {
-      // Values are different in each step.
+      // Each step has another value, so that a value tells its step.
       const elsewhere = events.find(other => other.value === value)
       const source = elsewhere === undefined ? 'nobody wrote' : `is only from ${describe(elsewhere)} (${elsewhere.code})`
       report('a key has a value that was written to it', event, `${key} is ${value}, which ${source}`)

@@ -1,28 +1,28 @@
 import type { Event } from './history.ts'
 
-/** A cookie that was issued, and what is known of its session. */
+/** An issued token, and what is known of its session. */
 export interface Issued {
   readonly token: string
-  /** The request that was answered with it. */
+  /** The request whose answer set the token. */
   readonly by: Event
-  /** The cookie whose session goes on under this one; `null` for one that began empty. */
+  /** The token whose session continues under this token; `null` for a session that began empty. */
   readonly parent: Issued | null
-  /** Those that go on from it. */
+  /** The tokens under which the session continues. */
   readonly children: Issued[]
-  /** The request that its life began with: a new id alone does not make a session younger. */
+  /** The request in which the session began: a new id alone does not make a session younger. */
   readonly life: Event
-  /** The sign-in that its subject is from. */
+  /** The sign-in that set the subject. */
   readonly signIn: Event | null
-  /** The first of the sessions that it goes on from. */
+  /** The first session of the chain of parents. */
   readonly root: Issued
-  /** What was sent with it. */
+  /** The requests that were sent with the token. */
   readonly sent: Event[]
 }
 
-/** Which cookie goes on from which. */
+/** Which token continues the session of which. */
 export class Lineage {
   readonly byToken = new Map<string, Issued>()
-  /** Tokens that were issued although they were there already. */
+  /** Requests whose answer set a token that was known already. */
   readonly repeated: Event[] = []
 
   constructor (events: readonly Event[]) {
@@ -30,7 +30,7 @@ export class Lineage {
     for (const event of events) this.of(event)?.sent.push(event)
   }
 
-  /** The cookie that a request came with. */
+  /** The token that a request was sent with. */
   of ({ token }: Event): Issued | undefined {
     return token === null ? undefined : this.byToken.get(token)
   }
@@ -60,9 +60,9 @@ export class Lineage {
   }
 }
 
-/** Whether a request was answered with a cookie under which the session goes on that it came with. */
+/** Whether the token of the answer continues the session of the request. */
 export function goesOn ({ kind, key, answer }: Event): boolean {
   if (answer === null || !answer.isAccepted) return false
-  // A sign-in whose session had ended meanwhile has nothing but its own data.
+  // A sign-in whose old session had ended meanwhile has no data but its own.
   return kind === 'regenerate' || (kind === 'login' && Object.keys(answer.after).some(name => name !== key))
 }

@@ -9,12 +9,12 @@ import { wrongBackends } from './wrong.ts'
 
 export const storeNames = Object.keys(stores)
 
-/** A place for one run, and how to leave it. */
+/** A place for the sessions of a run. */
 export interface Place {
   readonly store: string
   readonly space: string
   readonly url: string | null
-  /** Whether only one process can have it. */
+  /** Whether the place exists in this process only. */
   readonly isHere: boolean
   end (): Promise<void>
 }

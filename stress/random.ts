@@ -1,6 +1,6 @@
 import { seededRandom } from '../test/helpers/seeded-random.ts'
 
-/** Choices that are the same for the same seed. */
+/** Random choices, the same sequence for the same seed. */
 export class Random {
   /** At least 0, less than 1. */
   readonly next: () => number
@@ -16,7 +16,7 @@ export class Random {
 
   of<T> (items: readonly T[]): T { return items[this.below(items.length)]! }
 
-  /** One of the names, each as often as its weight says. */
+  /** A name; the weights say how often each name is chosen. */
   weighted<Name extends string> (weights: Readonly<Record<Name, number>>): Name {
     const entries = Object.entries(weights) as Array<[Name, number]>
     let rest = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)
@@ -30,7 +30,7 @@ export class Random {
   /** Text that looks like a token. */
   token (): string {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-    // The last character has only four bits of the 256.
+    // 43 characters of base64url have 258 bits: of the last character, only four bits belong to the 256.
     return Array.from({ length: 42 }, () => alphabet[this.below(64)]).join('') + alphabet[this.below(16) * 4]
   }
 }

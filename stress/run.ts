@@ -36,14 +36,20 @@ const { values } = parseArgs({
 
 if (values.help) console.log(HELP)
 else for (const name of values.backend === 'all' ? storeNames : [values.backend]) await runOn(name)
-// Servers that were started for it end with it.
+// Servers that were started for this process end with this process.
 process.exit()
 
 async function runOn (name: string): Promise<void> {
-  const [seed, seconds, processes, clients] = [values.seed, values.seconds, values.processes, values.clients].map(Number) as [number, number, number, number]
+  const hasOneServer = name === 'memory' || name === FASTIFY_SESSION
   const place = await providePlace(name)
   try {
-    const report = await stress({ ...place, seed, seconds, clients, servers: name === 'memory' || name === FASTIFY_SESSION ? 1 : processes })
+    const report = await stress({
+      ...place,
+      seed: Number(values.seed),
+      seconds: Number(values.seconds),
+      clients: Number(values.clients),
+      servers: hasOneServer ? 1 : Number(values.processes)
+    })
     console.log(summary(name, report))
     if (report.violations.length > 0) process.exitCode = 1
   } finally {

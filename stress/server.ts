@@ -1,6 +1,6 @@
 import { serve, type ServerOptions } from './serve.ts'
 
-// One server process. It ends with the driver, which moves its clock.
+// The program of a server process. The stress program moves the clock by messages, and the process ends with the stress program.
 let offsetMs = 0
 process.on('disconnect', () => { process.exit() })
 process.on('message', (message: { offsetMs: number }) => {

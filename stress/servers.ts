@@ -3,16 +3,16 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type Ready, serve, type ServerOptions } from './serve.ts'
 
-/** What node needs to run these files as they are. */
+/** The loader that lets Node run TypeScript. */
 const TYPESCRIPT = '@tapjs/typescript/import'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** What answers requests. */
+/** A server under stress. */
 export interface Server {
   readonly ready: Ready
-  /** Why it ended, when nobody told it to. */
+  /** Why the server ended before `stop()`; `null` while the server runs. */
   readonly crash: string | null
-  /** Moves its clock. */
+  /** Moves the server's clock: its time is that of the machine plus this offset. */
   setOffset (offsetMs: number): Promise<void>
   stop (): Promise<void>
 }
@@ -62,7 +62,7 @@ export async function startServer (options: ServerOptions): Promise<Server> {
   return new ServerProcess(child, ready as Ready)
 }
 
-/** Starts one in this process: for a store that only one process has. */
+/** Starts a server in this process, for a store that exists in this process only. */
 export async function startHere (options: ServerOptions): Promise<Server> {
   let offsetMs = 0
   const { app, ready } = await serve(options, () => Date.now() + offsetMs)
@@ -74,7 +74,7 @@ export async function startHere (options: ServerOptions): Promise<Server> {
   }
 }
 
-// It would measure the coverage of each process.
+// The test runner would measure the coverage of each process.
 function withoutTestRunner (): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:_?TAP|NODE_OPTIONS)/.test(name)))
 }

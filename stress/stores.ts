@@ -4,18 +4,18 @@ import { MemoryBackend, type SessionBackend } from '../lib/index.ts'
 import type { ServerName } from '../scripts/servers/index.js'
 import { wrongBackends } from './wrong.ts'
 
-/** A place that server processes share; those who do not use a driver do not load it. */
+/** A store that server processes share. A driver is loaded only when its store is opened. */
 interface Store {
-  /** What must be there: a server, a folder, or nothing, and then each process has its own. */
+  /** What the store needs: a server or a folder; `null` for a store inside the process. */
   readonly needs: ServerName | 'cluster' | 'folder' | null
   /**
-   * @param space what sets this store apart from others on the same server
-   * @param url where the server is, or the folder
+   * @param space keeps the sessions of runs apart on one server
+   * @param url the address of the server, or the path of the folder
    */
   open (space: string, url: string): Promise<SessionBackend>
 }
 
-/** Where sessions can be under stress. Connections end with the process. */
+/** The stores that can be put under stress. Connections end with the process. */
 export const stores: Readonly<Record<string, Store>> = {
   memory: {
     needs: null,
@@ -102,7 +102,7 @@ export async function openStore (name: string, space: string, url: string | null
 
 const wrong = new Map<string, SessionBackend>()
 
-/** Several servers of this process share one. */
+/** The wrong backend of a space: all servers of this process share the backend. */
 function wrongHere (name: string, space: string): SessionBackend {
   const backend = wrong.get(space) ?? wrongBackends[name]!.create()
   wrong.set(space, backend)

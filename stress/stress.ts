@@ -7,34 +7,34 @@ import { Random } from './random.ts'
 import { type Server, startHere, startServer } from './servers.ts'
 
 export interface StressOptions {
-  /** A name of stores.ts or wrong.ts. */
+  /** A name in stores.ts or wrong.ts. */
   readonly store: string
-  /** Sets this store apart from others on the same server. */
+  /** Keeps the sessions of runs apart on one server. */
   readonly space: string
-  /** Where the store is; `null` when it needs no place. */
+  /** The address of the server or the path of the folder; `null` for a store in memory. */
   readonly url: string | null
   readonly seed: number
   readonly seconds: number
   readonly servers: number
-  /** Whether they are in this process, else each has its own. */
+  /** Whether all servers run in this process; otherwise each server has its own process. */
   readonly isHere: boolean
   readonly clients: number
 }
 
 export interface Report {
   readonly requests: number
-  /** How many of each kind, and of each kind of refusal. */
+  /** How many requests of each kind succeeded, and how many were refused by which error. */
   readonly counts: Readonly<Record<string, number>>
   readonly violations: readonly Violation[]
 }
 
 const TIMEOUT_MS = 5_000
-/** Sessions live so long by the servers' clock, which jumps now and then. */
+/** The absolute timeout of sessions, by the servers' clocks, which jump now and then. */
 const ABSOLUTE_MS = 10_000
 const JUMP_MS = 9_000
 const MS_PER_JUMP = 400
 
-/** Runs servers and clients for so long, and looks for promises that were not kept. */
+/** Runs servers and clients for some seconds, then looks for broken promises. */
 export async function stress ({ store, space, url, seed, seconds, servers: count, isHere, clients }: StressOptions): Promise<Report> {
   const options = { store, space, url, absoluteMs: ABSOLUTE_MS, timeoutMs: TIMEOUT_MS }
   const servers = await Promise.all(Array.from({ length: count }, () => isHere ? startHere(options) : startServer(options)))
@@ -52,7 +52,8 @@ export async function stress ({ store, space, url, seed, seconds, servers: count
     const isOver = (): boolean => performance.now() >= deadline || servers.some(({ crash }) => crash !== null)
     await Promise.all([traffic.run(isOver), hasClock ? clock.run(isOver, new Random(seed)) : null])
     await traffic.readAll()
-    const history = { events: traffic.events, absoluteMs: hasClock ? ABSOLUTE_MS : Infinity, timeoutMs: TIMEOUT_MS, stored: await storedIn(servers) }
+    const absoluteMs = hasClock ? ABSOLUTE_MS : Infinity
+    const history = { events: traffic.events, absoluteMs, timeoutMs: TIMEOUT_MS, stored: await storedIn(servers) }
     const crashes = servers.flatMap(({ crash }) => crash === null ? [] : [{ promise: 'no process crashes', detail: crash }])
     return { requests: traffic.events.length, counts: countsOf(traffic.events), violations: [...crashes, ...check(history)] }
   } finally {
@@ -61,10 +62,10 @@ export async function stress ({ store, space, url, seed, seconds, servers: count
   }
 }
 
-/** The clock of the servers: that of the machine, moved forward now and then. */
+/** The clock of the servers: the time of the machine, moved forward now and then. */
 class Clock {
   readonly #servers: readonly Server[]
-  /** What all servers have heard of, and what some may have. */
+  /** The offset that all servers have, and the offset that some servers may have already. */
   #leastMs = 0
   #mostMs = 0
 

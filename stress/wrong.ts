@@ -1,10 +1,9 @@
 import type { MemoryBackend, SessionBackend, SessionRecord } from '../lib/index.ts'
 import { MinimalBackend } from '../test/helpers/minimal-backend.ts'
 import { careless, wrong } from '../test/helpers/wrong-backends/wrong.ts'
+import { DAY_MS } from '../test/helpers/times.ts'
 
-const DAY_MS = 86_400_000
-
-/** Backends that break one promise each, and the promise that must be found broken. */
+/** Backends that break a promise each, and the promise that the checker must find broken. */
 export const wrongBackends: Readonly<Record<string, { create: () => SessionBackend, breaks: string }>> = {
   'wrong: upserts': {
     breaks: 'an acknowledged key stays',
@@ -78,7 +77,7 @@ function rejuvenated (record: SessionRecord | null): SessionRecord | null {
   return { ...record, createdAt: tomorrow, lastAccessedAt: tomorrow, expiresAt: tomorrow + DAY_MS }
 }
 
-/** Some other session under an id that was never issued. */
+/** The data of some session, under an id that was never issued. */
 function invented (inner: MemoryBackend, id: string): SessionRecord | null {
   const [any] = inner.list({ limit: 1 }).sessions
   return any === undefined ? null : { ...any, id }
