@@ -33,8 +33,6 @@ const TWINS = {
   'lib/http/body.ts': ['test/http/responses.test.ts', 'test/http/streams.test.ts', 'test/http/failed-commit.test.ts', 'test/http/caching-headers.test.ts'],
   'lib/http/reply-cookies.ts': ['test/http/clearing-cookie.test.ts', 'test/http/leftover-changes.test.ts', 'test/http/plain-http.test.ts', 'test/http/head-out.test.ts', 'test/http/failed-commit.test.ts', 'test/http/set-cookie.test.ts', 'test/http/other-hooks.test.ts', 'test/http/caching-headers.test.ts', 'test/http/websocket.test.ts', 'test/cookies/splitting.test.ts', 'test/session/destroy.test.ts', 'test/session/save-and-reload.test.ts'],
   'lib/http/exchange.ts': ['test/http/leftover-changes.test.ts', 'test/http/double-send.test.ts', 'test/http/failed-commit.test.ts', 'test/http/other-hooks.test.ts', 'test/http/backend-errors.test.ts', 'test/http/untouched-requests.test.ts', 'test/http/caching-headers.test.ts', 'test/http/streams.test.ts', 'test/http/commit-before-head.test.ts'],
-  'lib/store/group-commit.ts': ['test/commit/together.test.ts', 'test/commit/conflicts.test.ts'],
-  'lib/store/queue.ts': ['test/queue.test.ts', 'test/commit/together.test.ts', 'test/commit/failed-in-the-queue.test.ts'],
   'lib/tools/bounded-map.ts': ['test/bounded-map.test.ts'],
   'lib/lifecycle/draft.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts', 'test/http/what-counts-as-use.test.ts', 'test/schema-version.test.ts'],
   'lib/lifecycle/rotate.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/administration/']

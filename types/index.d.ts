@@ -307,6 +307,11 @@ export interface SessionBackend {
    * @default false
    */
   readonly selfContained?: boolean
+  /**
+   * Self-contained backends: whether `read` answers without a promise, so that a session is opened at the first look only.
+   * @default whether `read` is not an `async function`
+   */
+  readonly answersAtOnce?: boolean
   /** Self-contained backends: the most bytes of `Cookie` header that one session may take. @default 7168 */
   readonly maxBytes?: number
 }
