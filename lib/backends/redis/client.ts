@@ -25,6 +25,7 @@ interface Inside extends RedisClient {
   nodes? (role: 'master'): Inside[]
 }
 
+const COMMANDS_AT_ONCE = 200
 const OWN_CLIENT = 'give the sessions a client of their own'
 
 /** @throws InvalidOptionsError */
@@ -64,6 +65,15 @@ function leaveTogether (stream: Inside['stream']): void {
     corked.delete(stream)
     stream.uncork!()
   })
+}
+
+/** Commands in parallel, so many at a time: a cluster refuses pipelines across slots, and memory has an end. */
+export async function inBatches<In, Out> (items: readonly In[], send: (item: In) => Promise<Out>): Promise<Out[]> {
+  const results: Out[] = []
+  for (let start = 0; start < items.length; start += COMMANDS_AT_ONCE) {
+    results.push(...await Promise.all(items.slice(start, start + COMMANDS_AT_ONCE).map(send)))
+  }
+  return results
 }
 
 /** What the client puts before keys, but not before the patterns of SCAN. */

@@ -1,11 +1,14 @@
 import type { ListFilter, ListPage, SessionRecord } from '../../../types/index.d.ts'
+import { DEADLINES_AT, INSTANT_CHARS, instantText } from '../../record/record-text.ts'
 import { DEFAULT_PAGE } from '../conventions.ts'
-import { inBatches } from './batches.ts'
-import { keyPrefixOf, type RedisClient, sender } from './client.ts'
-import { HEAD_BYTES, isLiveHead } from './heads.ts'
+import { inBatches, keyPrefixOf, type RedisClient, sender } from './client.ts'
 import type { Keys } from './keys.ts'
 import { scanAll, scanPage } from './scan.ts'
 import type { SubjectIndex } from './subjects.ts'
+
+/** Enough for the header of nearly every session, and little of its payload. */
+const HEAD_BYTES = 256
+const HEAD = /^1 [0-9a-z]{10} [0-9a-z]{9} /
 
 interface Parts {
   readonly keys: Keys
@@ -59,9 +62,9 @@ export class Listing {
     }
   }
 
-  /** Whether a record is there that has not expired, a tombstone too. */
+  /** Whether an unexpired record is stored under this id. A tombstone counts. */
   async isThere (id: string): Promise<boolean> {
-    return isLiveHead(`${await this.#headOf(id)}\n.`, this.#parts.now()) === true
+    return isUnexpired(await this.#headOf(id), this.#parts.now())
   }
 
   // In order of id: a session that comes or goes meanwhile neither hides nor repeats another.
@@ -81,8 +84,12 @@ export class Listing {
   }
 
   async #isLive (id: string): Promise<boolean> {
-    const isLive = isLiveHead(await this.#headOf(id), this.#parts.now())
-    if (isLive !== null) return isLive
+    const head = await this.#headOf(id)
+    if (!isUnexpired(head, this.#parts.now())) return false
+    const end = head.indexOf('\n')
+    if (end !== -1 && end < head.length - 1) return true
+    // The whole text has come, and after its header is no payload: a tombstone.
+    if (Buffer.byteLength(head) < HEAD_BYTES) return false
     return ((await this.#parts.read(id))?.data ?? '') !== ''
   }
 
@@ -98,4 +105,9 @@ export class Listing {
   #ids (names: readonly string[]): string[] {
     return names.map(name => this.#parts.keys.idOf(name, keyPrefixOf(this.#client))).filter(id => id !== null)
   }
+}
+
+/** Whether the start of a stored text belongs to a record which has not expired: a session or a tombstone. */
+function isUnexpired (head: string, now: number): boolean {
+  return HEAD.test(head) && head.slice(DEADLINES_AT, DEADLINES_AT + INSTANT_CHARS) > instantText(Math.floor(now))
 }

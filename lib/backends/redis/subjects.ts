@@ -1,8 +1,7 @@
 import type { SessionRecord } from '../../../types/index.d.ts'
 import { TOMBSTONE_MS, tombstone } from '../../record/record.ts'
 import { encodeRecord, instantText } from '../../record/record-text.ts'
-import { inBatches } from './batches.ts'
-import { type RedisClient, sender } from './client.ts'
+import { inBatches, type RedisClient, sender } from './client.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
