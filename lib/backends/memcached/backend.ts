@@ -4,11 +4,10 @@ import type { BackendContext, SessionBackend, SessionRecord, WriteContext } from
 import { BackendUnavailableError, NotSupportedError } from '../../errors.ts'
 import { MAIN_PROPERTY } from '../conventions.ts'
 import { Generations } from './generations.ts'
-import { Items, type Spot, type Standing } from './items.ts'
-import { Links } from './links.ts'
+import { assertFits, Items, type Spot, type Standing } from './items.ts'
+import { Links } from './link.ts'
 import { checkOptions, DEFAULT_MAX_ITEM_BYTES, DEFAULT_PREFIX, type MemcachedBackendOptions, type MemcachedClient } from './options.ts'
 import { Opcode, refusal, Status } from './protocol.ts'
-import { assertFits } from './size.ts'
 import { encodeValue } from './value.ts'
 
 const PLAIN_NAME = /^[\w$.-]{1,60}$/

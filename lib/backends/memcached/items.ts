@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../../../types/index.d.ts'
+import type { SessionRecord, WriteContext } from '../../../types/index.d.ts'
 import { BackendUnavailableError, SessionTooLargeError } from '../../errors.ts'
 import type { Generations } from './generations.ts'
 import type { ServerLink } from './link.ts'
@@ -113,3 +113,10 @@ export class Items {
 }
 
 function lookUp (key: string): Request { return { opcode: Opcode.GETK, key } }
+
+/** Throws `SessionTooLargeError` with the largest keys of the payload, as JSON would have them. */
+export function assertFits (bytes: number, limit: number, context: WriteContext | undefined): void {
+  if (bytes <= limit) return
+  const sizes = Object.entries(context?.data ?? {}).map(([key, value]): [string, number] => [key, Buffer.byteLength(JSON.stringify({ [key]: value })) - 2])
+  throw new SessionTooLargeError(bytes, limit, sizes)
+}

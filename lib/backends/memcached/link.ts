@@ -1,11 +1,35 @@
+import type { Instant } from '../../../types/index.d.ts'
+import { BackendUnavailableError } from '../../errors.ts'
+import { BoundedMap } from '../../tools/bounded-map.ts'
 import { LostConnectionError, type MemjsServer, ServerGuard } from './guard.ts'
+import type { MemcachedClient } from './options.ts'
 import { type Answer, encodeRequest, isAnswerTo, type Request } from './protocol.ts'
-import { SeenItems } from './seen.ts'
 
 const SECOND_MS = 1_000
 /** memjs numbers its own requests below this, and throws when it gets there. */
 const FIRST_OPAQUE = 2 ** 31
 const OPAQUES = 2 ** 31 - 1
+const MAX_SEEN_ITEMS = 2_000
+
+/** What is known of a stored item: enough to replace it in one step. */
+interface Seen {
+  readonly version: number
+  readonly expiresAt: Instant
+  readonly generation: string
+  /** memcached's own number of this very item. */
+  readonly cas: bigint
+}
+
+/**
+ * Remembers the unique of items that this process has just read or written, so that the usual write after a read is one
+ * round trip. Nothing depends on it: a server refuses a unique that is out of date. Bounded; the oldest entry goes first.
+ * Cleared when a server restarts: it counts from 1 again, and its numbers of before mean nothing.
+ */
+export class SeenItems extends BoundedMap<string, Seen> {
+  constructor () {
+    super(MAX_SEEN_ITEMS)
+  }
+}
 
 const links = new WeakMap<MemjsServer, ServerLink>()
 
@@ -102,5 +126,37 @@ export class ServerLink {
   #nextOpaque (): number {
     this.#sent = (this.#sent + 1) % OPAQUES
     return FIRST_OPAQUE + this.#sent
+  }
+}
+
+/** The links that one backend uses to the servers of its client, made when they are needed. */
+export class Links {
+  readonly #client: MemcachedClient
+  readonly #links = new Map<MemjsServer, ServerLink>()
+
+  constructor (client: MemcachedClient) {
+    this.#client = client
+  }
+
+  /** Of the server that the client keeps this key on. */
+  of (key: string): ServerLink {
+    const server = this.#client.server(key)
+    if (!server) throw new BackendUnavailableError('The client of memjs has no server for the session')
+    return this.#link(server as MemjsServer)
+  }
+
+  all (): ServerLink[] {
+    return this.#client.servers.map(server => this.#link(server as MemjsServer))
+  }
+
+  release (): void {
+    for (const link of this.#links.values()) link.release()
+    this.#links.clear()
+  }
+
+  #link (server: MemjsServer): ServerLink {
+    const link = this.#links.get(server) ?? ServerLink.acquire(server)
+    this.#links.set(server, link)
+    return link
   }
 }
