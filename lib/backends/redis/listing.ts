@@ -1,12 +1,12 @@
 import type { ListFilter, ListPage, SessionRecord } from '../../../types/index.d.ts'
 import { DEADLINES_AT, INSTANT_CHARS, instantText } from '../../record/record-text.ts'
-import { DEFAULT_PAGE } from '../conventions.ts'
-import { inBatches, keyPrefixOf, type RedisClient, sender } from './client.ts'
+import { DEFAULT_PAGE, isListed } from '../conventions.ts'
+import { inBatches, isWrongType, keyPrefixOf, type RedisClient, sender } from './client.ts'
 import type { Keys } from './keys.ts'
 import { scanAll, scanPage } from './scan.ts'
 import type { SubjectIndex } from './subjects.ts'
 
-/** Enough for the header of nearly every session, and little of its payload. */
+/** Enough for the header of nearly every session, and for few bytes of the payload. */
 const HEAD_BYTES = 256
 const HEAD = /^1 [0-9a-z]{10} [0-9a-z]{9} /
 
@@ -17,7 +17,10 @@ interface Parts {
   readonly read: (id: string) => Promise<SessionRecord | null>
 }
 
-/** What is stored, all of it or of one subject. Each session is read by itself: a cluster has no command for many. */
+/**
+ * Lists, counts and removes the sessions of a registration. Each session takes a command of its own: a cluster has no MGET
+ * or UNLINK across slots.
+ */
 export class Listing {
   readonly #client: RedisClient
   readonly #parts: Parts
@@ -43,7 +46,7 @@ export class Listing {
     if (subject !== undefined) {
       return (await this.#records(await this.#parts.index.ids(subject), subject)).length
     }
-    // SCAN may find a key twice.
+    // A set, since SCAN may find a key twice.
     const counted = new Set<string>()
     for await (const names of scanAll(this.#client, this.#parts.keys.sessionPattern(keyPrefixOf(this.#client)))) {
       await inBatches(this.#ids(names), async id => { if (await this.#isLive(id)) counted.add(id) })
@@ -67,7 +70,7 @@ export class Listing {
     return isUnexpired(await this.#headOf(id), this.#parts.now())
   }
 
-  // In order of id: a session that comes or goes meanwhile neither hides nor repeats another.
+  // Pages in order of id: a session stored or removed between two pages neither hides a session nor repeats one.
   async #pageOf (subject: string, limit: number, cursor: string): Promise<ListPage<SessionRecord>> {
     const ids = (await this.#parts.index.ids(subject)).filter(id => id > cursor)
     const sessions: SessionRecord[] = []
@@ -80,7 +83,7 @@ export class Listing {
 
   async #records (ids: readonly string[], subject?: string): Promise<SessionRecord[]> {
     const records = await inBatches(ids, id => this.#parts.read(id))
-    return records.filter(record => record !== null && record.data !== '' && (subject === undefined || record.subject === subject)) as SessionRecord[]
+    return records.filter(record => record !== null).filter(record => isListed(record, subject))
   }
 
   async #isLive (id: string): Promise<boolean> {
@@ -88,7 +91,7 @@ export class Listing {
     if (!isUnexpired(head, this.#parts.now())) return false
     const end = head.indexOf('\n')
     if (end !== -1 && end < head.length - 1) return true
-    // The whole text has come, and after its header is no payload: a tombstone.
+    // The whole text is here, and no payload follows the header: a tombstone.
     if (Buffer.byteLength(head) < HEAD_BYTES) return false
     return ((await this.#parts.read(id))?.data ?? '') !== ''
   }
@@ -97,7 +100,7 @@ export class Listing {
     try {
       return await this.#head(this.#parts.keys.session(id), 0, HEAD_BYTES - 1) as string
     } catch (error) {
-      if ((error as Error).message.startsWith('WRONGTYPE')) return ''
+      if (isWrongType(error)) return ''
       throw error
     }
   }
