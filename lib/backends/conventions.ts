@@ -2,7 +2,10 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { SessionRecord } from '../../types/index.d.ts'
 import { optionsCheck } from '../tools/check-options.ts'
 
-/** The sessions of this property have the plain prefix or folder in a store. Those of any other property add its name. */
+/**
+ * Sessions of this property lie directly under the prefix or in the folder of a backend. The name of a different property
+ * becomes a part of the prefix, or a folder of its own.
+ */
 export const MAIN_PROPERTY = 'session'
 
 /** How many sessions a page of `list()` has where no `limit` is given. */

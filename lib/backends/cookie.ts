@@ -10,7 +10,7 @@ import { backendOptionsCheck } from './conventions.ts'
 export interface CookieBackendOptions {
   /** `'seal'` encrypts and authenticates the data; `'sign'` leaves the data readable and only authenticates. @default 'seal' */
   mode?: 'seal' | 'sign'
-  /** The most bytes which one session may take in the `Cookie` header, over all parts of the cookie: 1,024 to 12,288. @default 7168 */
+  /** The most bytes which a session may take in the `Cookie` header, over all parts of the cookie: 1,024 to 12,288. @default 7168 */
   maxBytes?: number
 }
 

@@ -14,7 +14,7 @@ type Records = BoundedMap<string, SessionRecord>
 interface Binding {
   readonly property: string
   readonly now: () => number
-  /** The records of all registrations on one backend, by property. */
+  /** The records of all registrations on the same backend, by property. */
   readonly spaces: Map<string, Records>
 }
 

@@ -4,7 +4,7 @@ import { unexpected } from '../tools/check-options.ts'
 import { toMilliseconds } from '../tools/duration.ts'
 import { removeInBatches } from '../tools/remove-in-batches.ts'
 
-/** Each process waits between half the interval and one and a half of it, so that processes do not all sweep at once. */
+/** Each process waits for 0.5 to 1.5 times the interval, so that processes do not all sweep at once. */
 const LEAST_SHARE = 0.5
 const MOST_SHARE = 1.5
 /** The longest delay of a timer of Node: 2^31 − 1 ms, 24.8 days. */

@@ -41,7 +41,11 @@ export class SubjectIndex {
     return (await this.#range(this.#keys.subject(subject), 0, -1) as string[]).sort()
   }
 
-  /** Ends the sessions of a subject, and keeps sessions under creation from being stored. @returns how many sessions were live */
+  /**
+   * Ends the sessions of a subject, and keeps sessions under creation from being stored.
+   *
+   * @returns how many sessions were live
+   */
   async end (subject: string, except: string | undefined): Promise<number> {
     const ids = (await this.ids(subject)).filter(id => id !== except)
     const ended = await inBatches(ids, id => this.#bar(id, subject))
