@@ -1,5 +1,5 @@
 /**
- * The public contract of fastsessions on one page: payload, session, options, backends, `app.sessions`, events.
+ * The public contract of fastsessions on one page: payload, session, options, backends, `app.sessions`, events, errors.
  *
  * Units: a `Duration` is a number of seconds or a string with a unit. Instants in records are milliseconds since the epoch;
  * the session and `app.sessions` show instants as `Date` objects.
@@ -821,7 +821,7 @@ export interface Sessions<Data = SessionData> {
   removeExpired (options?: { limit?: number }): Promise<number>
 }
 
-// ---------------------------------------------------------------------------------------------- events
+// ---------------------------------------------------------------------------------------------- events and errors
 
 /**
  * What an event is about: the session of a request (`created`, `loaded`, `saved`, `renewed`, `regenerated`, `destroyed`), a cookie
@@ -848,6 +848,23 @@ export interface SessionEvent {
   /** Why, in one word, such as `'unknown'` or `'tampered'` of a rejected cookie; `null` where the type says all. */
   reason: string | null
 }
+
+/**
+ * The codes of all error classes of this package: one for each class, never reused. With this type a misspelt code in a `switch` is
+ * a compile error.
+ *
+ * @example
+ * app.setErrorHandler((error: FastifyError, request, reply) => {
+ *   switch (error.code as SessionErrorCode) {
+ *     case 'SES_REQUIRED': return reply.redirect('/login')
+ *     default: return reply.send(error)
+ *   }
+ * })
+ */
+export type SessionErrorCode =
+  'SES_INVALID_OPTIONS' | 'SES_NOT_LOADED' | 'SES_REQUIRED' | 'SES_CONFLICT' | 'SES_DESTROYED' | 'SES_TOO_LARGE' |
+  'SES_INVALID_DATA' | 'SES_NOT_SERIALIZABLE' | 'SES_BACKEND_UNAVAILABLE' | 'SES_BACKEND_CONTRACT' | 'SES_NOT_SUPPORTED' |
+  'SES_RESERVED_KEY'
 
 // ---------------------------------------------------------------------------------------------- Fastify
 
