@@ -4,16 +4,14 @@ import { InvalidOptionsError, SessionSerializationError } from '../../errors.ts'
 import { isId } from '../../record/ids.ts'
 import { Sweeper } from '../sweeper.ts'
 import { DEFAULT_PAGE, MAIN_PROPERTY } from '../conventions.ts'
-import { assertKysely, assertNoTransaction } from './check-db.ts'
-import { createRow, overwriteRow } from './create.ts'
-import type { AnyKysely } from './dialect.ts'
+import { type AnyKysely, assertKysely, assertNoTransaction } from './dialect.ts'
 import { extraValues } from './extra.ts'
 import type { Place } from './names.ts'
 import { type DatabaseBackendOptions, type Settings, settingsOf } from './options.ts'
 import { checkPool } from './pool.ts'
 import { checkPoolTable, checkSqlMode, checkTable } from './prepare.ts'
 import { recordOfRow } from './rows.ts'
-import { SessionTable } from './session-table.ts'
+import { SessionTable, type WriteAnswer } from './session-table.ts'
 import type { Answer } from './statement.ts'
 import { sweep } from './sweep.ts'
 
@@ -109,17 +107,17 @@ export class DatabaseBackend implements SessionBackend {
     return record !== null && record.expiresAt > this.#now() ? record : null
   }
 
-  async write (id: string, record: SessionRecord, expectedVersion?: number, context?: WriteContext): Promise<string | SessionRecord | null> {
+  async write (id: string, record: SessionRecord, expectedVersion?: number, context?: WriteContext): Promise<WriteAnswer> {
     if (!isId(id)) return null
     const now = this.#now()
     if (record.expiresAt <= now) return await this.#end(id, record, expectedVersion, now)
     assertSubject(record.subject)
     const { extra, place: { columns } } = this.#settings
-    const row = this.#table.prepareWrite(record, extraValues(extra, columns, record, context), { now, property: this.#property, expected: expectedVersion })
-    const standing = () => this.#standing(id, record)
-    if (expectedVersion === undefined) return await overwriteRow(id, row, standing)
-    if (expectedVersion === 0) return await createRow(id, row, standing)
-    return await row.replace() ? id : await standing()
+    const own = extraValues(extra, columns, record, context)
+    const more = { now, property: this.#property, expected: expectedVersion }
+    const row = this.#table.prepareWrite(record, own, more, () => this.#standing(id, record))
+    if (expectedVersion === undefined) return await row.overwrite()
+    return expectedVersion === 0 ? await row.create() : await row.replace()
   }
 
   async touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): Promise<boolean> {
@@ -178,7 +176,7 @@ export class DatabaseBackend implements SessionBackend {
   }
 
   // Compare-and-remove.
-  async #end (id: string, record: SessionRecord, expected: number | undefined, now: number): Promise<string | SessionRecord | null> {
+  async #end (id: string, record: SessionRecord, expected: number | undefined, now: number): Promise<WriteAnswer> {
     const { remove, removeVersion } = this.#table.statements
     if (expected === undefined) {
       await remove({ id })
@@ -189,7 +187,7 @@ export class DatabaseBackend implements SessionBackend {
   }
 
   /** After a refusal: the record that stands; the id when it is this very write, whose answer was lost. */
-  async #standing (id: string, { version }: SessionRecord): Promise<string | SessionRecord | null> {
+  async #standing (id: string, { version }: SessionRecord): Promise<WriteAnswer> {
     const stands = await this.read(id)
     return stands?.version === version ? id : stands
   }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import { unexpected } from '../../tools/check-options.ts'
-import type { AnyKysely } from './dialect.ts'
+import { type AnyKysely, hasMethods } from './dialect.ts'
 import type { Prepare } from './statement.ts'
 
 /** What is asked of a pool of `pg`. */
@@ -11,6 +11,7 @@ export interface PoolLike {
   query (config: { name: string, text: string, values: unknown[] }): Promise<{ rows: Array<Record<string, unknown>>, rowCount: number | null }>
 }
 
+const POOL_METHODS = ['listenerCount', 'connect', 'query']
 /** PostgreSQL cuts names of statements after 63 bytes. */
 const NAME_CHARS = 32
 
@@ -23,9 +24,8 @@ const PG_CONNECTION = 'PostgresConnection'
 
 /** @throws InvalidOptionsError */
 export function assertPool (pool: unknown): asserts pool is PoolLike | false | undefined {
-  if (pool === undefined || pool === false) return
-  const isPool = typeof pool === 'object' && pool !== null && ['listenerCount', 'connect', 'query'].every(name => typeof (pool as Record<string, unknown>)[name] === 'function')
-  if (!isPool) throw unexpected('DatabaseBackend.pool', 'the pool of pg that Kysely uses, or false', pool)
+  if (pool === undefined || pool === false || hasMethods(pool, POOL_METHODS)) return
+  throw unexpected('DatabaseBackend.pool', 'the pool of pg that Kysely uses, or false', pool)
 }
 
 /**

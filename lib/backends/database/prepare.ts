@@ -4,8 +4,7 @@ import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 import type { AnyKysely, Dialect } from './dialect.ts'
 import { FIELDS, type Place } from './names.ts'
-import { codesOf } from './retry.ts'
-import type { Statement } from './statement.ts'
+import { hasCode, type Statement } from './statement.ts'
 import { tableSql, within } from './table.ts'
 
 /** PostgreSQL: table, schema. MySQL: table, database. */
@@ -46,7 +45,7 @@ export async function checkPoolTable (read: Statement): Promise<void> {
   try {
     await read({ id: '' })
   } catch (error) {
-    if (!NO_TABLE.has(codesOf(error).code)) throw error
+    if (!hasCode(error, NO_TABLE)) throw error
     throw unexpected('DatabaseBackend.pool', 'the pool that Kysely uses', {}, 'there is no such table where it leads')
   }
 }
@@ -82,8 +81,7 @@ async function missingFields (db: AnyKysely, place: Place): Promise<typeof FIELD
 }
 
 function is (error: unknown, codes: Set<unknown>, sqlite: RegExp): boolean {
-  const { code, errno } = codesOf(error)
-  return codes.has(code) || codes.has(errno) || (error instanceof Error && sqlite.test(error.message))
+  return hasCode(error, codes) || (error instanceof Error && sqlite.test(error.message))
 }
 
 function because (message: string, cause: unknown): InvalidOptionsError {

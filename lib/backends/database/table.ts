@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type Compilable, type RawBuilder, sql } from 'kysely'
 import { optionsCheck } from '../../tools/check-options.ts'
-import { assertKysely } from './check-db.ts'
-import { type AnyKysely, type Dialect, dialectOf } from './dialect.ts'
+import { type AnyKysely, assertKysely, type Dialect, dialectOf } from './dialect.ts'
 import { type Field, FIELDS, type Place, type PlaceOptions, placeOf } from './names.ts'
-import { codesOf } from './retry.ts'
+import { hasCode } from './statement.ts'
 
 export interface SessionTableOptions extends PlaceOptions {
   /** Leaves a table, and each index, that exists as it is. @default true */
@@ -132,7 +131,6 @@ async function createOnce (create: () => Promise<unknown>, ifNotExists: boolean)
   try {
     await create()
   } catch (error) {
-    const { code, errno } = codesOf(error)
-    if (!ifNotExists || !(DUPLICATES.has(code) || DUPLICATES.has(errno))) throw error
+    if (!ifNotExists || !hasCode(error, DUPLICATES)) throw error
   }
 }

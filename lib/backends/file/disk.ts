@@ -1,6 +1,9 @@
 import { mkdir, open, rename, rm, rmdir, unlink, utimes } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Instant } from '../../../types/index.d.ts'
+import { BackendUnavailableError } from '../../errors.ts'
+import { unexpected } from '../../tools/check-options.ts'
+import type { Places } from './names.ts'
 
 const FILE_MODE = 0o600
 const DIRECTORY_MODE = 0o700
@@ -87,5 +90,31 @@ export class Disk {
     } finally {
       await handle?.close()
     }
+  }
+}
+
+/** Errors which waiting does not cure. */
+const LASTING = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG', 'ELOOP', 'ENOENT']
+
+/**
+ * Makes the directory of a registration if it is missing, and tries to write a file in the directory of the backend.
+ *
+ * @throws InvalidOptionsError when the directory can never hold sessions
+ * @throws BackendUnavailableError when the disk is full or fails
+ */
+export async function prepareDirectory (places: Places, disk: Disk): Promise<void> {
+  const { directory, root } = places
+  try {
+    await disk.makePath(root)
+    // Named like trash, so that the sweeper deletes the file if the process is killed here.
+    const probe = places.trash()
+    await disk.writeNew(probe, Buffer.from('x')).finally(() => discard(probe))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (!hasCode(error, ...LASTING)) {
+      throw new BackendUnavailableError(`Sessions cannot be written to ${directory} now: ${code}`, { cause: error })
+    }
+    const remedy = `${directory} failed with ${code}; create the directory, owned by the user that runs the application`
+    throw unexpected('FileBackend.directory', 'a directory that this process can write to', directory, remedy)
   }
 }
