@@ -33,7 +33,7 @@ export class SessionTable {
 
   /**
    * @param more values for the slots which are not in the record: `property`, `now`, `expected`
-   * @param standing reads the session again after a refused write
+   * @param standing called after a refused write
    */
   prepareWrite (record: SessionRecord, { names, values }: ExtraValues, more: Values, standing: Standing): RowWrite {
     return new RowWrite(record.id, this.#writesOf(names), { ...values, ...valuesOf(record), ...more }, standing)
@@ -51,10 +51,10 @@ export class SessionTable {
   }
 }
 
-/** The answer of a write: the id when the write's own version is stored, else the record that stands, or `null`. */
+/** The answer of a write: the id when the write's own version is stored; else the record that stands, or `null` for none. */
 export type WriteAnswer = string | SessionRecord | null
 
-/** Reads what a refused write must answer. */
+/** Reads the session again for the answer of a refused write. */
 export type Standing = () => Promise<WriteAnswer>
 
 /** One write of one row. */
@@ -71,7 +71,7 @@ export class RowWrite {
     this.#standing = standing
   }
 
-  /** Replaces the row of the version that is expected. */
+  /** Replaces the row if its version is the expected version. */
   async replace (): Promise<WriteAnswer> {
     return await this.#run('replace') ? this.#id : await this.#standing()
   }
@@ -79,10 +79,10 @@ export class RowWrite {
   /**
    * Stores the row where no live session stands.
    *
-   * MySQL's INSERT only says that the key exists. Behind the key may be a live session (a conflict), an expired row (this
-   * write takes it over), or by now nothing (the INSERT is tried once more).
+   * MySQL's INSERT only says that the key exists. The row may be a live session (a conflict), or expired (the write takes the
+   * row over), or removed by now (the INSERT is tried once more).
    *
-   * @throws the driver's error when the key that exists is not the id, but a unique key which the application added
+   * @throws the driver's error when the existing key is not the id, but a unique key of the application's own
    */
   async create (): Promise<WriteAnswer> {
     for (let tries = 1; ; tries++) {
@@ -95,21 +95,21 @@ export class RowWrite {
     }
   }
 
-  /** Stores the row, whatever stands under its id. */
+  /** Stores the row, with no regard to the version that stands. */
   async overwrite (): Promise<string> {
     for (;;) {
       if (await this.#run('overwrite')) return this.#id
       if (await this.create() === this.#id) return this.#id
-      // Between the two statements another process created or removed the session: both are tried again.
+      // Between the two statements, a concurrent request created or removed the session: both are tried again.
     }
   }
 
-  /** Whether the row was inserted; MySQL's error when the key exists. */
+  /** Whether the row was inserted; on MySQL, the driver's error when the key exists. */
   async #insert (): Promise<boolean | DuplicateKey> {
     try {
       return await this.#run('insert')
     } catch (error) {
-      // INSERT IGNORE is no way out: besides the key that exists, it lets pass a text that is too long, and cuts the text.
+      // INSERT IGNORE would avoid the error, but would also cut a text which is too long, without an error.
       if (hasCode(error, MYSQL_DUPLICATE_ENTRY)) return new DuplicateKey(error)
       throw error
     }

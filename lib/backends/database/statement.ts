@@ -10,7 +10,7 @@ export class Slot {
   }
 }
 
-/** A slot for Kysely, which treats the slot as the value itself. */
+/** A slot as an argument for Kysely, which takes the slot for the value. */
 export function slot (name: string): any { return new Slot(name) }
 
 /** The values for the slots of a statement, by name. */
@@ -29,7 +29,7 @@ export type Prepare = (compiled: CompiledQuery) => (parameters: readonly unknown
 
 /**
  * Sends statements through Kysely. The application's plugins take part in compiling a statement (`withSchema` is a plugin),
- * but not in its result, which only this library reads.
+ * but not in reading the result, since only this library reads the rows.
  */
 export function throughKysely (db: AnyKysely): Prepare {
   const plain = db.withoutPlugins()
@@ -51,7 +51,7 @@ export function statement (prepare: Prepare, query: Compilable): Statement {
 
 const MAX_TRIES = 6
 const FIRST_PAUSE_MS = 5
-/** By then most requests have been given up; and a statement that waits for a lock holds a connection which other requests need. */
+/** Later, most clients have given up; and while a statement waits for a lock, its connection is missing in the pool. */
 const MAX_MS = 2_000
 
 /**
