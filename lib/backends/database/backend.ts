@@ -25,7 +25,7 @@ interface Binding extends Pick<BackendContext, 'property' | 'now' | 'log'> {
 
 /**
  * Sessions in a table of PostgreSQL, SQLite, MySQL or MariaDB. The backend is atomic: of two writes which expect the same
- * version, the database accepts one.
+ * version, only the first succeeds.
  *
  * The application makes the Kysely instance, and closes it. The table must exist: see `createSessionTable` and
  * `sessionMigration`.
@@ -92,7 +92,7 @@ export class DatabaseBackend implements SessionBackend {
     try {
       await checkDatabase(this.#table, this.#settings.pool, this.#log)
     } catch (error) {
-      // A database that is down now may be up later, and is swept then. Wrong options stay wrong.
+      // The sweeper starts although the database is down now, since the application starts too. A wrong option stops the start.
       if (!(error instanceof InvalidOptionsError)) this.#startSweeper()
       throw error
     }
@@ -125,7 +125,7 @@ export class DatabaseBackend implements SessionBackend {
     if (!isId(id)) return false
     const { affected } = await this.#table.statements.touch({ id, version, lastAccessedAt, expiresAt, now: this.#now() })
     if (affected > 0) return true
-    // The session may stand with a newer version. MySQL also counts no row when the deadlines are the same as before.
+    // No row was changed: the version is newer, or the session is gone. On MySQL also when the deadlines are as before.
     return await this.exists(id)
   }
 
@@ -158,7 +158,7 @@ export class DatabaseBackend implements SessionBackend {
     return Number(firstValue(rows[0]!))
   }
 
-  /** Removes expired sessions of all registrations that use the table, the oldest first. Several nodes may call it at once. */
+  /** Removes expired sessions of all registrations that use the table, the oldest first. Safe on several nodes at once. */
   async removeExpired ({ limit = Infinity }: { limit?: number }): Promise<number> {
     const { statements, dialect } = this.#table
     return await sweep(statements.removeExpired, dialect, this.#now, limit)
@@ -191,8 +191,8 @@ export class DatabaseBackend implements SessionBackend {
   }
 
   /**
-   * The answer of a refused write: the record that stands. The id when the record that stands is the write's own: an earlier
-   * try was stored, and its answer was lost.
+   * The answer of a refused write: the record that stands, or `null`. The id when the stored version is the write's own: an
+   * earlier try was stored, and its answer was lost.
    */
   async #standing (id: string, { version }: SessionRecord): Promise<WriteAnswer> {
     const stands = await this.read(id)

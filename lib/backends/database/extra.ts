@@ -32,7 +32,7 @@ const EXPECTED = 'an object of names and values, at once'
 const EXPECTED_VALUE = 'a string, a number, a bigint, a boolean, null, a Date or bytes'
 
 /**
- * Calls the application's `extra` for one write, and checks the answer.
+ * Calls the application's `extra` for a write, and checks the answer.
  *
  * @throws InvalidOptionsError when the answer cannot be stored, or is a promise
  */

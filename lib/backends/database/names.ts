@@ -19,7 +19,7 @@ export type Field = keyof typeof DEFAULT_COLUMNS
 export type Columns = Readonly<Record<Field, string>>
 
 export const FIELDS = Object.keys(DEFAULT_COLUMNS) as Field[]
-/** The columns with integers: versions, and instants in milliseconds. All other columns hold text. */
+/** The columns with integers: versions, and instants in milliseconds. The rest of the columns hold text. */
 export const NUMBER_FIELDS: readonly Field[] = ['version', 'schemaVersion', 'createdAt', 'lastAccessedAt', 'expiresAt']
 
 /** PostgreSQL cuts longer names silently, and counts bytes. */
@@ -69,7 +69,7 @@ function columnsOf (given: PlaceOptions['columns'] = {}, path: string): Columns 
   return columns
 }
 
-/** Databases compare names without regard to case. */
+/** Without regard to case: SQLite and MySQL take `ID` and `id` for the same column. */
 function assertDistinct (columns: Columns, path: string): void {
   const seen = new Map<string, string>()
   for (const [field, name] of Object.entries(columns)) {

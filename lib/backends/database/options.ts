@@ -20,7 +20,7 @@ export interface DatabaseBackendOptions extends PlaceOptions {
    * warns about missing listeners for errors. `false` turns both off, such as behind a PgBouncer before 1.21, which mixes up
    * prepared statements.
    *
-   * @default undefined: statements are not prepared, and the start asks for the pool
+   * @default statements are not prepared, and the start warns that the listeners cannot be checked
    */
   pool?: PoolLike | false
 }

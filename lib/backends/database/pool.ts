@@ -18,7 +18,7 @@ interface PoolAnswer {
 
 const POOL_METHODS = ['listenerCount', 'connect', 'query']
 
-/** Hex digits of a hash in the name of a statement. With the prefix below the 63 bytes to which PostgreSQL cuts names. */
+/** Hex digits of the hash in a statement's name. PostgreSQL cuts names after 63 bytes. */
 const NAME_CHARS = 32
 
 type Log = Pick<FastifyBaseLogger, 'warn'>

@@ -31,7 +31,8 @@ const STRICT = /STRICT_(?:TRANS|ALL)_TABLES/
 /**
  * Checks at the start of the application whether the database can hold sessions.
  *
- * @throws InvalidOptionsError when it cannot, and waiting will not help; any other error when the database cannot be reached now
+ * @throws InvalidOptionsError when only a change of the options or the database helps; any other error when the database cannot
+ * be reached now
  */
 export async function checkDatabase (
   { db, dialect, place, statements }: SessionTable, pool: PoolLike | false | undefined, log: Log | undefined
@@ -42,7 +43,7 @@ export async function checkDatabase (
   if (dialect === 'postgres' && log !== undefined) await checkPool(pool, db, log)
 }
 
-/** Looks for the table and all columns of a session. @throws InvalidOptionsError when one is missing, or the database was closed */
+/** Looks for the table and its columns. @throws InvalidOptionsError when a column or the table is missing, or `db` was closed */
 async function checkTable (db: AnyKysely, dialect: Dialect, place: Place): Promise<void> {
   try {
     await select(db, place, FIELDS)

@@ -12,7 +12,7 @@ const MAX_WRITES = 100
 const MAX_CREATE_TRIES = 2
 const MYSQL_DUPLICATE_ENTRY = new Set([1062])
 
-/** The statements for one table. Each is compiled once, however many registrations use the table. */
+/** The statements for a table. Each is compiled once, however many registrations use the table. */
 export class SessionTable {
   readonly db: AnyKysely
   readonly dialect: Dialect
@@ -57,7 +57,7 @@ export type WriteAnswer = string | SessionRecord | null
 /** Reads the session again for the answer of a refused write. */
 export type Standing = () => Promise<WriteAnswer>
 
-/** One write of one row. */
+/** A single write of a row. */
 export class RowWrite {
   readonly #id: string
   readonly #writes: Writes

@@ -61,7 +61,7 @@ const MAX_MS = 2_000
 const TRANSIENT = new Set<unknown>(['40001', '40P01', 'SQLITE_BUSY', 'SQLITE_BUSY_SNAPSHOT', 'SQLITE_LOCKED', 1205, 1213, 1020])
 
 /**
- * Runs a single statement, and again when the database undid it in favour of another statement.
+ * Runs a single statement, and again when the database undid it in favour of a concurrent statement.
  *
  * @throws the driver's error, without the values of the statement
  */

@@ -10,7 +10,7 @@ export interface SessionTableOptions extends PlaceOptions {
   ifNotExists?: boolean
 }
 
-/** A `Migration` for Kysely. Kysely's own type moved between 0.28 and 0.29, so it cannot be imported here. */
+/** A `Migration` for Kysely, declared here because Kysely exports its own type from different modules in 0.28 and 0.29. */
 export interface SessionMigration {
   up (db: AnyKysely): Promise<void>
   down (db: AnyKysely): Promise<void>
@@ -42,7 +42,7 @@ const TYPES: Readonly<Record<Dialect, Partial<Record<Field, Type>> & { text: Typ
 }
 
 const NULLABLE: readonly Field[] = ['subject', 'policy']
-/** Numbers before texts: PostgreSQL pads a number which follows a text to the next multiple of eight bytes. */
+/** Numbers before texts, for smaller rows: PostgreSQL pads a text to a multiple of eight bytes when a number follows. */
 const ORDER: readonly Field[] = [...NUMBER_FIELDS, ...FIELDS.filter(field => !NUMBER_FIELDS.includes(field))]
 
 /**
