@@ -16,26 +16,45 @@ import { mutationsOf } from './mutate/mutations.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
+// Of the flows of a session.
+const FLOWS = [
+  'test/session/', 'test/lifecycle/tries.test.ts', 'test/lifecycle/conflicts.test.ts', 'test/lifecycle/misbehaving-backends.test.ts'
+]
+const http = (...names) => names.map(name => `test/http/${name}.test.ts`)
+
 /** Which tests are to notice, those that fail most quickly first. The longest name that a file begins with counts. */
 const TWINS = {
-  'lib/payload/changes.ts': ['test/changes.test.ts'],
-  'lib/record/lifetime.ts': ['test/lifetime.test.ts', 'test/session/lifetimes.test.ts'],
-  'lib/store/breaker.ts': ['test/breaker.test.ts'],
-  'lib/lifecycle/commit.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/gone-records.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts', 'test/http/head-out.test.ts', 'test/http/other-hooks.test.ts'],
-  'lib/store/registration.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/', 'test/breaker.test.ts', 'test/timeout.test.ts', 'test/administration/'],
-  'lib/crypto/': ['test/crypto/', 'test/wire-format.test.ts', 'test/cookies/rotation.test.ts', 'test/encrypt.test.ts'],
-  'lib/lifecycle/end.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/administration/'],
+  'lib/payload/changes.ts': ['test/payload/changes.test.ts'],
+  'lib/record/lifetime.ts': ['test/record/lifetime.test.ts', 'test/session/lifetimes.test.ts'],
+  'lib/crypto/': ['test/crypto/', 'test/record/wire-format.test.ts', 'test/cookies/rotation.test.ts', 'test/payload/encrypt.test.ts'],
+  'lib/tools/bounded-map.ts': ['test/tools/bounded-map.test.ts'],
+  'lib/store/breaker.ts': ['test/store/breaker.test.ts'],
+  'lib/store/queue.ts': [
+    'test/store/queue.test.ts', 'test/lifecycle/together.test.ts', 'test/lifecycle/failed-in-the-queue.test.ts', 'test/lifecycle/conflicts.test.ts'
+  ],
+  'lib/store/': [...FLOWS, 'test/http/', 'test/store/', 'test/administration/'],
+  'lib/lifecycle/commit.ts': [
+    ...FLOWS, ...http('gone-records', 'empty-sessions', 'unchanged-sessions', 'head-out', 'other-hooks'), 'test/lifecycle/together.test.ts'
+  ],
+  'lib/lifecycle/draft.ts': [...FLOWS, ...http('empty-sessions', 'unchanged-sessions', 'what-counts-as-use'), 'test/payload/schema-version.test.ts'],
+  'lib/lifecycle/': [...FLOWS, ...http('gone-records', 'empty-sessions', 'unchanged-sessions', 'head-out', 'other-hooks'), 'test/administration/'],
+  'lib/lifecycle/end.ts': [...FLOWS, 'test/administration/'],
+  'lib/lifecycle/rotate.ts': [...FLOWS, 'test/administration/'],
+  'lib/lifecycle/successor.ts': [...FLOWS, 'test/administration/'],
   'lib/http/': ['test/cookies/', 'test/http/'],
-  'lib/http/caching.ts': ['test/http/caching-headers.test.ts'],
+  'lib/http/caching.ts': http('caching-headers'),
   'lib/http/chunks.ts': ['test/cookies/'],
-  'lib/http/cookie-header.ts': ['test/cookies/', 'test/http/cookie-lines.test.ts', 'test/http/duplicate-cookies.test.ts', 'test/http/rejected-cookies.test.ts', 'test/http/refused-before-the-backend.test.ts'],
-  'lib/http/hold.ts': ['test/http/double-send.test.ts', 'test/http/head-out.test.ts', 'test/http/streams.test.ts', 'test/http/other-hooks.test.ts', 'test/http/caching-headers.test.ts'],
-  'lib/http/body.ts': ['test/http/responses.test.ts', 'test/http/streams.test.ts', 'test/http/failed-commit.test.ts', 'test/http/caching-headers.test.ts'],
-  'lib/http/reply-cookies.ts': ['test/http/clearing-cookie.test.ts', 'test/http/leftover-changes.test.ts', 'test/http/plain-http.test.ts', 'test/http/head-out.test.ts', 'test/http/failed-commit.test.ts', 'test/http/set-cookie.test.ts', 'test/http/other-hooks.test.ts', 'test/http/caching-headers.test.ts', 'test/http/websocket.test.ts', 'test/cookies/splitting.test.ts', 'test/session/destroy.test.ts', 'test/session/save-and-reload.test.ts'],
-  'lib/http/exchange.ts': ['test/http/leftover-changes.test.ts', 'test/http/double-send.test.ts', 'test/http/failed-commit.test.ts', 'test/http/other-hooks.test.ts', 'test/http/backend-errors.test.ts', 'test/http/untouched-requests.test.ts', 'test/http/caching-headers.test.ts', 'test/http/streams.test.ts', 'test/http/commit-before-head.test.ts'],
-  'lib/tools/bounded-map.ts': ['test/bounded-map.test.ts'],
-  'lib/lifecycle/draft.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/http/empty-sessions.test.ts', 'test/http/unchanged-sessions.test.ts', 'test/http/what-counts-as-use.test.ts', 'test/schema-version.test.ts'],
-  'lib/lifecycle/rotate.ts': ['test/session/', 'test/commit/tries.test.ts', 'test/commit/conflicts.test.ts', 'test/commit/misbehaving-backends.test.ts', 'test/administration/']
+  'lib/http/cookie-header.ts': ['test/cookies/', ...http('cookie-lines', 'duplicate-cookies', 'rejected-cookies', 'refused-before-the-backend')],
+  'lib/http/hold.ts': http('double-send', 'head-out', 'streams', 'other-hooks', 'caching-headers'),
+  'lib/http/body.ts': http('responses', 'streams', 'failed-commit', 'caching-headers'),
+  'lib/http/reply-cookies.ts': [
+    ...http('clearing-cookie', 'leftover-changes', 'plain-http', 'head-out', 'failed-commit', 'set-cookie', 'other-hooks', 'caching-headers', 'websocket'),
+    'test/cookies/splitting.test.ts', 'test/session/destroy.test.ts', 'test/session/save-and-reload.test.ts'
+  ],
+  'lib/http/exchange.ts': http(
+    'leftover-changes', 'double-send', 'failed-commit', 'other-hooks', 'backend-errors', 'untouched-requests', 'caching-headers', 'streams',
+    'commit-before-head'
+  )
 }
 
 const copy = mkdtempSync(join(tmpdir(), 'fastsessions-mutate-'))

@@ -1,5 +1,5 @@
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
-import { type InvalidOptionsError, sessions, type SessionBackend, type SessionOptions, type SessionRecord } from '../../lib/index.ts'
+import { type InvalidOptionsError, sessions, type SessionOptions } from '../../lib/index.ts'
 
 export const SECRET = 'a secret of more than thirty-two bytes'
 export const OLD_SECRET = 'an older one of more than thirty-two bytes'
@@ -36,17 +36,6 @@ export async function show (app: FastifyInstance, cookie: string): Promise<Light
 
 export function cookieOf ({ cookies }: LightMyRequestResponse): string {
   return cookies.map(({ name, value }) => `${name}=${value}`).join('; ')
-}
-
-/** A backend of the three methods, with its records in the open. */
-export class OpenBackend implements SessionBackend {
-  readonly records = new Map<string, SessionRecord>()
-  read (id: string): SessionRecord | null { return this.records.get(id) ?? null }
-  write (id: string, record: SessionRecord): string { this.records.set(id, record); return id }
-  remove (id: string): void { this.records.delete(id) }
-  get only (): SessionRecord { return [...this.records.values()][0]! }
-  /** Overwrites what is stored, as another release or another hand would. */
-  tamper (id: string, changes: Partial<SessionRecord>): void { this.records.set(id, { ...this.records.get(id)!, ...changes }) }
 }
 
 /** Freezes an object and all that it holds, but for Buffers, which cannot be. */

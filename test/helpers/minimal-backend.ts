@@ -1,13 +1,24 @@
 import { MemoryBackend } from '../../lib/index.ts'
 import type { SessionBackend, SessionRecord } from '../../types/index.d.ts'
 
-/** The least that a backend can be: three methods, no compare-and-set, no expiry. */
+/** The least that a backend can be: three methods, no compare-and-set, no expiry. Its records are in the open. */
 export class MinimalBackend implements SessionBackend {
-  readonly #records = new Map<string, SessionRecord>()
-  get size (): number { return this.#records.size }
-  read (id: string): SessionRecord | null { return this.#records.get(id) ?? null }
-  write (id: string | null, record: SessionRecord): string { this.#records.set(id!, record); return id! }
-  remove (id: string): void { this.#records.delete(id) }
+  readonly records = new Map<string, SessionRecord>()
+
+  /** The record of a backend that has a single one. */
+  get only (): SessionRecord { return [...this.records.values()][0]! }
+
+  read (id: string): SessionRecord | null { return this.records.get(id) ?? null }
+
+  write (id: string, record: SessionRecord): string {
+    this.records.set(id, { ...record })
+    return id
+  }
+
+  remove (id: string): void { this.records.delete(id) }
+
+  /** Overwrites parts of a stored record, as another release or an attacker would. */
+  tamper (id: string, changes: Partial<SessionRecord>): void { this.records.set(id, { ...this.records.get(id)!, ...changes }) }
 }
 
 /** Atomic, but its deadlines move only by a write. */

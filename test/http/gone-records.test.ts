@@ -1,7 +1,7 @@
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { cookieLines, cookieOf, DAY_MS, loose, signedUp, wire, type LooseSession, type Wire } from '../helpers/wire.ts'
-import { MinimalBackend } from '../helpers/backends.ts'
+import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 const DROPPED = /^changes of the session are dropped: it ended while the request ran \(GET \/\)$/
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { CookieBackend, sessions, type SessionOptions } from '../../lib/index.ts'
-import { MinimalBackend } from '../helpers/backends.ts'
+import { MinimalBackend } from '../helpers/minimal-backend.ts'
 import { cookieLines, cookieOf, DAY_MS, kinds, loose, NAME, SECRET, signedUp, wire, type Kind, type LooseSession } from '../helpers/wire.ts'
 
 const OTHER_SECRET = 'another secret of more than thirty-two bytes'

@@ -2,12 +2,12 @@ import { inspect } from 'node:util'
 import Fastify from 'fastify'
 import t from 'tap'
 import sessions, { CookieBackend, MemoryBackend, type SessionEvent, type SessionRecord, type WriteContext } from '../../lib/index.ts'
-import { OpenBackend } from '../helpers/config.ts'
+import { MinimalBackend } from '../helpers/minimal-backend.ts'
 import { bench, setCookies } from '../helpers/session-bench.ts'
 import { cookieLines, kinds, loose, NAME, SECRET, signedUp, wire } from '../helpers/wire.ts'
 
 /** Keeps all that it is told, as text, but for the request, which is handed on for the application's own columns. */
-class CuriousBackend extends OpenBackend {
+class CuriousBackend extends MinimalBackend {
   readonly told: string[] = []
   override read (id: string) { this.#note(id); return super.read(id) }
   override write (id: string, record: SessionRecord, version?: number, context?: WriteContext) {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { cookieLines, DAY_MS, HOUR_MS, kinds, loose, signedUp, wire, type LooseSession } from '../helpers/wire.ts'
-import { MinimalBackend } from '../helpers/backends.ts'
+import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 const data = { user: 'ada', cart: { items: [1, 2] }, at: '2027-01-01T00:00:00.000Z' }
 

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { MinimalBackend } from '../helpers/backends.ts'
+import { MinimalBackend } from '../helpers/minimal-backend.ts'
 import { bench } from '../helpers/session-bench.ts'
 
 /** A tab whose request has loaded the session when another tab regenerates it, and destroys it so much later. */

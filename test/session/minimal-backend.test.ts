@@ -8,9 +8,9 @@ t.test('a backend of three methods keeps sessions, regenerates and ends them', a
   await browser.run(({ session }) => { session.a = 1 })
   const old = browser.copy()
   await browser.run(({ session }) => session.login('ann', { b: 2 }))
-  t.strictSame([await old.data(), await browser.data(), backend.size], [{}, { a: 1, b: 2 }, 1])
+  t.strictSame([await old.data(), await browser.data(), backend.records.size], [{}, { a: 1, b: 2 }, 1])
   await browser.run(({ session }) => session.destroy())
-  t.equal(backend.size, 0)
+  t.equal(backend.records.size, 0)
 })
 
 t.test('it is read right before it is written', async t => {
@@ -28,7 +28,7 @@ t.test('a session that becomes empty is removed from it', async t => {
   const browser = (await bench(t, { backend })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   await browser.run(({ session }) => { delete session.a })
-  t.strictSame([backend.size, browser.cookies.size], [0, 0])
+  t.strictSame([backend.records.size, browser.cookies.size], [0, 0])
 })
 
 t.test('deadlines are checked whatever the backend does', async t => {

@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { MemoryBackend, type SessionBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { MinimalBackend } from '../helpers/backends.ts'
+import { MinimalBackend } from '../helpers/minimal-backend.ts'
 import { bench, gate } from '../helpers/session-bench.ts'
 import { recordEvents } from '../helpers/session-events.ts'
 

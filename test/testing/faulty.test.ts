@@ -2,7 +2,7 @@ import fastify from 'fastify'
 import t from 'tap'
 import sessions, { CookieBackend, MemoryBackend, type SessionRecord } from '../../lib/index.ts'
 import { FaultyBackend, testBackend } from '../../lib/testing/index.ts'
-import { MinimalBackend } from '../helpers/backends.ts'
+import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 const now = Date.now()
 const record: SessionRecord = { id: 'a', version: 1, data: '{"a":1}', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + 60_000, subject: 'alice', policy: null }

@@ -1,0 +1,94 @@
+import { idOfToken } from '../lib/record/ids.ts'
+import { checkCounter } from './counter.ts'
+import { Endings } from './endings.ts'
+import type { Event, History, Violation } from './history.ts'
+import { checkKeys } from './keys.ts'
+import { goesOn, type Issued, Lineage } from './lineage.ts'
+
+/** A load and a commit may each take the time limit; the machine may be busy. */
+const SLACK_MS = 2_000
+
+/** Reads what all requests were answered, and what is stored at the end: the promises that were not kept. */
+export function check (history: History): Violation[] {
+  const { events, absoluteMs } = history
+  const lineage = new Lineage(events)
+  const endings = new Endings(events, absoluteMs)
+  const violations: Violation[] = []
+  const report = (promise: string, event: Event, detail: string): void => {
+    violations.push({ promise, detail: `${detail}: ${describe(event)}` })
+  }
+  for (const event of lineage.repeated) report('an id is issued once', event, 'it was there already')
+  for (const event of events) {
+    checkAnswer(event, history, report)
+    const issued = lineage.of(event)
+    if (issued !== undefined) checkAcceptance(event, issued, endings, report)
+    else if (event.answer?.isAccepted === true) report('an id that was not issued is not accepted', event, 'nobody was given this cookie')
+  }
+  for (const issued of lineage.byToken.values()) {
+    if (issued.children.length > 1) report('a session goes on in one place', issued.by, `${issued.children.length} sessions go on from it`)
+  }
+  for (const tokens of families(lineage)) {
+    checkKeys(tokens, endings, events, report)
+    checkCounter(tokens, report)
+  }
+  return [...violations, ...checkStored(history, lineage, endings)]
+}
+
+export type ReportViolation = (promise: string, event: Event, detail: string) => void
+
+function checkAnswer (event: Event, { timeoutMs }: History, report: ReportViolation): void {
+  const { status, kind, begin, end, holdMs, answer, issued } = event
+  if (status !== 200 && status !== 409) report('every request is answered', event, `it was answered with ${status}`)
+  if (end - begin > holdMs * 2 + timeoutMs * 2 + SLACK_MS) report('an answer comes in time', event, `it took ${Math.round(end - begin)} ms`)
+  const isBeginning = answer !== null && (kind === 'login' || (kind === 'create' && !answer.isAccepted))
+  if (isBeginning && issued === null) report('a session that begins has a cookie', event, 'there is none')
+}
+
+function checkAcceptance (event: Event, issued: Issued, endings: Endings, report: ReportViolation): void {
+  if (event.answer === null) return
+  if (!event.answer.isAccepted) {
+    if (!endings.isPossible(issued, event)) report('a session stays until it is ended', event, `nobody ended what was ${describe(issued.by)}`)
+    return
+  }
+  const ending = endings.certain(issued)
+  if (ending !== null && event.begin >= ending.at) {
+    const what = ending.isRevocation ? 'a revoked session is not accepted' : 'an ended session is not accepted'
+    report(what, event, `what is from ${describe(issued.by)} had ended by ${describe(ending.by)}`)
+  }
+  if (endings.isOverdue(issued, event)) report('a session ends at its deadline', event, 'the deadline had passed')
+  if (event.kind === 'login' && !goesOn(event) && !endings.isPossible(issued, event)) {
+    report('a sign-in keeps the data', event, 'nobody ended the session meanwhile')
+  }
+}
+
+function checkStored ({ stored, events }: History, lineage: Lineage, endings: Endings): Violation[] {
+  if (stored === null) return []
+  const byId = new Map([...lineage.byToken.values()].map(issued => [idOfToken('session', issued.token), issued]))
+  const dead = stored.filter(({ id }) => {
+    const issued = byId.get(id)
+    return issued !== undefined && endings.certain(issued) !== null
+  })
+  // What was stored for a request that had no answer is nobody's.
+  const most = events.filter(({ status, kind }) => status !== 200 && status !== 409 && kind !== 'revoke').length
+  const unknown = stored.filter(({ id }) => !byId.has(id))
+  return [
+    ...dead.map(({ id }) => ({ promise: 'an ended session is not listed', detail: id })),
+    ...(unknown.length > most ? unknown.map(({ id }) => ({ promise: 'no session is stored that nobody was given', detail: id })) : [])
+  ]
+}
+
+/** Sessions with those that they go on as. */
+function families ({ byToken }: Lineage): Issued[][] {
+  const byRoot = new Map<Issued, Issued[]>()
+  for (const issued of byToken.values()) {
+    const family = byRoot.get(issued.root) ?? []
+    family.push(issued)
+    byRoot.set(issued.root, family)
+  }
+  return [...byRoot.values()]
+}
+
+export function describe ({ client, kind, key, value, token, issued, begin, end, status }: Event): string {
+  const cookies = `${token?.slice(0, 6) ?? 'none'}${issued === null ? '' : ` to ${issued.slice(0, 6)}`}`
+  return `${kind} ${key} = ${value} of client ${client}, cookie ${cookies}, ${begin.toFixed(1)} to ${end.toFixed(1)} ms, status ${status}`
+}

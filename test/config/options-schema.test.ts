@@ -1,0 +1,45 @@
+import { Ajv } from 'ajv'
+import t from 'tap'
+import { optionsSchema } from '../../lib/index.ts'
+import { lifetimeSchema, routeSchema } from '../../lib/config/options-schema.ts'
+
+interface Node { description?: string, type?: string, properties?: Record<string, Node>, default?: unknown }
+
+t.test('the schemas are valid, and compile in strict mode', async t => {
+  const ajv = new Ajv({ strict: true, strictTypes: false, allowUnionTypes: true })
+  for (const schema of [optionsSchema, routeSchema, lifetimeSchema]) {
+    t.ok(ajv.validateSchema(schema))
+    t.type(ajv.compile(schema), 'function')
+  }
+})
+
+t.test('every part says what it should be, since messages quote it', async t => {
+  const visit = (node: Node, path: string): void => {
+    t.type(node.description, 'string', path)
+    for (const [key, child] of Object.entries(node.properties ?? {})) visit(child, `${path}.${key}`)
+  }
+  visit(optionsSchema, 'options')
+  visit(lifetimeSchema, 'lifetime')
+})
+
+t.test('the options are those of the documentation', async t => {
+  const { properties } = optionsSchema as Node
+  t.strictSame(Object.keys(properties!).sort(), [
+    'absoluteTimeout', 'autoload', 'backend', 'cookie', 'encrypt', 'idleTimeout', 'migrate', 'now', 'onConflict',
+    'onUnavailable', 'property', 'renewAfter', 'schema', 'schemaVersion', 'secret', 'serializer', 'timeout'
+  ])
+  t.strictSame(Object.keys(properties!['cookie']!.properties!).sort(), [
+    'domain', 'httpOnly', 'name', 'partitioned', 'path', 'persistent', 'priority', 'sameSite', 'secure'
+  ])
+})
+
+t.test('defaults that the schema states are valid by it', async t => {
+  const ajv = new Ajv({ strictTypes: false, allowUnionTypes: true })
+  const visit = ({ properties = {} }: Node): void => {
+    for (const [key, child] of Object.entries(properties)) {
+      if (child.default !== undefined) t.ok(ajv.validate(child, child.default), key)
+      visit(child)
+    }
+  }
+  visit(optionsSchema)
+})

@@ -1,0 +1,145 @@
+import { inspect } from 'node:util'
+import t from 'tap'
+import { type PayloadCodec, assertStorable } from '../../lib/payload/codec.ts'
+import { resolveOptions } from '../../lib/config/options.ts'
+import type { SessionOptions, SessionRecord, SessionSerializer } from '../../lib/index.ts'
+import { SECRET, appWith, show, store } from '../helpers/config.ts'
+import { MinimalBackend } from '../helpers/minimal-backend.ts'
+
+const codecOf = (options: SessionOptions = {}): PayloadCodec => resolveOptions({ backend: new MinimalBackend(), ...options }).codec
+const recordOf = (data: string, schemaVersion = 1): SessionRecord => ({
+  id: 'i', version: 1, data, schemaVersion, createdAt: 0, lastAccessedAt: 0, expiresAt: 1, subject: null, policy: null
+})
+
+const tagged: SessionSerializer = {
+  serialize: data => JSON.stringify(Object.entries(data).map(([key, value]) =>
+    value instanceof Date ? [key, 'date', value.getTime()] : value instanceof Map ? [key, 'map', [...value]] : [key, 'plain', value])),
+  deserialize: text => Object.fromEntries((JSON.parse(text) as Array<[string, string, never]>).map(([key, type, value]) =>
+    [key, type === 'date' ? new Date(value) : type === 'map' ? new Map(value) : value]))
+}
+
+t.test('payloads are JSON, read as they were written', async t => {
+  const codec = codecOf()
+  t.equal(codec.emptyText, '{}')
+  t.equal(codec.serialize({ a: [1] }), '{"a":[1]}')
+  const record = recordOf('{"a":[1]}')
+  t.strictSame(codec.decode(record), { stored: { record, text: '{"a":[1]}', tree: { a: [1] } }, data: { a: [1] } })
+  t.equal(codec.toData('{"a":1}', 'i'), '{"a":1}', 'nothing is sealed unless asked')
+})
+
+t.test('values are the same when they are stored alike', async t => {
+  const json = codecOf()
+  for (const [value, parsed] of [[[1], [1]], [{ a: -0 }, { a: 0 }], [new Date(0), '1970-01-01T00:00:00.000Z'], [undefined, undefined], [{ a: undefined }, {}]]) t.ok(json.isSame(value, parsed))
+  for (const [value, parsed] of [[[1], [2]], [{ a: 1, b: 2 }, { b: 2, a: 1 }], [1, '1'], [null, undefined], [[], {}]]) t.notOk(json.isSame(value, parsed))
+  const own = codecOf({ serializer: { serialize: data => inspect(data, { depth: 9 }), deserialize: () => ({}) } })
+  t.ok(own.isSame(new Map([[1, new Date(0)]]), new Map([[1, new Date(0)]])))
+  t.notOk(own.isSame({ a: -0 }, { a: 0 }), 'what JSON does not tell apart, another serializer may')
+})
+
+t.test('a parsed payload is shared, a copy is the caller\'s own', async t => {
+  const codec = codecOf()
+  const tree = { a: [1] }
+  t.equal(codec.parsed({ text: '{"a":[1]}', tree }), tree)
+  t.strictSame(codec.copyOf({ text: '{"a":[1]}', tree }), tree)
+  t.not(codec.copyOf({ text: '{"a":[1]}', tree })['a'], tree.a)
+  for (const form of ['parsed', 'copyOf'] as const) t.strictSame(codec[form]({ text: '{"a":[1]}', tree: null }), tree)
+})
+
+t.test('a payload that is read again is another object, whatever was done to the first one', async t => {
+  const codec = codecOf()
+  for (let i = 0; i < 3; i++) {
+    const { data } = codec.decode(recordOf('{"a":[1],"b":{"c":2}}')) as unknown as { data: { a: number[], b: object } }
+    t.strictSame(data, { a: [1], b: { c: 2 } })
+    data.a.push(2)
+    Object.assign(data.b, { c: 3 })
+  }
+})
+
+t.test('a payload that is read again is the one of its own text and id', async t => {
+  const codec = codecOf()
+  const dataOf = (record: SessionRecord) => (codec.decode(record) as { data: object }).data
+  t.strictSame(dataOf(recordOf('{"a":1}')), { a: 1 })
+  t.strictSame(dataOf(recordOf('{"a":2}')), { a: 2 })
+  t.strictSame(dataOf({ ...recordOf('{"a":1}'), id: 'j' }), { a: 1 })
+})
+
+t.test('a serializer of the application may keep what JSON cannot', async t => {
+  const codec = codecOf({ serializer: tagged })
+  const data = { at: new Date(5), seen: new Map([['a', 1]]), plain: [1] }
+  t.strictSame(codec.deserialize(codec.serialize(data)), data)
+  const app = await appWith({ backend: new MinimalBackend(), serializer: tagged })
+  app.get('/set', async request => { request.session.set('seen', new Map([['a', new Date(7)]])) })
+  app.get('/check', async request => request.session.get('seen') instanceof Map)
+  const cookie = await store(app, { a: 1 })
+  await app.inject({ url: '/set', headers: { cookie } })
+  t.equal((await app.inject({ url: '/check', headers: { cookie } })).body, 'true')
+})
+
+t.test('it is given a plain object without undefined, and never one of ours', async t => {
+  const given: object[] = []
+  const codec = codecOf({ serializer: { serialize: data => { given.push(data); return '' }, deserialize: () => ({}) } })
+  class Live { a = 1; b = undefined }
+  codec.serialize(new Live())
+  t.strictSame(given.at(-1), { a: 1 })
+  t.equal(Object.getPrototypeOf(given.at(-1)), Object.prototype)
+})
+
+t.test('what a serializer throws, or returns beside text, is a named error', async t => {
+  const cause = new Error('on purpose')
+  const withText = (text: unknown) => codecOf({ serializer: { serialize: data => Object.keys(data).length === 0 ? '' : text as string, deserialize: () => ({}) } })
+  for (const [text, problem] of [
+    [5, 'was serialized to number, expected a string'], [undefined, 'was serialized to undefined, expected a string'],
+    ['a\0', 'contains a NUL character'], ['a\ud800', 'contains a lone surrogate'], ['\udc00\ud800', 'contains a lone surrogate']
+  ] as const) {
+    t.throws(() => withText(text).serialize({ a: 1 }), { code: 'SES_NOT_SERIALIZABLE', path: 'session', message: `The session cannot be stored: \`session\` ${problem}` })
+  }
+  const throwing = codecOf({ serializer: { serialize: data => { if ('a' in data) throw cause; return '' }, deserialize: () => ({}) } })
+  t.throws(() => throwing.serialize({ a: 1 }), { message: 'The session cannot be stored: `session` was refused by the serializer', cause })
+  const own = codecOf({ serializer: { serialize: data => { if ('a' in data) assertStorable('session.a', '\0'); return '' }, deserialize: () => ({}) } })
+  t.throws(() => own.serialize({ a: 1 }), { message: 'The session cannot be stored: `session.a` contains a NUL character' }, 'one of ours stays as it is')
+})
+
+t.test('text that every store keeps passes', async t => {
+  for (const text of ['', 'ä', '😀', '\u0001']) t.doesNotThrow(() => assertStorable('x', text))
+})
+
+t.test('a serializer that throws on reading, or gives no object, means no session', async t => {
+  for (const deserialize of [() => { throw new Error('x') }, () => null, () => [], () => 'text']) {
+    t.equal(codecOf({ serializer: { serialize: () => '', deserialize: deserialize as never } }).decode(recordOf('x')).rejected, 'corrupt')
+  }
+})
+
+t.test('members are left out of what is read, own __proto__ too', async t => {
+  const deserialize = () => JSON.parse('{"a":1,"id":2,"signal":3,"__proto__":{"x":1}}')
+  const codec = codecOf({ serializer: { serialize: JSON.stringify, deserialize } })
+  t.strictSame(Object.entries(codec.deserialize('')), [['a', 1]])
+  t.strictSame((codec.decode(recordOf('')) as { data: object }).data, { a: 1 })
+})
+
+t.test('assertKeys() refuses members by name', async t => {
+  const codec = codecOf()
+  t.throws(() => codec.assertKeys(JSON.parse('{"__proto__":1}')), { code: 'SES_RESERVED_KEY', message: /`__proto__`/ })
+  t.throws(() => codec.assertKeys({ a: 1, load: 2 }), { code: 'SES_RESERVED_KEY', message: /`load`/ })
+  t.doesNotThrow(() => codec.assertKeys({ a: 1 }))
+})
+
+t.test('the schema is asked on save; no schema means no objection', async t => {
+  t.equal(codecOf().problem({ a: 1 }), null)
+  const codec = codecOf({ schema: { type: 'object', properties: { a: { type: 'string' } } } })
+  t.equal(codec.problem({ a: 'x' }), null)
+  t.equal(codec.problem({ a: 1 })!.path, 'session.a')
+})
+
+t.test('the schema sees data as they are stored, live ones too', async t => {
+  const schema = { type: 'object', additionalProperties: false, properties: { at: { type: 'string', format: 'date-time' } } }
+  const codec = codecOf({ schema })
+  t.equal(codec.problem({ at: new Date(0), absent: undefined }), null)
+  t.equal(codec.problem(codec.deserialize(codec.serialize({ at: new Date(0) }))), null)
+  t.equal(codecOf({ schema: { type: 'object', properties: { at: { type: 'object' } } }, serializer: tagged }).problem({ at: new Date(0) }), null)
+})
+
+t.test('a self-contained backend seals its own texts, so encrypt adds nothing', async t => {
+  const app = await appWith({ secret: SECRET, encrypt: true })
+  t.strictSame((await show(app, await store(app, { a: 1 }))).json(), { a: 1 })
+  t.equal(resolveOptions({ secret: SECRET, encrypt: true }).codec.toData('x', 'i'), 'x')
+})

@@ -1,0 +1,109 @@
+import t from 'tap'
+import { run } from '../../lib/tools/flow.ts'
+import { CommitQueue, type Joining, type Turn } from '../../lib/store/queue.ts'
+
+const enter = async (queue: CommitQueue<string>, id = 'a', limitMs = 60_000): Promise<Turn<string>> =>
+  await run(queue.enter(id), limitMs, () => new Error('timeout'))
+const tick = () => new Promise(resolve => { setImmediate(resolve) })
+
+t.test('the first one does not wait, and has nothing from before', async t => {
+  const queue = new CommitQueue<string>()
+  const step = queue.enter('a').next()
+  t.equal(step.done, true)
+  t.equal((step.value as Turn<string>).latest, undefined)
+  t.equal(queue.size, 1)
+})
+
+t.test('each waits for the one before and starts from its result', async t => {
+  const queue = new CommitQueue<string>()
+  const order: string[] = []
+  const first = await enter(queue)
+  const others = ['second', 'third'].map(async name => {
+    const turn = await enter(queue)
+    order.push(`${name} after ${turn.latest}`)
+    await tick()
+    turn.leave(name)
+  })
+  await tick()
+  t.strictSame(order, [])
+  first.leave('first')
+  await Promise.all(others)
+  t.strictSame(order, ['second after first', 'third after second'])
+  t.equal(queue.size, 0, 'nothing is kept')
+})
+
+t.test('other sessions do not wait', async t => {
+  const queue = new CommitQueue<string>()
+  await enter(queue, 'a')
+  await enter(queue, 'b')
+  t.equal(queue.size, 2)
+})
+
+t.test('one that comes after the queue is empty knows nothing from before', async t => {
+  const queue = new CommitQueue<string>();
+  (await enter(queue)).leave('first')
+  t.equal((await enter(queue)).latest, undefined)
+})
+
+t.test('a turn that failed leaves no result, and the next one goes on', async t => {
+  const queue = new CommitQueue<string>()
+  const first = await enter(queue)
+  const second = enter(queue)
+  first.leave(undefined)
+  t.equal((await second).latest, undefined)
+})
+
+t.test('when one gives up waiting, those behind still wait for those in front', async t => {
+  const queue = new CommitQueue<string>()
+  const first = await enter(queue)
+  await t.rejects(enter(queue, 'a', 1), { message: 'timeout' })
+  let hasEntered = false
+  const third = enter(queue).then(turn => { hasEntered = true; return turn })
+  await tick()
+  t.equal(hasEntered, false)
+  first.leave('first')
+  const turn = await third
+  t.equal(turn.latest, 'first', 'and gets their result')
+  turn.leave('third')
+  t.equal(queue.size, 0)
+})
+
+t.test('the end of a turn can be awaited before and after it', async t => {
+  const turn = await enter(new CommitQueue<string>())
+  const early = turn.ended
+  turn.leave('x')
+  await early
+  t.equal(turn.hasEnded, true)
+  const late = await enter(new CommitQueue<string>())
+  late.leave('x')
+  await t.resolves(late.ended)
+})
+
+t.test('a turn sees those right behind it whose work it can do along, up to the first whose it cannot', async t => {
+  const queue = new CommitQueue<string>()
+  const namedJoining = (name: string): Joining<string> & { name: string } => ({ name, onto: theirs => theirs })
+  const entering = (name?: string, limitMs = 60_000) =>
+    run(queue.enter('a', name === undefined ? undefined : namedJoining(name)), limitMs, () => new Error('timeout'))
+  const namesWaiting = (turn: Turn<string>) => [...turn.waiting()].map(({ joining }) => (joining as unknown as { name: string }).name)
+  const first = await entering('first')
+  t.strictSame([...first.waiting()], [])
+  const others = [entering('second'), entering('gave up', 1), entering('third'), entering(), entering('behind that')]
+  await t.rejects(others[1] as Promise<unknown>, { message: 'timeout' })
+  t.strictSame(namesWaiting(first), ['second', 'third'])
+  first.leave(undefined)
+  const second = await others[0]!
+  t.strictSame(namesWaiting(second), ['third'])
+  second.leave(undefined)
+  for (const turn of others.slice(2)) (await turn).leave(undefined)
+  t.equal(queue.size, 0)
+})
+
+t.test('one that comes while another waits is behind that one, though the first has left', async t => {
+  const queue = new CommitQueue<string>()
+  const first = await enter(queue)
+  const second = enter(queue)
+  first.leave('first')
+  const third = enter(queue)
+  ;(await second).leave('second')
+  t.equal((await third).latest, 'second')
+})
