@@ -1,11 +1,11 @@
 import createError from '@fastify/error'
 
-/** How long a client should wait after a 503, in seconds. */
+/** How long a client waits after a 503, in seconds, as text of the Retry-After header (RFC 9110, 10.2.3). */
 const RETRY_AFTER_SECONDS = '5'
-/** How many keys the error of a payload that is too large names. */
+/** How many keys `SessionTooLargeError` names. */
 const NAMED_KEYS = 5
 
-// One table of base classes: code, message, status. The codes are public and never reused.
+// The base class of each error: code, message, status. Codes are public (`SessionErrorCode`) and never reused.
 const Base = {
   InvalidOptions: createError('SES_INVALID_OPTIONS', '%s', 500, TypeError),
   NotLoaded: createError('SES_NOT_LOADED', '%s', 500),
@@ -18,43 +18,62 @@ const Base = {
   Unavailable: createError('SES_BACKEND_UNAVAILABLE', '%s', 503),
   Contract: createError('SES_BACKEND_CONTRACT', '%s', 500),
   NotSupported: createError('SES_NOT_SUPPORTED', '%s does not support %s%s', 500),
-  ReservedKey: createError('SES_RESERVED_KEY', '`%s` is a member of the session and cannot be a key of its data; choose another name', 500, TypeError)
+  ReservedKey: createError(
+    'SES_RESERVED_KEY',
+    '`%s` is a member of the session and cannot be a key of its data; choose another name',
+    500, TypeError
+  )
 } as const
 
-/** A configuration that must not start; the message names path, expectation and value. */
+/**
+ * An option, a route's option, a lifetime or a filter is wrong, and registration or call is refused. The message names the full path,
+ * the expectation and the value, never a secret.
+ */
 export class InvalidOptionsError extends Base.InvalidOptions {
   override readonly name = 'InvalidOptionsError'
 }
 
-/** The session was used before it was loaded, or where the route has none. */
+/** The session was used before it was loaded, or on a route with `session: false`. The message names the remedy. */
 export class SessionNotLoadedError extends Base.NotLoaded {
   override readonly name = 'SessionNotLoadedError'
 }
 
-/** A route with `required` was called without such a session (401). */
+/** The client has no stored session, or no signed-in session, and the route requires it (401): option `required` of the route. */
 export class SessionRequiredError extends Base.Required {
   override readonly name = 'SessionRequiredError'
 }
 
-/** Another request changed the session and the changes could not be joined (409); nothing was written. */
+/**
+ * A parallel request changed the session, and the changes of both could not be joined (409): `onConflict` is `'error'`, the merged
+ * data violate the schema, or the bounded number of tries was used up. Nothing of the later request was written.
+ */
 export class SessionConflictError extends Base.Conflict {
   override readonly name = 'SessionConflictError'
 }
 
-/** The session was destroyed, regenerated, revoked, expired or evicted meanwhile (409). */
+/**
+ * The session has ended (409): destroyed, regenerated, revoked, expired or evicted by the store, while this request ran or earlier in
+ * this request.
+ */
 export class SessionDestroyedError extends Base.Destroyed {
   override readonly name = 'SessionDestroyedError'
 }
 
-/** The payload does not fit; the stored session is untouched. Sizes are bytes. */
+/** The session exceeds a limit of the cookie or of the store. The stored session is untouched. */
 export class SessionTooLargeError extends Base.TooLarge {
   override readonly name = 'SessionTooLargeError'
+  /** Bytes that the session would take. */
   readonly size: number
+  /** Bytes that a session may take. */
   readonly limit: number
-  /** The largest keys with their bytes, largest first. */
+  /** The largest keys of the payload with their bytes, largest first, at most five; empty where the backend does not know. */
   readonly keys: ReadonlyArray<readonly [key: string, bytes: number]>
 
-  /** @param sizes the bytes of each key, in any order; the five largest are named */
+  /**
+   * @param size bytes that the session would take
+   * @param limit bytes that a session may take
+   * @param sizes the bytes of each key, in any order
+   */
   constructor (size: number, limit: number, sizes: ReadonlyArray<readonly [key: string, bytes: number]> = []) {
     const keys = [...sizes].sort((a, b) => b[1] - a[1]).slice(0, NAMED_KEYS)
     const largest = keys.map(([key, bytes]) => `${key} (${bytes} bytes)`).join(', ')
@@ -66,9 +85,10 @@ export class SessionTooLargeError extends Base.TooLarge {
   }
 }
 
-/** The payload does not match the schema; `path` says where. */
+/** The payload does not match the option `schema`. The stored session is untouched. */
 export class SessionValidationError extends Base.Validation {
   override readonly name = 'SessionValidationError'
+  /** Where, such as `session.basket[0].price`. */
   readonly path: string
 
   constructor (path: string, expectation: string) {
@@ -77,9 +97,10 @@ export class SessionValidationError extends Base.Validation {
   }
 }
 
-/** The payload has something that cannot be stored; `path` says where. */
+/** The payload has a value that cannot be stored (BigInt, function, cycle, Map…), or a subject is refused. Nothing was stored. */
 export class SessionSerializationError extends Base.Serialization {
   override readonly name = 'SessionSerializationError'
+  /** Where, such as `session.basket[0].price`; `subject` for a subject. */
   readonly path: string
 
   constructor (path: string, problem: string, options: { cause?: unknown } = {}) {
@@ -89,10 +110,13 @@ export class SessionSerializationError extends Base.Serialization {
   }
 }
 
-/** The backend failed or did not answer in time (503). `cause` has the driver's error. */
+/**
+ * The backend failed or did not answer within `timeout` (503). The session is neither "signed in" nor "signed out": no cookie is set
+ * or cleared. `cause` is the driver's error, where the driver threw.
+ */
 export class BackendUnavailableError extends Base.Unavailable {
   override readonly name = 'BackendUnavailableError'
-  /** Fastify's default error handler sends these. */
+  /** Retry-After in seconds. Fastify's default error handler sends the headers of an error. */
   readonly headers: Readonly<Record<string, string>> = { 'retry-after': RETRY_AFTER_SECONDS }
 
   constructor (message: string, options: { cause?: unknown } = {}) {
@@ -101,12 +125,12 @@ export class BackendUnavailableError extends Base.Unavailable {
   }
 }
 
-/** A backend broke its contract: a bug of the backend. */
+/** A backend answered with something that `SessionBackend` does not allow: a bug of the backend. */
 export class BackendContractError extends Base.Contract {
   override readonly name = 'BackendContractError'
 }
 
-/** The backend, or the moment, does not allow the operation. */
+/** The backend has no such operation, or the moment does not allow the operation: the response head is out, a transaction runs. */
 export class NotSupportedError extends Base.NotSupported {
   override readonly name = 'NotSupportedError'
 
@@ -115,12 +139,12 @@ export class NotSupportedError extends Base.NotSupported {
   }
 }
 
-/** A name of the session's own members was used as a key of its data. */
+/** The name of a member of the session was used as a key of the data, or `request.session` was assigned. Nothing was changed. */
 export class ReservedKeyError extends Base.ReservedKey {
   override readonly name = 'ReservedKeyError'
 }
 
-/** Whether an error is one of ours and says what it means already. */
+/** Whether an error is of a class of this file; any other error comes from a driver or from the application. */
 export function isOwnError (error: unknown): error is Error {
   return Object.values(Base).some(base => error instanceof base)
 }

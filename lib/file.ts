@@ -1,1 +1,2 @@
+/** The entry point `fastsessions/file`. */
 export { FileBackend, type FileBackendOptions } from './backends/file/backend.ts'

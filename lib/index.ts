@@ -1,3 +1,4 @@
+/** The entry point `fastsessions`: the plugin, the cookie and the memory backend, and the errors. */
 export { default } from './plugin.ts'
 export { default as sessions } from './plugin.ts'
 export { CookieBackend, type CookieBackendOptions } from './backends/cookie.ts'

@@ -1,29 +1,31 @@
 import cookie from '@fastify/cookie'
-import type { DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions } from 'fastify'
+import type {
+  DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions
+} from 'fastify'
 import fp from 'fastify-plugin'
-import type { SessionOptions } from '../types/index.d.ts'
-import { SessionAdministration } from './session/administration.ts'
-import { unexpected } from './tools/check-options.ts'
+import type { SessionBackend, SessionOptions } from '../types/index.d.ts'
 import { claimNames } from './config/claims.ts'
-import { SessionContext } from './lifecycle/state.ts'
-import { Core } from './store/registration.ts'
-import { BackendUnavailableError, ReservedKeyError, SessionNotLoadedError, SessionRequiredError } from './errors.ts'
-import { isPromise } from './tools/flow.ts'
-import { unloaded } from './session/stand-ins.ts'
-import { DetachedCarrier } from './http/detached-cookies.ts'
-import { ReplyCarrier } from './http/reply-cookies.ts'
-import { SetCookieLines } from './http/session-cookie.ts'
-import { presetError, Visit } from './http/exchange.ts'
-import { tryLoading } from './lifecycle/operations.ts'
 import { resolveOptions } from './config/options.ts'
 import { RoutePolicies, type RoutePolicy } from './config/routes.ts'
+import { BackendUnavailableError, ReservedKeyError, SessionNotLoadedError, SessionRequiredError } from './errors.ts'
+import { DetachedCookies } from './http/detached-cookies.ts'
+import { Exchange, presetError } from './http/exchange.ts'
+import { ReplyCookies } from './http/reply-cookies.ts'
+import { SessionCookie } from './http/session-cookie.ts'
+import { tryLoading } from './lifecycle/load.ts'
+import { SessionState } from './lifecycle/state.ts'
+import { SessionAdministration } from './session/administration.ts'
 import { face, type Session } from './session/session.ts'
+import { notLoaded } from './session/stand-ins.ts'
+import { Registration } from './store/registration.ts'
+import { unexpected } from './tools/check-options.ts'
+import { isPromise } from './tools/flow.ts'
 
-/** What a request carries: nothing before our onRequest hook, its reply until somebody needs the session, then that. */
-type State = Visit | FastifyReply | null
+/** A request carries `null` before our onRequest hook, its reply until the session is needed, then the exchange. */
+type Carried = Exchange | FastifyReply | null
 
-/** A request with what is ours. */
-type Visited = FastifyRequest & Record<symbol, unknown>
+/** A request with our symbols on it. */
+type OurRequest = FastifyRequest & Record<symbol, unknown>
 
 async function fastsessions (app: FastifyInstance, options: SessionOptions): Promise<void> {
   const settings = resolveOptions(options)
@@ -31,18 +33,18 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   claimNames(app, settings)
   if (!app.hasPlugin('@fastify/cookie')) await app.register(cookie)
 
+  const sessionCookie = new SessionCookie(settings.cookie, app.serializeCookie)
   const backend = settings.backend.bind?.({ property, now, secrets, cookie: settings.cookie, timeout, log: app.log }) ?? settings.backend
-  const lines = new SetCookieLines(settings.cookie, app.serializeCookie)
-  const core = new Core(settings, backend, lines, app.log)
+  const registration = new Registration(settings, backend, text => sessionCookie.headerBytes(text), app.log)
   const policies = new RoutePolicies(settings)
-  // A self-contained backend that answers at once is asked only when somebody looks.
-  const isLazy = core.isSelfContained && backend.read.constructor.name !== 'AsyncFunction'
-  const kState = Symbol(`fastsessions.${property}`)
-  // Fastify puts the options of a route together anew each time that somebody asks: once is enough.
+  // A self-contained backend which answers at once is asked at the first look only.
+  const isLazy = registration.keeping.isInCookie && answersAtOnce(backend)
+  const kExchange = Symbol(`fastsessions.${property}`)
+  // Fastify assembles the options of a route at each request for them: once is enough.
   const kPolicy = Symbol(`fastsessions.${property}.policy`)
 
   decorateRequest()
-  app.decorate(`${property}s`, new SessionAdministration(core, app.log, policies.usual, header => new DetachedCarrier(core, app.log, header)) as never)
+  app.decorate(`${property}s`, administration() as never)
   app.addHook('onRoute', checkRoute)
   app.addHook('onRequest', loadSession)
   app.addHook('onSend', commitSession)
@@ -50,12 +52,12 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   await prepareBackend()
 
   function decorateRequest (): void {
-    app.decorateRequest(kState, null)
+    app.decorateRequest(kExchange, null)
     app.decorateRequest(kPolicy, null)
     try {
       app.decorateRequest(property, { getter: getSession, setter: refuseSession } as never)
     } catch (cause) {
-      // Names of @fastify/cookie, which was registered just now.
+      // A name of @fastify/cookie, which was registered just now.
       throw Object.assign(unexpected('property', 'a name that requests do not have already', property), { cause })
     }
   }
@@ -64,20 +66,27 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     policies.of(config, `${String(method)} ${url}`)
   }
 
+  function administration (): SessionAdministration {
+    const cookies = {
+      transport: (header: string | undefined) => new DetachedCookies(registration, sessionCookie, app.log, header),
+      header: (text: string) => sessionCookie.header(text)
+    }
+    return new SessionAdministration(registration, cookies, app.log, policies.usual)
+  }
+
   function loadSession (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     const policy = policies.ofRequest(request)
-    setState(request, reply)
-    ;(request as Visited)[kPolicy] = policy
+    setCarried(request, reply)
+    ;(request as OurRequest)[kPolicy] = policy
     if (policy.isOff || (isLazy && policy.required === false) || !isLoadedFirst(policy, request)) return done()
-    const state = visit(request, reply, policy)
-    if (policy.required !== false) state.touch()
-    const { context } = state
-    const loading = tryLoading(context)
+    const exchange = beginExchange(request, reply, policy)
+    if (policy.required !== false) exchange.touch()
+    const loading = tryLoading(exchange.state)
     if (isPromise(loading)) loading.then(answer)
     else answer(loading)
 
     function answer (failure: Error | null): void {
-      const error = failure ?? refusal(policy, context)
+      const error = failure ?? refusal(policy, exchange.state)
       if (error === null) return done()
       presetError(reply, error)
       done(error)
@@ -89,59 +98,70 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   }
 
   function commitSession (request: FastifyRequest, _reply: FastifyReply, payload: unknown, done: DoneFuncWithErrOrRes): void {
-    const state = stateOf(request)
-    if (state instanceof Visit && state.isTouched) state.send(payload, done)
+    const carried = carriedBy(request)
+    if (carried instanceof Exchange && carried.isTouched) carried.send(payload, done)
     else done()
   }
 
   async function prepareBackend (): Promise<void> {
+    const { store } = registration
     try {
-      await core.run(core.call('prepare for', () => backend.prepare?.()))
+      await store.run(store.call('prepare for', () => backend.prepare?.()))
     } catch (error) {
-      // A server that is down now may be up later; what is wrong for good is another error.
+      // A server which is down now may be up later. Time mends no other error.
       if (!(error instanceof BackendUnavailableError)) throw error
-      app.log.warn({ err: error }, `${core.backendName} cannot be reached yet; until it can, sessions answer 503`)
+      app.log.warn({ err: error }, `${store.name} cannot be reached yet; until it can, sessions answer 503`)
     }
   }
 
   async function closeBackend (): Promise<void> { await backend.close?.() }
 
   function getSession (this: FastifyRequest): Session {
-    const state = stateOf(this)
-    if (state instanceof Visit) return state.look()
-    if (state === null) return absent('the plugin\'s onRequest hook has not run; register it earlier, or use a later hook')
-    const policy = (this as Visited)[kPolicy] as RoutePolicy
+    const carried = carriedBy(this)
+    if (carried instanceof Exchange) return carried.look()
+    if (carried === null) return absent('the plugin\'s onRequest hook has not run; register it earlier, or use a later hook')
+    const policy = (this as OurRequest)[kPolicy] as RoutePolicy
     if (policy.isOff) return absent(`sessions are off for this route (config.${property} is false)`)
-    return visit(this, state, policy).look()
+    return beginExchange(this, carried, policy).look()
   }
 
   function refuseSession (this: FastifyRequest, value: unknown): void {
-    // A scope that decorates requests with the same name initialises it to null.
-    if (value == null && stateOf(this) === null) return
+    // A scope that decorates requests with the same name initialises the property to null.
+    if (value == null && carriedBy(this) === null) return
     throw new ReservedKeyError(`request.${property}`)
   }
 
-  function visit (request: FastifyRequest, reply: FastifyReply, policy: RoutePolicy): Visit {
-    const carrier = new ReplyCarrier(core, lines, request, reply)
+  function beginExchange (request: FastifyRequest, reply: FastifyReply, policy: RoutePolicy): Exchange {
+    const cookies = new ReplyCookies(registration, sessionCookie, request, reply)
     const loadsAtLook = isLazy && (policy.autoload ?? settings.autoload(request))
-    const state = new Visit(new SessionContext(core, carrier, policy, face), carrier, reply, loadsAtLook)
-    setState(request, state)
-    return state
+    const exchange = new Exchange(new SessionState(registration, cookies, policy, face), cookies, reply, loadsAtLook)
+    setCarried(request, exchange)
+    return exchange
   }
 
-  function stateOf (request: FastifyRequest): State { return ((request as Visited)[kState] ?? null) as State }
-  function setState (request: FastifyRequest, state: State): void { (request as Visited)[kState] = state }
+  function carriedBy (request: FastifyRequest): Carried { return ((request as OurRequest)[kExchange] ?? null) as Carried }
+  function setCarried (request: FastifyRequest, carried: Carried): void { (request as OurRequest)[kExchange] = carried }
+}
+
+/** Whether `read` answers without a promise. A backend without `answersAtOnce` is judged by how its `read` is written. */
+function answersAtOnce ({ answersAtOnce, read }: SessionBackend): boolean {
+  return answersAtOnce ?? read.constructor.name !== 'AsyncFunction'
 }
 
 /** Why a route with `required` refuses a request; `null` when it does not. */
-function refusal ({ required }: RoutePolicy, { base, subject }: SessionContext): Error | null {
+function refusal ({ required }: RoutePolicy, { base, subject }: SessionState): Error | null {
   if (required === false || (base !== null && (required === true || subject !== null))) return null
   return new SessionRequiredError(required === 'subject' ? 'a session that is signed in' : 'a session')
 }
 
 function absent (hint: string): Session {
   const problem = `There is no session to use: ${hint}`
-  return unloaded({ isLoaded: false, hint: problem, load () { throw new SessionNotLoadedError(problem) }, visible: undefined as never })
+  return notLoaded({
+    isLoaded: false,
+    hint: problem,
+    load () { throw new SessionNotLoadedError(problem) },
+    visible: undefined as never
+  })
 }
 
 /**

@@ -1,218 +1,541 @@
 /**
- * The public contract of fastsessions on one page: options, the session, backends, events.
+ * The public contract of fastsessions on one page: payload, session, options, backends, `app.sessions`, events, errors.
  *
- * Units: a `Duration` is seconds or a string with a unit; instants in records are milliseconds since the epoch;
- * instants that the session shows are `Date` objects.
+ * Units: a `Duration` is a number of seconds or a string with a unit. Instants in records are milliseconds since the epoch;
+ * the session and `app.sessions` show instants as `Date` objects.
+ *
+ * Terms: a backend keeps a *record* of each session. The data of a session are its *payload*. The *subject* says whose session
+ * it is, such as a user id. A *tombstone* is a record without payload, which keeps the id of an ended session taken for five
+ * minutes. An *atomic* backend keeps the rule of `expectedVersion` in one step (see `SessionBackend.write`); a *self-contained*
+ * backend, such as `CookieBackend`, keeps the whole session in the cookie.
+ *
+ * The examples use the payload which the example of `SessionData` declares.
  */
 import type {} from '@fastify/cookie'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 
-/** A finite number of **seconds** above 0, or a string such as `'90s'`, `'30m'`, `'12h'`, `'14d'`. */
+/**
+ * A finite number of **seconds** above 0, or a string of a number and a unit: `'90s'`, `'30m'`, `'12h'`, `'14d'`. The number in
+ * a string may have a fraction, such as `'1.5h'`. Anything else is refused with `InvalidOptionsError`.
+ */
 export type Duration = number | string
 
-/** Milliseconds since the epoch. */
+/** Milliseconds since the epoch, an integer. */
 export type Instant = number
 
-/** A value, or a promise of it. Backends that answer at once save the request a turn of the event loop. */
+/** A value, or a promise of the value. A backend which answers without a promise saves the request a turn of the event loop. */
 export type Awaitable<T> = T | PromiseLike<T>
 
-/** A node-style callback, accepted as the last argument wherever a promise is returned. */
+/**
+ * A node-style callback, accepted as the last argument of the session's methods (except `transaction`). A method called with
+ * a callback returns nothing.
+ *
+ * @example
+ * request.session.save(error => { if (error !== null) request.log.error(error) })
+ */
 export type Callback<T = void> = (error: Error | null, result?: T) => void
 
 // ---------------------------------------------------------------------------------------------- the payload
 
 /**
- * The payload of `request.session`. Augment it:
+ * The payload of `request.session`. An application augments this interface to give its payload a type. Every key counts as
+ * optional, since a new session is empty.
  *
  * ```ts
  * declare module 'fastsessions' {
- *   interface SessionData { user: { id: string }, basket: string[] }
+ *   interface SessionData { user: { id: string }, basket: string[], visits: number }
  * }
  * ```
  *
- * `interface SessionData extends Static<typeof schema> {}` works for a TypeBox object schema.
+ * With a TypeBox object schema: `interface SessionData extends Static<typeof schema> {}`.
  */
 export interface SessionData {}
 
-/** The names that `get`, `set` and their kin accept: any, until the payload has a type. */
+/** The keys which `get`, `set`, `has` and `delete` accept: any string, until `SessionData` is augmented. */
 export type SessionKey<Data = SessionData> = [keyof Data] extends [never] ? string : Extract<keyof Data, string>
 
-/** The type of one key of the payload. */
+/** The type of the value under a key of the payload; `unknown` for a key which the payload type does not have. */
 export type SessionValue<Data, Key> = Key extends keyof Data ? Data[Key] : unknown
 
-/** A payload as a plain object. */
+/** A payload as a plain object, each key optional; any object, until `SessionData` is augmented. */
 export type SessionPayload<Data = SessionData> = [keyof Data] extends [never] ? Record<string, unknown> : Partial<Data>
 
 // ---------------------------------------------------------------------------------------------- the session
 
 /**
- * `request.session`: the data are its own properties, everything else lives on the prototype.
+ * The type of `request.session`. Keys of the payload are own properties, methods and getters live on the prototype: so
+ * `Object.keys(session)`, `JSON.stringify(session)` and spread see the payload and nothing else.
  *
- * A member's name in the payload type is a compile error where the session is used.
+ * A payload type with the name of a member, such as `id`, is a compile error where the session is used.
+ *
+ * @example
+ * request.session.visits = (request.session.visits ?? 0) + 1
+ * delete request.session.basket
  */
 export type Session<Data = SessionData> =
   Extract<KnownKey<Data>, keyof SessionMembers | ReservedKey> extends never
     ? SessionMembers<Data> & { [Key in keyof Data]?: Data[Key] }
     : { readonly 'SessionData uses a reserved name': Extract<KnownKey<Data>, keyof SessionMembers | ReservedKey> }
 
-/** Names kept free for planned members. */
+/** Names kept free for planned members: refused as keys of the payload, as the names of members are. */
 export type ReservedKey = 'signal' | 'reauthenticate' | 'cookie' | 'sessionId' | '__proto__'
 
 type KnownKey<Data> = keyof { [Key in keyof Data as string extends Key ? never : Key]: never }
 
+/**
+ * Methods and getters of `request.session`. Changes need no call: they are stored when the reply is sent, before its head.
+ *
+ * Each method which returns a promise (except `transaction`) also takes a node-style callback as its last argument, and then
+ * returns nothing. Operations of one request run in the order of the calls, awaited or not. When the backend fails in an
+ * operation, the request is answered with 503, whatever becomes of the promise.
+ *
+ * Some errors are common to many members:
+ *
+ * - `SessionNotLoadedError` for every access except `load` and `isLoaded`, before the session is loaded or on a route with
+ *   `session: false`
+ * - `SessionDestroyedError` for every method and change (except a second `destroy()`) after `destroy()`, or on an object which
+ *   `regenerate()` has replaced
+ * - `BackendUnavailableError` (503) when the backend fails or does not answer within `timeout`, and for every operation on the
+ *   empty session of a request with `onUnavailable: 'anonymous'`
+ * - `BackendContractError` when the backend answers with something that no backend may answer
+ */
 export interface SessionMembers<Data = SessionData> {
-  /** Reads one key; `undefined` when it is absent. */
+  /**
+   * Reads one key; `undefined` when the key is absent. A change deep inside the returned value counts as a change of the session.
+   *
+   * @example
+   * request.session.get('basket')?.push('apple')
+   */
   get<Key extends SessionKey<Data>> (key: Key): SessionValue<Data, Key> | undefined
-  /** Writes one key and returns the session; `undefined` removes it. Throws `ReservedKeyError` for a member's name. */
+  /**
+   * Writes one key and returns the session; `undefined` removes the key. A value which JSON cannot keep is refused only when the
+   * session is stored, with `SessionSerializationError`.
+   *
+   * @throws ReservedKeyError when the key is the name of a member of the session
+   * @example
+   * request.session.set('visits', 1).set('basket', ['apple'])
+   */
   set<Key extends SessionKey<Data>> (key: Key, value: SessionValue<Data, Key> | undefined): this
-  /** Whether a key is present and not `undefined`. */
+  /** Whether a key is present. A key set to `undefined` is absent. */
   has (key: SessionKey<Data>): boolean
-  /** Removes one key; whether it was there. */
+  /** Removes one key; `true` when the key was present. */
   delete (key: SessionKey<Data>): boolean
-  /** Drops all data and the subject; on commit it also drops keys that other requests added meanwhile. */
+  /**
+   * Removes all keys and the subject, also keys which parallel requests add before the commit. A session left empty is removed
+   * from the store and its cookie cleared. To sign a user out, call `destroy()`.
+   *
+   * @example
+   * request.session.clear()
+   * request.session.set('visits', 1) // the only key that is left
+   */
   clear (): void
-  /** Writes several keys and returns the session. Throws `ReservedKeyError` before any is written. */
+  /**
+   * Writes several keys and returns the session. Nothing is written when a key is refused. Check a request body against a
+   * schema first: every key of the object becomes a key of the session.
+   *
+   * @throws ReservedKeyError when a key is the name of a member of the session
+   * @example
+   * request.session.update({ visits: 1, basket: [] })
+   */
   update (partial: SessionPayload<Data>): this
-  /** A deep, plain copy of the data. */
+  /**
+   * A deep copy of the payload as a plain object: changing the copy changes nothing in the session.
+   *
+   * @example
+   * const { visits = 0 } = request.session.data()
+   */
   data (): SessionPayload<Data>
 
-  /** Public handle: safe to log, never the cookie's secret, the same until regeneration. Reading it creates nothing. */
+  /**
+   * The public handle of the session, for logs and for `app.sessions`: no secret, since the cookie does not follow from the id. 64
+   * hex digits for a server-side backend, 22 base64url characters in a cookie session. The same from before the first save until
+   * `regenerateId`, `regenerate` or `login`. Reading the id stores nothing and sets no cookie.
+   */
   readonly id: string
+  /** Whether the session is loaded; readable at any time. */
   readonly isLoaded: boolean
   /** Whether nothing is stored for this session yet. */
   readonly isNew: boolean
-  /** Whether there are neither data nor a subject. */
+  /** Whether the session has neither data nor a subject. An empty session that was never stored gets no record and no cookie. */
   readonly isEmpty: boolean
-  /** Whether data, subject or lifetime differ from what is stored. */
+  /**
+   * Whether data, subject or lifetime policy differ from the stored session.
+   *
+   * @throws SessionSerializationError when the payload has a value which cannot be stored
+   */
   readonly isModified: boolean
+  /** The start of the absolute timeout: the first request of the session, or the last `login` or `regenerate`. */
   readonly createdAt: Date
-  /** The last use that was recorded (see `renewAfter`). */
+  /** The last use that was recorded: up to `renewAfter` of the idle timeout older than the last use. */
   readonly lastAccessedAt: Date
-  /** The nearer of the idle and the absolute deadline. */
+  /** The nearer of the idle and the absolute deadline. `setLifetime` shows at once, a renewal by this request after its commit. */
   readonly expiresAt: Date
-  /** Whose session it is, such as a user id; `null` while nobody is signed in. */
+  /** Whose session it is, such as a user id; `null` before `login`, after `clear` and after `regenerate`. */
   readonly subject: string | null
 
-  /** Loads the session; a second call changes nothing. */
+  /**
+   * Loads the session where `autoload` is off for the request. A second call changes nothing.
+   *
+   * @throws BackendUnavailableError (503) when the backend cannot be reached, unless `onUnavailable` is `'anonymous'`
+   * @throws SessionNotLoadedError on a route with `session: false`
+   * @example
+   * await request.session.load()
+   * const basket = request.session.get('basket')
+   */
   load (): Promise<void>
   load (callback: Callback): void
   /**
-   * Persists now and puts the cookie on the reply, so that `reply.hijack()` and raw writes keep it.
-   * Rejects with `SessionDestroyedError` when the stored session is gone, and with `NotSupportedError` when it needs a
-   * new cookie after the response head went out.
+   * Stores the changes now and puts the cookie on the reply at once. Needed only before `reply.hijack()`, before raw writes, and
+   * in WebSockets or streams: all else is stored when the reply is sent. A payload that cannot be stored leaves the stored session
+   * untouched.
+   *
+   * @throws SessionDestroyedError (409) when the session has ended meanwhile
+   * @throws SessionConflictError (409) when changes of parallel requests cannot be joined
+   * @throws SessionSerializationError, SessionValidationError, SessionTooLargeError when the payload cannot be stored
+   * @throws NotSupportedError when a new cookie is needed after the response head is out: for a session that is not stored yet,
+   * and for every change of a cookie session
+   * @throws BackendUnavailableError (503) when the backend fails or does not answer within `timeout`
+   * @example
+   * await request.session.save()
+   * reply.hijack()
+   * reply.raw.end('written by hand')
    */
   save (): Promise<void>
   save (callback: Callback): void
-  /** Drops local changes and reads the session again. */
+  /**
+   * Drops the changes that are not stored yet and reads the session again, to see what parallel requests have stored since. A
+   * session that was never stored becomes empty and keeps its id.
+   *
+   * @throws SessionDestroyedError (409) when the session has ended meanwhile
+   * @throws BackendUnavailableError (503) when the backend fails or does not answer within `timeout`
+   * @example
+   * await request.session.reload() // in a WebSocket, before acting on a message
+   * if (request.session.subject === null) socket.close()
+   */
   reload (): Promise<void>
   reload (callback: Callback): void
-  /** Extends the idle deadline with this response, whatever `renewAfter` says. */
+  /**
+   * Extends the idle deadline with this response, whatever `renewAfter` says and on a `passive` route too; never past the
+   * absolute deadline. Without effect on a session that is not stored.
+   *
+   * @example
+   * if (isTyping) request.session.touch() // a passive route that polls, and a user who is there
+   */
   touch (): void
-  /** New id, same data, same `createdAt`; the old id is dead at once on every node (OWASP ASVS 7.2.4). */
+  /**
+   * Gives the session a new id, for a change of rights without a new sign-in. Data, subject, lifetime policy and `createdAt` stay,
+   * so the absolute deadline stays too. The old id is dead at once on every node (OWASP ASVS 7.2.4); an old *cookie session* is
+   * valid until its deadline. What parallel requests have stored before is carried over, what they store later is dropped.
+   *
+   * @throws SessionDestroyedError (409) when the session has ended, or the sessions of its subject were revoked, meanwhile
+   * @throws NotSupportedError when the response head is out
+   * @throws SessionConflictError (409) when changes of parallel requests cannot be joined
+   * @throws SessionSerializationError, SessionValidationError, SessionTooLargeError when the payload cannot be stored
+   * @throws BackendUnavailableError (503) when the backend fails or does not answer within `timeout`
+   * @example
+   * request.session.set('user', admin)
+   * await request.session.regenerateId()
+   */
   regenerateId (): Promise<void>
   regenerateId (callback: Callback): void
-  /** New id and a new life; only the listed keys are kept. `request.session` is a new object, this one stays readable. */
+  /**
+   * Starts over under a new id: both timeouts start anew, only the keys in `keep` stay (none by default), subject and lifetime
+   * policy go. The old id ends as with `regenerateId`. `request.session` becomes a new object; the old object is frozen and can
+   * still be read. When the old session has ended meanwhile, the new session is empty.
+   *
+   * @param keep keys to keep; keys which the session does not have are passed over
+   * @throws NotSupportedError when the response head is out
+   * @throws SessionConflictError (409) when changes of parallel requests cannot be joined
+   * @throws SessionSerializationError, SessionValidationError, SessionTooLargeError when the payload cannot be stored
+   * @throws BackendUnavailableError (503) when the backend fails or does not answer within `timeout`
+   * @example
+   * await request.session.regenerate(['basket'])
+   */
   regenerate (keep?: ReadonlyArray<SessionKey<Data>>): Promise<void>
   regenerate (callback: Callback): void
   regenerate (keep: ReadonlyArray<SessionKey<Data>> | undefined, callback: Callback): void
-  /** What to call when someone signs in: new id, a new life, all data kept, `subject` and `data` set. */
+  /**
+   * Signs a user in: sets the subject, gives the session a new id, starts both timeouts anew and writes `data`. Call `login` at
+   * every sign-in, so that an id planted before the sign-in is worthless (session fixation, OWASP ASVS 7.2.4).
+   *
+   * Earlier data stay, also those of an earlier subject: call `regenerate()` first to drop the data. The old id ends as with
+   * `regenerateId`. When the old session has ended meanwhile, the new session has nothing but `data`.
+   *
+   * @param subject a user id or the like, as a string that is not empty; the key of `app.sessions.revokeSubject`
+   * @param data keys to write; a key with `undefined` is removed
+   * @throws SessionSerializationError when the subject is not a string, is empty, or has a NUL character or a lone surrogate
+   * @throws ReservedKeyError when a key of `data` is the name of a member of the session
+   * @throws SessionDestroyedError (409) when the sessions of the subject were revoked while the sign-in ran
+   * @throws NotSupportedError when the response head is out
+   * @throws SessionConflictError (409) when changes of parallel requests cannot be joined
+   * @throws SessionSerializationError, SessionValidationError, SessionTooLargeError when the payload cannot be stored
+   * @throws BackendUnavailableError (503) when the backend fails or does not answer within `timeout`
+   * @example
+   * await request.session.login(user.id, { user: { id: user.id } })
+   */
   login (subject: string, data?: SessionPayload<Data>): Promise<void>
   login (subject: string, callback: Callback): void
   login (subject: string, data: SessionPayload<Data> | undefined, callback: Callback): void
-  /** A policy for this session, stored with it and kept by later saves ("remember me"). */
+  /**
+   * Gives this session timeouts of its own ("remember me"). The policy is stored with the session; `login` and `regenerateId` keep
+   * it, `regenerate` drops it. Each call replaces the policy of an earlier call as a whole; what the policy leaves out follows the
+   * options in force.
+   *
+   * @throws InvalidOptionsError for an unknown key, a value that is no duration, or an `idleTimeout` above the `absoluteTimeout`
+   * @example
+   * request.session.setLifetime({ idleTimeout: '30d', absoluteTimeout: '90d', persistent: true })
+   */
   setLifetime (lifetime: SessionLifetime): void
   /**
-   * Removes the record and clears the cookie; terminal for this request. Also ends what a parallel regeneration has made
-   * of it. Rejects with `NotSupportedError` for a cookie session whose cookie cannot be cleared any more.
+   * Signs a user out: removes the record and clears the cookie. A new id which a parallel request has just given to the session
+   * ends too. Afterwards the session reads as empty; a second `destroy()` resolves. An old copy of a *cookie session* is valid
+   * until its deadline.
+   *
+   * @throws NotSupportedError for a stored cookie session when the response head is out, since its cookie cannot be cleared
+   * @throws BackendUnavailableError (503) when the backend fails or does not answer within `timeout`
+   * @example
+   * app.post('/logout', async request => { await request.session.destroy() })
    */
   destroy (): Promise<void>
   destroy (callback: Callback): void
   /**
-   * Atomic read-modify-write: `fn` changes a fresh, plain copy of the data and runs again on a conflict.
-   * Resolves to what `fn` returned. Needs an atomic backend, else it rejects with `NotSupportedError`.
+   * Changes the data atomically, for counters, balances and the like. `fn` gets a fresh copy of the payload as a plain object,
+   * changes the copy in place, and is called again (up to ten times in all) when a parallel write came first: so `fn` must have
+   * no side effects. Changes of the request that are not stored yet are part of the transaction.
+   *
+   * @returns what `fn` has returned
+   * @throws NotSupportedError when the backend is not atomic, when `fn` calls an operation of the same session, and when a new
+   * session needs its cookie after the response head is out
+   * @throws SessionDestroyedError (409) when the session has ended meanwhile
+   * @throws SessionConflictError (409) when ten tries were not enough, or changes before the transaction cannot be joined
+   * @throws SessionSerializationError, SessionValidationError, SessionTooLargeError, ReservedKeyError when the result cannot be
+   * stored
+   * @throws BackendUnavailableError (503) when the backend fails or the whole takes longer than `timeout`; a transaction whose
+   * outcome is unknown may have been applied once, and is not run again
+   * @example
+   * const visits = await request.session.transaction(data => {
+   *   data.visits = (data.visits ?? 0) + 1
+   *   return data.visits
+   * })
    */
   transaction<T> (fn: (data: SessionPayload<Data>) => Awaitable<T>): Promise<T>
 }
 
+/** The lifetime policy of one session, for `setLifetime`. What is left out follows the options in force. */
 export interface SessionLifetime {
+  /** @default the option `idleTimeout` */
   idleTimeout?: Duration
+  /** `null` for never. @default the option `absoluteTimeout` */
   absoluteTimeout?: Duration | null
-  /** Whether the cookie outlives the browser. */
+  /** Whether the session survives closing the browser: sends Max-Age, at most 400 days. @default the option `cookie.persistent` */
   persistent?: boolean
 }
 
 // ---------------------------------------------------------------------------------------------- options
 
+/**
+ * The options of the plugin. All of them are checked at registration: an unknown key, a wrong type or a dangerous combination
+ * rejects the registration with `InvalidOptionsError`, whose message names path, expectation and value (never a secret).
+ *
+ * @example
+ * await app.register(sessions, { secret: process.env.SESSION_SECRET, idleTimeout: '30m' })
+ */
 export interface SessionOptions {
-  /** At least 32 bytes each; the first seals, all of them open. Required by `CookieBackend` and by `encrypt`. */
+  /**
+   * At least 32 random bytes, or a list of such secrets; a string counts as its UTF-8 bytes. Required by `CookieBackend` and by
+   * `encrypt`. The first secret seals, all of them open: to rotate, put the new secret in front. @default none
+   *
+   * @example
+   * await app.register(sessions, { secret: [newSecret, oldSecret] })
+   */
   secret?: string | Buffer | ReadonlyArray<string | Buffer> | undefined
-  /** @default new CookieBackend() */
+  /**
+   * Where sessions live. @default new CookieBackend()
+   *
+   * @example
+   * await app.register(sessions, { backend: new RedisBackend(redis) })
+   */
   backend?: SessionBackend
-  /** The request decorator, the route key, and with an `s` the decorator for use outside requests. @default 'session' */
+  /**
+   * The name of the request decorator (`request.session`), of the route key (`config.session`) and, with an `s`, of the application
+   * decorator (`app.sessions`): a JavaScript identifier which requests and application do not have yet. Registrations with
+   * different properties work side by side, also on one backend. @default 'session'
+   *
+   * @example
+   * await app.register(sessions, { property: 'admin', cookie: { path: '/admin' } }) // request.admin, config.admin, app.admins
+   */
   property?: string
+  /** Name and attributes of the session cookie. */
   cookie?: CookieOptions
-  /** Ends a session not used for so long. @default '14d', or absoluteTimeout if that is less */
+  /**
+   * Ends a session which is not used for so long. Use is a request whose handler or plugins read `request.session`, unless the
+   * route is `passive`. @default '14d', or `absoluteTimeout` if that is less
+   */
   idleTimeout?: Duration
-  /** Ends a session so long after its creation; `null` for never. @default '30d', or idleTimeout if that is more */
+  /**
+   * Ends a session so long after its creation, used or not; `null` for never. A given `idleTimeout` above a given `absoluteTimeout`
+   * is refused. @default '30d', or `idleTimeout` if that is more
+   */
   absoluteTimeout?: Duration | null
-  /** The idle deadline moves only once this share of it has passed; 0 is exact. @default 0.25 */
+  /**
+   * How exact the idle deadline is: the deadline moves only once this share (0 to 1) of the idle timeout has passed since the last
+   * recorded use. So most requests cost no write, and a session ends between (1 − `renewAfter`) · idle and idle after its last
+   * use. 0 is exact, at one write for each request that uses the session. @default 0.25
+   *
+   * @example
+   * await app.register(sessions, { idleTimeout: '1h', renewAfter: 0.25 }) // ends 45 to 60 minutes after the last use
+   */
   renewAfter?: number
-  /** Which requests load the session before the handler. @default true */
+  /**
+   * Which requests load the session before the handler: all or none, those of the given paths, or those for which the function
+   * returns `true`. In all other requests the session throws `SessionNotLoadedError` until the handler has awaited
+   * `request.session.load()`. @default true
+   *
+   * @example
+   * await app.register(sessions, { autoload: ['/app/*', /^\/admin/] })
+   * await app.register(sessions, { autoload: request => request.method !== 'OPTIONS' })
+   */
   autoload?: boolean | AutoloadPath | ReadonlyArray<AutoloadPath> | ((request: FastifyRequest) => boolean)
-  /** JSON Schema of the payload; nothing is coerced, defaulted or removed. */
+  /**
+   * JSON Schema of the payload (draft 7, or 2020-12 where `$schema` says so); a TypeBox schema is one. Checked when the session is
+   * stored, after a merge on its result, and when data of a different `schemaVersion` are loaded. A payload which does not match
+   * is refused with `SessionValidationError`. Nothing is coerced, defaulted or removed. @default none
+   *
+   * @example
+   * await app.register(sessions, { schema: Type.Object({ visits: Type.Optional(Type.Integer()) }) })
+   */
   schema?: object
-  /** @default 1 */
+  /** The version of the payload's shape, an integer from 1 to 2,147,483,647, stored with each session. @default 1 */
   schemaVersion?: number
-  /** Brings data of an older `schemaVersion` up to date. */
+  /**
+   * Brings data of an older `schemaVersion` up to date when they are loaded; called with a copy, returns the new data. If `migrate`
+   * throws, or the result does not match the schema, the user gets a new session. Data of a *newer* version (a rolling deployment)
+   * are used if they match the schema; else they are a 503 and are never overwritten. @default none: older data are taken as
+   * they are
+   *
+   * @example
+   * await app.register(sessions, {
+   *   schemaVersion: 2,
+   *   migrate: (data, fromVersion) => fromVersion < 2 ? { ...data, basket: [] } : data
+   * })
+   */
   migrate?: (data: Record<string, unknown>, fromVersion: number) => Record<string, unknown>
-  /** @default JSON, safe against `__proto__` */
+  /**
+   * Turns payloads into text and back, for values that JSON does not keep. @default JSON, safe against `__proto__`
+   *
+   * @example
+   * await app.register(sessions, { serializer: { serialize: superjson.stringify, deserialize: superjson.parse } })
+   */
   serializer?: SessionSerializer
-  /** Seals payloads at rest in server-side backends, bound to their id. @default false */
+  /**
+   * Seals payloads at rest in server-side backends (XAES-256-GCM), bound to the session's id: a payload which was changed, or moved
+   * to a different record, is no session. Id, subject, deadlines and policy stay readable (docs/security.md, *What encrypt
+   * detects*). Needs `secret`. Without effect on `CookieBackend`, which seals anyway. @default false
+   *
+   * @example
+   * await app.register(sessions, { backend: new RedisBackend(redis), secret: process.env.SESSION_SECRET, encrypt: true })
+   */
   encrypt?: boolean
-  /** What happens when two requests changed one session. @default 'merge' */
+  /**
+   * What becomes of a session which two parallel requests have changed. `'merge'` keeps the changes of both, by top-level key; of a
+   * key which both have changed, the later commit wins. `'error'` answers the later request with `SessionConflictError` (409), and
+   * needs an atomic backend. In cookie sessions the last response wins. @default 'merge'
+   *
+   * @example
+   * await app.register(sessions, { backend: new MemoryBackend(), onConflict: 'error' })
+   */
   onConflict?: 'merge' | 'error'
-  /** What a request gets when the backend cannot be reached on load. @default 'error' */
+  /**
+   * What a request gets when its session cannot be loaded because the backend fails. `'error'` is a 503 with Retry-After.
+   * `'anonymous'` is an empty session for this request: plain changes are dropped with a warning, no cookie is set or cleared, and
+   * operations such as `login` or `save` are a 503. Never use `'anonymous'` where access is decided. @default 'error'
+   *
+   * @example
+   * app.get('/feed', { config: { session: { onUnavailable: 'anonymous' } } }, handler)
+   */
   onUnavailable?: 'error' | 'anonymous'
-  /** The longest that one load, or one commit with its retries, may take. @default 5 */
+  /**
+   * The longest that one load, or one commit with its retries, may take, whether the driver settles or not; then the answer is a
+   * 503 with Retry-After. @default 5
+   */
   timeout?: Duration
-  /** The clock, in milliseconds since the epoch; for tests. @default Date.now */
+  /**
+   * The clock, in milliseconds since the epoch, for tests. Redis and Memcached also expire by their own clocks. @default Date.now
+   *
+   * @example
+   * await app.register(sessions, { backend: new MemoryBackend(), now: () => clock.now })
+   */
   now?: () => Instant
 }
 
-/** `'/app'` is exact, `'/app/*'` matches any rest; both without the query. */
+/**
+ * A path of the request, without the query. A string is exact, unless it ends in `*`: `'/app/*'` matches all that begins with
+ * `/app/`. A RegExp is tested against the path.
+ */
 export type AutoloadPath = string | RegExp
 
+/** Name and attributes of the session cookie (RFC 6265bis). Clearing repeats them. */
 export interface CookieOptions {
-  /** @default '__Host-' + property when `secure` is true, `path` '/' and no domain is set; else the property */
+  /**
+   * The name of the cookie. The prefixes `__Host-`, `__Secure-`, `__Http-` and `__Host-Http-` are refused where browsers would not
+   * accept them (RFC 6265bis, 4.1.3).
+   * @default '__Host-' + property when `secure` is `true`, `path` is '/' and no domain is set; else the property
+   */
   name?: string
   /** @default '/' */
   path?: string
-  /** @default none: the host that set it */
+  /** @default none: only the host which has set the cookie gets it back */
   domain?: string
-  /** @default true */
+  /** Hides the cookie from scripts in the page. @default true */
   httpOnly?: boolean
-  /** @default 'lax' */
+  /** `'none'` requires `secure: true`. @default 'lax' */
   sameSite?: 'lax' | 'strict' | 'none'
-  /** @default false */
+  /** Keeps a cookie of its own for each embedding site (CHIPS); requires `secure: true`. @default false */
   partitioned?: boolean
+  /** Which cookies a browser drops first when it has too many. @default none */
   priority?: 'low' | 'medium' | 'high'
-  /** `'auto'`: Secure on https requests (honours `trustProxy`). @default true */
+  /**
+   * Whether browsers send the cookie over https only. `'auto'` is Secure on https requests and not on http; behind a proxy set
+   * Fastify's `trustProxy`. @default true
+   */
   secure?: boolean | 'auto'
-  /** Sends Max-Age, so that the session survives closing the browser. @default false */
+  /**
+   * Sends Max-Age, so that the session survives closing the browser. Then the lesser of both timeouts may be at most 400 days, the
+   * limit of browsers (RFC 6265bis, 5.5). @default false
+   */
   persistent?: boolean
 }
 
-/** `config.session` of a route. */
+/**
+ * `config.session` of a route; `false` in its place means no session at all: no read, no write, no cookie. Checked when the route
+ * is added, with `InvalidOptionsError`.
+ *
+ * @example
+ * app.get('/health', { config: { session: false } }, handler)
+ * app.get('/account', { config: { session: { required: 'subject' } } }, handler)
+ */
 export interface SessionRouteOptions {
+  /** Whether the session is loaded before the handler. @default as the option `autoload` says */
   autoload?: boolean
-  /** The request does not keep the session alive. @default false */
+  /** Requests of the route are no use: they do not extend the idle deadline, and changes are stored all the same. @default false */
   passive?: boolean
-  /** 401 without a stored session, or without a signed-in one. @default false */
+  /**
+   * Answers 401 (`SessionRequiredError`) without a stored session (`true`), or without a signed-in session (`'subject'`). Loads
+   * whatever `autoload` says; a backend which cannot be reached is a 503, never a 401. @default false
+   *
+   * @example
+   * app.get('/me', { config: { session: { required: 'subject' } } }, async request => request.session.subject)
+   */
   required?: boolean | 'subject'
+  /** As the option of the plugin; without effect beside `required`. @default the option `onUnavailable` */
   onUnavailable?: 'error' | 'anonymous'
 }
 
-/** Synchronous, deterministic, and able to take any subset of the keys. */
+/**
+ * Turns payloads into text and back. Both functions are synchronous. `serialize` is deterministic and takes any subset of the
+ * keys, none included; its text has no NUL character and no lone surrogate. What `serialize` throws becomes the cause of a
+ * `SessionSerializationError`; a text which `deserialize` refuses is no session.
+ */
 export interface SessionSerializer {
   serialize (data: Record<string, unknown>): string
   deserialize (text: string): Record<string, unknown>
@@ -220,43 +543,53 @@ export interface SessionSerializer {
 
 // ---------------------------------------------------------------------------------------------- backends
 
-/** What a backend keeps: plain JSON, set whole by the core and frozen. */
+/** What a backend keeps of a session: plain JSON, set whole by the core and frozen. */
 export interface SessionRecord {
-  /** What the record is kept under: 64 hex digits for a server-side backend. */
+  /** The key of the record: 64 hex digits for a server-side backend, 22 base64url characters in a cookie session. */
   readonly id: string
-  /** A random integer, 1 to 2^48 − 1, new for each write and kept when that write is repeated. */
+  /** A random integer, 1 to 2^48 − 1: new for each write, kept when the same write is repeated. Compared for equality only. */
   readonly version: number
-  /** The payload; opaque to backends. Empty text marks a tombstone: `list` and `count` leave it out. */
+  /** The payload as text, opaque to backends. The empty text marks a tombstone, which `list` and `count` leave out. */
   readonly data: string
+  /** The option `schemaVersion` with which the payload was written. */
   readonly schemaVersion: number
   readonly createdAt: Instant
   readonly lastAccessedAt: Instant
+  /** The nearer deadline; from this instant on the record counts as absent. */
   readonly expiresAt: Instant
+  /** Whose session it is; `null` before a sign-in. */
   readonly subject: string | null
+  /** `null` for a session which follows the options in force. */
   readonly policy: SessionPolicy | null
 }
 
-/** The lifetime policy of one session, in milliseconds. */
+/** The lifetime policy of one session, in milliseconds, and marks of the core. Kept as it is by backends. */
 export interface SessionPolicy {
   readonly idleTimeout?: number
+  /** `null` for never. */
   readonly absoluteTimeout?: number | null
   readonly persistent?: boolean
-  /** Of a tombstone only: the id that the session goes on under. */
+  /** Of a tombstone only: the new id of the session. */
   readonly successor?: string
-  /** The version of the mark that the last revocation of the subject had left when it signed in. */
+  /** Of a session that signed in within five minutes after a revocation of its subject: the version of the revocation's mark. */
   readonly mark?: number
 }
 
-/** What a backend may want to know beside the record (for columns of the application's own). */
+/** What a backend may use beside the record, such as for columns of the application's own. */
 export interface WriteContext {
+  /** The payload, parsed at the first access; empty when the write ends the session. */
   readonly data: Readonly<Record<string, unknown>>
+  /** Absent outside a request. */
   readonly request?: FastifyRequest
 }
 
-/** Handed to `bind` once, at registration. */
+/** What `bind` gets at registration. */
 export interface BackendContext {
+  /** Keeps registrations on one store apart: the sessions of one property are nothing to a different property. */
   readonly property: string
+  /** The clock to decide about deadlines with. */
   readonly now: () => Instant
+  /** The first secret seals, all of them open; empty when the registration has none. */
   readonly secrets: readonly Buffer[]
   readonly cookie: Readonly<{ name: string }>
   /** Milliseconds. */
@@ -265,67 +598,135 @@ export interface BackendContext {
 }
 
 /**
- * Where sessions live. Three methods are enough; see `docs/backends.md` for what each optional part buys.
+ * Where sessions live. Three methods are enough; docs/backends.md says what each optional part buys, and `testBackend` of
+ * `fastsessions/testing` proves an implementation.
  *
- * Expired records are absent to every method, and a write of an expired record leaves nothing readable.
+ * Expired records are absent to every method, and a write of an expired record leaves nothing readable. Every method may answer at
+ * once or with a promise. An error of a driver is a 503 for the request (`BackendUnavailableError`, with the error as its `cause`); an
+ * error class of fastsessions reaches the request as it is.
+ *
+ * @example
+ * class MapBackend implements SessionBackend {
+ *   readonly #records = new Map<string, SessionRecord>()
+ *   read (id: string) { return this.#records.get(id) ?? null }
+ *   remove (id: string) { this.#records.delete(id) }
+ *   write (id: string, record: SessionRecord) {
+ *     this.#records.set(id, record)
+ *     return id
+ *   }
+ * }
  */
 export interface SessionBackend {
-  /** The record, or `null`. */
+  /**
+   * The record under an id; `null` when there is none. Ids come from outside too (`app.sessions.get(id)`): any text which is no id
+   * is absent, and no error. An answer which is no record counts as no session.
+   */
   read (id: string): Awaitable<SessionRecord | null>
   /**
-   * Stores the record and returns its id. With `expectedVersion`, only if the stored version is that one (`0`: absent);
-   * else nothing is written and the answer is `null`, or the record that stands. A write whose own version is already
-   * stored returns the id and changes nothing. `id` is `null` only for a self-contained backend, which returns the text.
+   * Stores the record and returns its id. The rule of `expectedVersion`, which an `atomic` backend keeps in one step:
+   *
+   * - a record whose own `version` is stored already: returns the id and changes nothing (a repeated write)
+   * - `expectedVersion` is the stored version, or `0` and nothing is stored: writes, and returns the id
+   * - `expectedVersion` is anything else: writes nothing, and returns `null`, or the stored record (which saves a read)
+   * - no `expectedVersion`: writes, and returns the id
+   *
+   * Any other answer is a `BackendContractError`. `id` is `null` only for a self-contained backend, which returns the cookie's text.
+   *
+   * @throws SessionTooLargeError when the record exceeds a limit of the store
+   * @example
+   * write (id: string, record: SessionRecord, expectedVersion?: number) {
+   *   const stored = this.read(id) // `null` when the record has expired
+   *   if (stored?.version === record.version) return id
+   *   if (expectedVersion !== undefined && expectedVersion !== (stored?.version ?? 0)) return stored
+   *   this.#records.set(id, record)
+   *   return id
+   * }
    */
-  write (id: string | null, record: SessionRecord, expectedVersion?: number, context?: WriteContext): Awaitable<string | SessionRecord | null>
-  /** Removes the record; a missing id resolves. */
+  write (
+    id: string | null, record: SessionRecord, expectedVersion?: number, context?: WriteContext
+  ): Awaitable<string | SessionRecord | null>
+  /** Removes the record; resolves too when there is none. */
   remove (id: string): Awaitable<void>
-  /** Moves the deadlines while the record's version stands (else changes nothing); `false` when there is no record. */
+  /**
+   * Renews a session without writing its payload: takes over `lastAccessedAt` and `expiresAt` of `record` if `record.version` is
+   * the stored version, else changes nothing. Keeps the version. Without this method the core renews by `write`.
+   *
+   * @returns `false` when there is no record; `true` also when a different version is stored
+   */
   touch? (id: string, record: SessionRecord): Awaitable<boolean>
-  /** The backend as used by one registration. */
+  /**
+   * Called once for each registration; returns the backend for that registration, often a view on the same store which has the
+   * property in its keys. Without this method the backend is used as it is.
+   *
+   * @throws InvalidOptionsError when the registration lacks something, such as a secret
+   * @example
+   * bind ({ property, now }: BackendContext) { return new MapBackend(`${this.prefix}${property}:`, now) }
+   */
   bind? (context: BackendContext): SessionBackend
   /**
-   * Called once at registration, after `bind`: looks whether the store is fit for use. What it throws stops the start of
-   * the application; `BackendUnavailableError` does not, since a server that is down now may be up later.
+   * Called once at registration, after `bind`: looks whether the store is fit for use, such as whether a table exists. An error of
+   * fastsessions, such as `InvalidOptionsError`, stops the start of the application. `BackendUnavailableError` and errors of a
+   * driver are logged only, since a server which is down now may be up later.
    */
   prepare? (): Awaitable<void>
+  /** Whether there is a record; a tombstone may count. Spares the core a `read` when the answer is no. */
   exists? (id: string): Awaitable<boolean>
+  /** A page of live sessions; tombstones are left out. The core checks the filter beforehand. */
   list? (filter: ListFilter): Awaitable<ListPage<SessionRecord>>
+  /** How many live sessions there are, or a subject has; tombstones are left out. */
   count? (filter: { subject?: string }): Awaitable<number>
-  /** Deletes up to `limit` expired records; how many it deleted. */
+  /**
+   * Deletes up to `limit` expired records and returns how many. The core calls again until fewer are deleted. A store which
+   * expires by itself returns 0.
+   */
   removeExpired? (options: { limit?: number }): Awaitable<number>
+  /** Ends all sessions of the property. */
   removeAll? (): Awaitable<void>
-  /** Removes all records of a subject but one; how many it removed. */
+  /** Ends all sessions of a subject, except the session with the id `except`; returns how many. */
   removeSubject? (subject: string, options: { except?: string }): Awaitable<number>
-  /** Self-contained backends: whether the text should be sealed anew, although it is valid (an old secret). */
+  /** Self-contained backends: whether a valid text is to be sealed anew, because an old secret has sealed it. */
   isStale? (id: string): boolean
+  /** Called when the application closes, and may be called twice. Stops timers; the application closes its clients itself. */
   close? (): Awaitable<void>
-  /** Keeps the rule of `expectedVersion` in one step. @default false */
+  /**
+   * Whether `write` keeps the rule of `expectedVersion` in one step, such as by a script or by `UPDATE … WHERE version = …`. No
+   * update is lost, and no ended session comes back, only with such a backend. @default false
+   */
   readonly atomic?: boolean
   /**
-   * The id is the cookie's text and holds the data. Its `read` answers at once, or is an `async function`.
-   * @default false
+   * Whether the id is the cookie's text and holds the whole session. `read` of such a backend answers at once or is an
+   * `async function`, since a backend which answers at once is asked only when a handler looks at the session. @default false
    */
   readonly selfContained?: boolean
-  /** Self-contained backends: the most bytes of `Cookie` header that one session may take. @default 7168 */
+  /**
+   * Self-contained backends: whether `read` answers without a promise. To be given where the function does not show it: a wrapper,
+   * or a compiler which rewrites async functions. @default whether `read` is no `async function`
+   */
+  readonly answersAtOnce?: boolean
+  /** Self-contained backends: the most bytes of `Cookie` header for one session. @default 7168 */
   readonly maxBytes?: number
 }
 
+/** Which sessions to list. */
 export interface ListFilter {
+  /** Only the sessions of this subject. */
   subject?: string
+  /** The most sessions on a page, an integer above 0. @default 100 with the backends of this package */
   limit?: number
+  /** Where to go on: the `cursor` of the page before. */
   cursor?: string
 }
 
+/** A page of sessions. A page may have fewer sessions than `limit`, although more pages follow. */
 export interface ListPage<T> {
   sessions: T[]
-  /** Hand it to the next call; `null` at the end. */
+  /** Where the next page begins; `null` at the end. */
   cursor: string | null
 }
 
 // ---------------------------------------------------------------------------------------------- outside a request
 
-/** A stored session as seen from outside a request. */
+/** A stored session as `app.sessions` shows it: a copy, and no way to change the session. */
 export interface SessionInfo<Data = SessionData> {
   id: string
   data: SessionPayload<Data>
@@ -335,41 +736,144 @@ export interface SessionInfo<Data = SessionData> {
   expiresAt: Date
 }
 
-/** `app.sessions`. What a backend cannot do rejects with `NotSupportedError`. */
+/**
+ * `app.sessions`: sessions outside a request. An id is what `session.id` shows.
+ *
+ * A method rejects with `NotSupportedError` when the backend lacks the operation: a cookie session has `open` and `create` only. It
+ * rejects with `BackendUnavailableError` when the backend fails, or does not answer within `timeout` (`list`, `count`,
+ * `removeExpired` and `revokeAll` may take longer).
+ */
 export interface Sessions<Data = SessionData> {
+  /**
+   * A stored session, or `null`. Reading does not extend the deadlines.
+   *
+   * @example
+   * const owner = (await app.sessions.get(id))?.subject
+   */
   get (id: string): Promise<SessionInfo<Data> | null>
+  /** Whether a live session is stored under an id. */
   exists (id: string): Promise<boolean>
-  /** A loaded session from a `Cookie` header: for WebSocket upgrades and other servers. */
+  /**
+   * Opens the session of a `Cookie` header, for WebSocket upgrades and servers beside Fastify. Without a valid cookie the session
+   * is empty. Changes of a stored server-side session are stored by `save()` or `transaction()` only. Operations which need a new
+   * cookie (`login`, `regenerate`, the first save of a session, any change of a cookie session) reject with `NotSupportedError`.
+   *
+   * @example
+   * server.on('upgrade', async request => {
+   *   const session = await app.sessions.open(request.headers.cookie)
+   *   if (session.subject === null) request.destroy()
+   * })
+   */
   open (cookieHeader: string | undefined): Promise<Session<Data>>
-  /** Stores a session and gives the `Cookie` header for it: for tests and back-channel sign-in. */
+  /**
+   * Stores a new session, for tests and back-channel sign-in. Resolves to its `id` and to the value of the `Cookie` header (`name=…`)
+   * with which a client uses the session.
+   *
+   * @throws SessionSerializationError, SessionValidationError, SessionTooLargeError, ReservedKeyError when the data or the subject
+   * cannot be stored
+   * @throws SessionDestroyedError when the sessions of the subject were revoked meanwhile
+   * @example
+   * const { cookie } = await app.sessions.create({ visits: 1 }, { subject: 'alice' })
+   * await app.inject({ url: '/me', headers: { cookie } })
+   */
   create (data: SessionPayload<Data>, options?: { subject?: string }): Promise<{ id: string, cookie: string }>
-  /** Ends one session. */
+  /**
+   * Ends one session, also under a new id which it got meanwhile; resolves too when there is none.
+   *
+   * @example
+   * await app.sessions.revoke(id)
+   */
   revoke (id: string): Promise<void>
-  /** Ends all sessions of a user, also ones whose creation had begun; resolves to how many. */
+  /**
+   * Ends all sessions of a subject ("sign out everywhere"), also sessions whose creation had begun on any node. A sign-in that
+   * begins afterwards is new. Resolves to how many stored sessions were ended.
+   *
+   * @param options `except`: the id of a session to keep
+   * @throws SessionSerializationError when the subject is not a string or is empty
+   * @example
+   * await app.sessions.revokeSubject('alice', { except: request.session.id })
+   */
   revokeSubject (subject: string, options?: { except?: string }): Promise<number>
-  /** Ends every session. */
+  /** Ends every session of this registration. */
   revokeAll (): Promise<void>
+  /**
+   * A page of live sessions, in no particular order. A session which is there throughout is listed (with Redis maybe twice, see
+   * docs/backends.md); a session stored or ended meanwhile may be missing.
+   *
+   * @throws InvalidOptionsError for an unknown filter or a wrong value
+   * @example
+   * let page = await app.sessions.list({ subject: 'alice', limit: 20 })
+   * while (page.cursor !== null) page = await app.sessions.list({ subject: 'alice', limit: 20, cursor: page.cursor })
+   */
   list (filter?: ListFilter): Promise<ListPage<SessionInfo<Data>>>
+  /**
+   * How many live sessions there are, or a subject has.
+   *
+   * @throws InvalidOptionsError for an unknown filter or a wrong value
+   * @example
+   * const devices = await app.sessions.count({ subject: 'alice' })
+   */
   count (filter?: { subject?: string }): Promise<number>
-  /** Deletes expired sessions in bounded batches; resolves to how many. */
+  /**
+   * Deletes expired sessions in batches, safe beside traffic and on several nodes at once; resolves to how many. 0 where the store
+   * expires by itself, such as Redis.
+   *
+   * @param options `limit`: the most sessions to delete, an integer above 0; no limit by default
+   * @throws InvalidOptionsError for an unknown key or a wrong value
+   * @example
+   * const removed = await app.sessions.removeExpired({ limit: 10_000 })
+   */
   removeExpired (options?: { limit?: number }): Promise<number>
 }
 
+// ---------------------------------------------------------------------------------------------- events and errors
+
+/**
+ * What an event is about: the session of a request (`created`, `loaded`, `saved`, `renewed`, `regenerated`, `destroyed`), a cookie
+ * that stands for no session (`expired`, `rejected`), a parallel write or an ended session met at the commit (`conflict`),
+ * `app.sessions` (`revoked`), the backend (`unavailable`, `recovered`).
+ */
 export type SessionEventType =
   'created' | 'loaded' | 'saved' | 'renewed' | 'regenerated' | 'destroyed' |
   'revoked' | 'expired' | 'rejected' | 'conflict' | 'unavailable' | 'recovered'
 
-/** Published on the `node:diagnostics_channel` named `fastsessions`, and logged at debug level. */
+/**
+ * An event of the life cycle, without data and without tokens. Published on the channel `fastsessions` of
+ * `node:diagnostics_channel`, and logged at debug level.
+ *
+ * @example
+ * diagnostics.subscribe('fastsessions', event => { counters.increment((event as SessionEvent).type) })
+ */
 export interface SessionEvent {
   type: SessionEventType
+  /** The option `property` of the registration. */
   property: string
+  /** The session's id; `null` where no session is meant or known. */
   id: string | null
+  /** Why, in one word, such as `'unknown'` or `'tampered'` of a rejected cookie; `null` where the type says all. */
   reason: string | null
 }
 
+/**
+ * The codes of all error classes of this package: one for each class, never reused. With this type a misspelt code in a `switch` is
+ * a compile error.
+ *
+ * @example
+ * app.setErrorHandler((error: FastifyError, request, reply) => {
+ *   switch (error.code as SessionErrorCode) {
+ *     case 'SES_REQUIRED': return reply.redirect('/login')
+ *     default: return reply.send(error)
+ *   }
+ * })
+ */
+export type SessionErrorCode =
+  'SES_INVALID_OPTIONS' | 'SES_NOT_LOADED' | 'SES_REQUIRED' | 'SES_CONFLICT' | 'SES_DESTROYED' | 'SES_TOO_LARGE' |
+  'SES_INVALID_DATA' | 'SES_NOT_SERIALIZABLE' | 'SES_BACKEND_UNAVAILABLE' | 'SES_BACKEND_CONTRACT' | 'SES_NOT_SUPPORTED' |
+  'SES_RESERVED_KEY'
+
 // ---------------------------------------------------------------------------------------------- Fastify
 
-// Names of their own: inside `declare module 'fastify'` a bare `Session` may be another plugin's.
+// Inside `declare module 'fastify'` a bare `Session` may be the type of a different plugin: hence these aliases.
 type FastSession = Session
 type FastSessions = Sessions
 type FastSessionRoute = SessionRouteOptions

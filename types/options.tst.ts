@@ -1,8 +1,9 @@
 // Options, routes, errors and events.
 import Fastify, { type FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
+import type * as api from '../lib/index.ts'
 import sessions, {
-  CookieBackend, MemoryBackend, optionsSchema, type SessionConflictError, type SessionEvent, type SessionEventType,
+  CookieBackend, MemoryBackend, optionsSchema, type SessionConflictError, type SessionErrorCode, type SessionEvent, type SessionEventType,
   type SessionOptions, type SessionRouteOptions, type SessionTooLargeError, type SessionValidationError, sessions as named
 } from '../lib/index.ts'
 import { same, use } from './equals.ts'
@@ -86,6 +87,18 @@ same<SessionConflictError['name'], 'SessionConflictError'>()
 same<SessionValidationError['path'], string>()
 same<SessionTooLargeError['keys'], ReadonlyArray<readonly [key: string, bytes: number]>>()
 same<SessionTooLargeError['code'], 'SES_TOO_LARGE'>()
+type ErrorClass = (typeof api)[Extract<keyof typeof api, `${string}Error`>]
+same<SessionErrorCode, InstanceType<ErrorClass>['code']>()
+same<Extract<SessionErrorCode, 'SES_NOT_LOADED' | 'SES_LOST'>, 'SES_NOT_LOADED'>()
+/** A checked `switch`: each code of ours compiles, a misspelt code does not. */
+const isRetriedLater = (error: { code: string }): boolean => {
+  switch (error.code as SessionErrorCode) {
+    case 'SES_BACKEND_UNAVAILABLE': return true
+    // @ts-expect-error no such code
+    case 'SES_BACKEND_UNAVAILBLE': return true
+    default: return false
+  }
+}
 same<SessionEvent, { type: SessionEventType, property: string, id: string | null, reason: string | null }>()
 
-export { byRequest, options, optionsSchema }
+export { byRequest, isRetriedLater, options, optionsSchema }

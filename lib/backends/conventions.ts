@@ -1,5 +1,31 @@
-/** The property whose sessions have no name of their own in a store: keys and folders of any other property carry its name. */
+import type { FastifyBaseLogger } from 'fastify'
+import type { SessionRecord } from '../../types/index.d.ts'
+import { optionsCheck } from '../tools/check-options.ts'
+
+/**
+ * Sessions of this property lie directly under the prefix or in the folder of a backend. The name of a different property
+ * becomes a part of the prefix, or a folder of its own.
+ */
 export const MAIN_PROPERTY = 'session'
 
 /** How many sessions a page of `list()` has where no `limit` is given. */
 export const DEFAULT_PAGE = 100
+
+/** A check of a backend's options: an object with these properties, given as JSON Schemas, and no further properties. */
+export function backendOptionsCheck (properties: Record<string, object>): ReturnType<typeof optionsCheck> {
+  return optionsCheck({ description: 'an object of options', type: 'object', additionalProperties: false, properties })
+}
+
+/** Whether `list`, `count` and `removeSubject` see an unexpired record. A tombstone has no data, and is never seen. */
+export function isListed (record: SessionRecord, subject: string | undefined): boolean {
+  return record.data !== '' && (subject === undefined || record.subject === subject)
+}
+
+/** A warning of the same text, logged at its first call only: a store full of foreign data must not fill the log. */
+export function warnOnce (log: FastifyBaseLogger | undefined, text: string): () => void {
+  let hasWarned = false
+  return () => {
+    if (!hasWarned) log?.warn(text)
+    hasWarned = true
+  }
+}

@@ -1,42 +1,42 @@
 import type { BackendContext, SessionBackend, SessionRecord } from '../../types/index.d.ts'
-import { missingSecret, optionsCheck } from '../tools/check-options.ts'
+import { missingSecret } from '../tools/check-options.ts'
 import { type Envelope, sealedEnvelope, signedEnvelope } from '../crypto/envelope.ts'
 import { NotSupportedError } from '../errors.ts'
 import { freezeRecord } from '../record/record.ts'
 import { TextCache } from '../tools/text-cache.ts'
 import { decodeRecord, encodeRecord } from '../record/cookie-format.ts'
+import { backendOptionsCheck } from './conventions.ts'
 
 export interface CookieBackendOptions {
-  /** `'seal'` encrypts; `'sign'` keeps the data readable and only signs them. @default 'seal' */
+  /** `'seal'` encrypts and authenticates the data; `'sign'` leaves the data readable and only authenticates. @default 'seal' */
   mode?: 'seal' | 'sign'
-  /** The most bytes of `Cookie` header that one session may take, over all its parts; 1,024 to 12,288. @default 7168 */
+  /** The most bytes which a session may take in the `Cookie` header, over all parts of the cookie: 1,024 to 12,288. @default 7168 */
   maxBytes?: number
 }
 
 const DEFAULT_MAX_BYTES = 7_168
 /**
- * The start of a text holds the nonce, or most of the signature: whoever could learn something from the time of the
- * comparison that follows has guessed 190 bits before.
+ * Only a cookie with the same first 40 characters is compared whole with a cached text, so that the time of the comparison
+ * tells an attacker nothing: these characters hold the nonce, or most of the signature, and to guess them is to guess 190 bits.
  */
 const CACHE_KEY_CHARS = 40
 const MARK_CHARS = 6
 
-const checkOptions = optionsCheck({
-  description: 'an object of options',
-  type: 'object',
-  additionalProperties: false,
-  properties: {
-    mode: { description: '\'seal\' or \'sign\'', enum: ['seal', 'sign'] },
-    maxBytes: { description: 'an integer from 1024 to 12288', type: 'integer', minimum: 1_024, maximum: 12_288, default: DEFAULT_MAX_BYTES }
-  }
+const checkOptions = backendOptionsCheck({
+  mode: { description: '\'seal\' or \'sign\'', enum: ['seal', 'sign'] },
+  maxBytes: { description: 'an integer from 1024 to 12288', type: 'integer', minimum: 1_024, maximum: 12_288, default: DEFAULT_MAX_BYTES }
 })
 
 /**
- * Sessions in the cookie itself: no server, no store. Encrypted and authenticated with XAES-256-GCM under a key derived
- * from `secret`; the cookie's name and the purpose are bound in; deadlines are inside.
+ * Sessions in the cookie itself, without a store. The text is encrypted and authenticated with XAES-256-GCM, under a key
+ * derived from `secret`. The name of the cookie and the purpose are authenticated too, and the deadlines are inside
+ * (`docs/security.md C133`).
  *
- * What it cannot do, as no client-side session can: two requests at once do not merge (the last response wins), and an
- * old cookie stays valid until its deadline. Choose a server-side backend where logging out must end every copy.
+ *     app.register(sessions, { secret, backend: new CookieBackend({ mode: 'seal' }) })
+ *
+ * Not guaranteed, as by no session kept at the client: changes of two parallel requests are not merged (the last response
+ * wins), and an old copy of a cookie stays valid until its deadline (`docs/security.md C051, C142`). Choose a server-side
+ * backend where logging out must end every copy.
  */
 export class CookieBackend implements SessionBackend {
   readonly selfContained = true
@@ -45,7 +45,7 @@ export class CookieBackend implements SessionBackend {
   readonly #envelope: Envelope | undefined
   readonly #opened = new TextCache<string, SessionRecord>()
 
-  /** @throws InvalidOptionsError */
+  /** @throws InvalidOptionsError for unknown options and values out of range */
   constructor (options: CookieBackendOptions = {}, envelope?: Envelope) {
     checkOptions(options, 'CookieBackend')
     this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES
@@ -55,12 +55,12 @@ export class CookieBackend implements SessionBackend {
 
   bind ({ secrets, cookie: { name } }: BackendContext): CookieBackend {
     if (secrets.length === 0) throw missingSecret('the cookie backend')
-    const envelope = this.#mode === 'seal' ? sealedEnvelope(secrets, 'cookie seal')(name) : signedEnvelope(secrets, 'cookie sign')(name)
-    return new CookieBackend({ mode: this.#mode, maxBytes: this.maxBytes }, envelope)
+    const envelopeOf = this.#mode === 'seal' ? sealedEnvelope(secrets, 'cookie seal') : signedEnvelope(secrets, 'cookie sign')
+    return new CookieBackend({ mode: this.#mode, maxBytes: this.maxBytes }, envelopeOf(name))
   }
 
   read (text: string): SessionRecord | null {
-    // A browser sends the same cookie again and again: a look-up costs a tenth of opening.
+    // A browser sends the same cookie with each request, and a look-up costs a tenth of opening the envelope.
     const key = text.slice(0, CACHE_KEY_CHARS)
     const known = this.#opened.get(key, text)
     if (known !== undefined) return known
@@ -76,7 +76,7 @@ export class CookieBackend implements SessionBackend {
     return this.#bound.seal(encodeRecord(record))
   }
 
-  /** There is nothing to remove but the cookie, which the core clears. */
+  /** Nothing is stored but the cookie, and the core clears the cookie. */
   remove (): void {}
 
   isStale (text: string): boolean {
@@ -84,12 +84,13 @@ export class CookieBackend implements SessionBackend {
   }
 
   get #bound (): Envelope {
-    if (this.#envelope === undefined) throw new NotSupportedError('A CookieBackend', 'reading and writing before it is registered', 'it needs the secret; hand it to the plugin')
-    return this.#envelope
+    if (this.#envelope !== undefined) return this.#envelope
+    const operation = 'reading and writing before it is registered'
+    throw new NotSupportedError('A CookieBackend', operation, 'it needs the secret; hand it to the plugin')
   }
 }
 
-/** The last characters of a cache key, which are random, as a number. */
+/** The last characters of a cache key as a number. They are random, so that the number tells most texts apart. */
 function markOf (key: string): number {
   let mark = 1
   for (let at = CACHE_KEY_CHARS - MARK_CHARS; at < CACHE_KEY_CHARS; at++) mark = mark * 128 + key.charCodeAt(at)

@@ -6,7 +6,7 @@ import { decodeRecord, encodeRecord } from '../record/record-text.ts'
 
 type Done = (error?: unknown, result?: unknown) => void
 
-/** What is used of a store for express-session. */
+/** The part of a store for express-session which this backend uses. Each method answers by a callback or a promise. */
 export interface ExpressStore {
   get (id: string, callback: Done): unknown
   set (id: string, session: any, callback?: Done): unknown
@@ -16,19 +16,22 @@ export interface ExpressStore {
 const METHODS = ['get', 'set', 'destroy'] as const
 
 /**
- * Keeps sessions in a store made for express-session, any of the `connect-*` packages: `get` to read, `set` to write,
- * `destroy` to remove.
+ * Keeps sessions in a store made for express-session, such as the `connect-*` packages: `get` reads a session, `set`
+ * writes a session, `destroy` removes a session.
  *
- * What it does not do: such a store replaces what is there, whoever wrote it. So this backend is not atomic: parallel
- * requests can overwrite each other's changes, one that is still running can bring a session back, and `transaction()` and
- * `onConflict: 'error'` are refused. It lists, counts and revokes by subject neither. Sessions that Express stored there
- * are not read, and nothing of them is changed.
+ *     const backend = fromExpressStore(new RedisStore({ client }))
  *
- * @throws InvalidOptionsError when it is no store
+ * Not guaranteed: `set` of such a store overwrites without a compare-and-set. So this backend is not atomic. Parallel
+ * requests can overwrite each other's changes, a request still running can bring back a session which has ended, and
+ * `transaction()` and `onConflict: 'error'` are refused. There is no `list`, no `count` and no `removeSubject`. Sessions
+ * which express-session stored there are neither read nor changed.
+ *
+ * @throws InvalidOptionsError when the value is not a store
  */
 export function fromExpressStore (store: ExpressStore): SessionBackend {
-  if (!isStore(store)) throw unexpected('store', 'a store for express-session, with get, set and destroy', store, 'for example `new RedisStore({ client })` of connect-redis')
-  return new ExpressStoreBackend(store)
+  if (isStore(store)) return new ExpressStoreBackend(store)
+  const remedy = 'for example `new RedisStore({ client })` of connect-redis'
+  throw unexpected('store', 'a store for express-session, with get, set and destroy', store, remedy)
 }
 
 class ExpressStoreBackend implements SessionBackend {
@@ -61,12 +64,12 @@ class ExpressStoreBackend implements SessionBackend {
   }
 }
 
-/** Where stores look for the time that a session has left; by the clock of this machine, as they do. */
+/** Stores take the time to live of a session from this object. They use the clock of this machine, and so does `expires`. */
 function cookieOf (leftMs: number): object {
   return { originalMaxAge: leftMs, maxAge: leftMs, expires: new Date(Date.now() + leftMs), httpOnly: true, path: '/' }
 }
 
-/** Stores answer by a callback, by a promise, or by both; the first answer counts. */
+/** Calls a store. Stores answer by a callback, by a promise or by both: the first answer counts. */
 function call (send: (done: Done) => unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const answer = send((error, result) => {
@@ -78,5 +81,6 @@ function call (send: (done: Done) => unknown): Promise<unknown> {
 }
 
 function isStore (value: unknown): boolean {
-  return typeof value === 'object' && value !== null && METHODS.every(name => typeof (value as Record<string, unknown>)[name] === 'function')
+  if (typeof value !== 'object' || value === null) return false
+  return METHODS.every(name => typeof (value as Record<string, unknown>)[name] === 'function')
 }

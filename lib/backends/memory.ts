@@ -1,41 +1,51 @@
 import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord } from '../../types/index.d.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
-import { optionsCheck } from '../tools/check-options.ts'
 import { freezeRecord } from '../record/record.ts'
-import { DEFAULT_PAGE } from './conventions.ts'
+import { backendOptionsCheck, DEFAULT_PAGE, isListed } from './conventions.ts'
 
 export interface MemoryBackendOptions {
-  /** When it is full, the session used longest ago is dropped. @default 100000 */
+  /** The most sessions to keep, an integer above 0. When the backend is full, the session used longest ago is dropped. @default 100000 */
   maxEntries?: number
+}
+
+type Records = BoundedMap<string, SessionRecord>
+
+/** What `bind` hands to the backend of one registration. */
+interface Binding {
+  readonly property: string
+  readonly now: () => number
+  /** The records of all registrations on the same backend, by property. */
+  readonly spaces: Map<string, Records>
 }
 
 const DEFAULT_MAX_ENTRIES = 100_000
 const SWEPT_PER_WRITE = 2
 
-const checkOptions = optionsCheck({
-  description: 'an object of options',
-  type: 'object',
-  additionalProperties: false,
-  properties: { maxEntries: { description: 'an integer above 0', type: 'integer', minimum: 1, default: DEFAULT_MAX_ENTRIES } }
+const checkOptions = backendOptionsCheck({
+  maxEntries: { description: 'an integer above 0', type: 'integer', minimum: 1, default: DEFAULT_MAX_ENTRIES }
 })
 
 /**
- * Sessions in this process's memory: for one process, for development and tests. Atomic, bounded, expires.
+ * Sessions in the memory of this process: for a single process, for development and for tests. Atomic and bounded;
+ * expired sessions are removed by later writes.
  *
- * What it does not do: survive a restart, or share sessions between processes.
- * Payloads are kept as text, so that no two requests ever hold the same live object.
- * Registrations with different properties on one backend do not see each other's sessions.
+ *     app.register(sessions, { backend: new MemoryBackend({ maxEntries: 10_000 }) })
+ *
+ * Not guaranteed: sessions do not survive a restart, and processes do not share sessions.
+ *
+ * Payloads are kept as text, so that two requests never hold the same live object. Registrations with different
+ * properties on the same backend do not see each other's sessions.
  */
 export class MemoryBackend implements SessionBackend {
   readonly atomic = true
   readonly #maxEntries: number
-  readonly #spaces: Map<string, BoundedMap<string, SessionRecord>>
+  readonly #spaces: Map<string, Records>
   /** Least recently used first. */
-  readonly #records: BoundedMap<string, SessionRecord>
+  readonly #records: Records
   readonly #now: () => number
 
-  /** @throws InvalidOptionsError */
-  constructor (options: MemoryBackendOptions = {}, binding?: { property: string, now: () => number, spaces: Map<string, BoundedMap<string, SessionRecord>> }) {
+  /** @throws InvalidOptionsError for unknown options and a wrong `maxEntries` */
+  constructor (options: MemoryBackendOptions = {}, binding?: Binding) {
     checkOptions(options, 'MemoryBackend')
     this.#maxEntries = options.maxEntries ?? DEFAULT_MAX_ENTRIES
     this.#spaces = binding?.spaces ?? new Map()
@@ -51,7 +61,7 @@ export class MemoryBackend implements SessionBackend {
 
   read (id: string): SessionRecord | null {
     const record = this.#live(id)
-    // Which one was used last matters once some have to go; until then those written last are at the end.
+    // The order of use decides which session is dropped. While the map is at most half full, the order of writes will do.
     if (record !== null && this.#records.size * 2 > this.#maxEntries) this.#records.set(id, record)
     return record
   }
@@ -82,7 +92,7 @@ export class MemoryBackend implements SessionBackend {
     return this.#live(id) !== null
   }
 
-  /** Pages in order of id; a session stored or removed meanwhile neither hides nor repeats another. */
+  /** Pages in order of id: a session stored or removed between two pages neither hides a session nor repeats one. */
   list ({ subject, limit = DEFAULT_PAGE, cursor = '' }: ListFilter): ListPage<SessionRecord> {
     const found = this.#all(subject).filter(({ id }) => id > cursor).sort((a, b) => a.id < b.id ? -1 : 1)
     const sessions = found.slice(0, limit)
@@ -125,11 +135,10 @@ export class MemoryBackend implements SessionBackend {
 
   #all (subject: string | undefined): SessionRecord[] {
     const now = this.#now()
-    return [...this.#records.values()].filter(record =>
-      record.expiresAt > now && record.data !== '' && (subject === undefined || record.subject === subject))
+    return [...this.#records.values()].filter(record => record.expiresAt > now && isListed(record, subject))
   }
 
-  // Expired sessions become the oldest ones. Each write takes a few of them away, so that no timer is needed.
+  // An expired session is used no more, so that it becomes the oldest. Each write removes a few of these: no timer is needed.
   #removeSomeExpired (): void {
     const now = this.#now()
     for (let swept = 0; swept < SWEPT_PER_WRITE; swept++) {
@@ -140,7 +149,7 @@ export class MemoryBackend implements SessionBackend {
   }
 }
 
-// The core hands out frozen records; others may not.
+// The core hands out frozen records, which need no copy. A direct caller may hand out a record that it changes later.
 function copy (record: SessionRecord): SessionRecord {
   if (Object.isFrozen(record)) return record
   return freezeRecord({ ...record, policy: record.policy === null ? null : { ...record.policy } })

@@ -10,7 +10,7 @@ interface StreamLike {
 
 const ignore = (): void => {}
 
-/** A stream that fails while nobody listens yet would end the process. Returns what undoes it. */
+/** A stream which fails without a listener would end the process. Returns a function which takes our listener off again. */
 export function ignoreStreamErrors (payload: unknown): () => void {
   const stream = payload as StreamLike | null | undefined
   if (typeof stream?.on !== 'function') return ignore
@@ -19,7 +19,7 @@ export function ignoreStreamErrors (payload: unknown): () => void {
   return () => { setImmediate(() => { stream.removeListener?.('error', ignore) }) }
 }
 
-/** Ends a payload that will not be sent: Node streams, web streams and `Response`; Fastify leaves them open. */
+/** Ends a payload which will not be sent: Fastify would leave Node streams, web streams and `Response` bodies open. */
 export function destroyPayload (payload: unknown): void {
   if (typeof payload !== 'object' || payload === null) return
   const stream = payload as StreamLike
@@ -34,10 +34,10 @@ export function destroyPayload (payload: unknown): void {
 }
 
 /**
- * Puts status and headers of a `Response` on the reply. Fastify does so after all hooks, over headers that are there: a
- * `Cache-Control: public` would take the place of ours.
+ * Puts status and headers of a `Response` on the reply, before ours. Fastify would do so after all hooks, and a
+ * `Cache-Control: public` of the `Response` would replace our `no-store`.
  *
- * @returns what is left to send; `undefined` for any other payload, and for a Response that Fastify will refuse
+ * @returns the body to send; `undefined` for any other payload, and for a `Response` which Fastify will refuse
  */
 export function unwrapResponse (reply: FastifyReply, payload: unknown): ReadableStream | null | undefined {
   if (typeof payload !== 'object' || Object.prototype.toString.call(payload) !== '[object Response]') return undefined

@@ -1,13 +1,13 @@
 import type { FastifyReply } from 'fastify'
 
-/** The answer depends on the cookie (RFC 9110, 12.5.5; CVE-2026-35192). Values that are there are kept. */
+/** The answer depends on the cookie (RFC 9110, 12.5.5; CVE-2026-35192). Existing values of `Vary` are kept. */
 export function varyByCookie (reply: FastifyReply): void {
   const vary = textOf(reply.getHeader('vary'))
   if (vary === '') reply.header('vary', 'Cookie')
   else if (!hasMember(vary, 'cookie') && !hasMember(vary, '*')) reply.header('vary', `${vary}, Cookie`)
 }
 
-/** A response with a session cookie is nobody else's (RFC 9111, 5.2.2.5). Directives that are there are kept. */
+/** No cache may store a response with a session cookie (RFC 9111, 5.2.2.5). Existing directives are kept. */
 export function forbidStoring (reply: FastifyReply): void {
   const directives = textOf(reply.getHeader('cache-control'))
   if (directives === '') reply.header('cache-control', 'no-store')

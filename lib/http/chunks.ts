@@ -1,7 +1,7 @@
 import { randomText } from '../crypto/random.ts'
 import { FRAME } from '../record/cookie-text.ts'
 
-/** What browsers store at most for one cookie, name, value and attributes together (RFC 6265bis, 5.6 and 6.1). */
+/** The most bytes which browsers store for one cookie: name, value and attributes together (RFC 6265bis, 5.6 and 6.1). */
 export const MAX_COOKIE_BYTES = 4096
 const FRAME_BYTES = 9
 const MAX_PARTS = 9
@@ -17,8 +17,8 @@ export function headerBytes (name: string, values: readonly string[]): number {
 }
 
 /**
- * Splits text over as many cookies as it takes, each at most 4,096 bytes with its attributes. All parts carry the same
- * random generation, so that parts of two writes are never joined.
+ * Splits text over as many cookies as the text takes, each at most 4,096 bytes with its attributes. All parts carry the
+ * same random generation, so that parts of two writes are never joined.
  *
  * @param tailBytes the length of the attributes, from `; Path=…` on
  * @returns the values of `name`, `name.1`, …; `null` when no number of cookies is enough
@@ -38,9 +38,11 @@ export function split (name: string, text: string, tailBytes: number): string[] 
 }
 
 /**
- * Joins what a request carried: for each part the values found under its name, in the header's order.
+ * Joins the parts which a request carried.
  *
- * @returns up to `most` texts that may be sessions, and whether some were incomplete
+ * @param found for each part the values under its name, in the header's order
+ *
+ * @returns up to `most` texts which may be sessions, and whether parts were missing
  */
 export function join (found: ReadonlyArray<readonly string[] | undefined>, most: number): { texts: string[], isIncomplete: boolean } {
   const texts: string[] = []

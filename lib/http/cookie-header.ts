@@ -1,19 +1,19 @@
-import { type CarriedCookies, NO_COOKIES } from '../lifecycle/cookie-transport.ts'
+import { type CarriedCookies, NO_COOKIES } from '../lifecycle/cookie.ts'
 import { isCookieText } from '../record/cookie-text.ts'
 import { join } from './chunks.ts'
 
-/** Cookies of one name that are tried at most; browsers send several when paths or domains differ. */
+/** Cookies with the same name which are tried at most: browsers send several when paths or domains differ. */
 const MAX_TRIED = 4
 const MAX_INDEX = 9
-/** Less than that is no attack, however many short tokens it is: browsers send one for each path and domain. */
+/** Fewer bytes are no attack, however many short tokens they are: browsers send a cookie for each path and domain. */
 const ORDINARY_BYTES = 4_096
 const FIRST: readonly number[] = Object.freeze([0])
 
 /**
- * Finds the cookies of a session in the raw header: `request.cookies` would show only the first of two of one name, and
- * decoded. Values are taken as they are, so that one session has one text.
+ * Finds the cookies of a session in the raw header: `request.cookies` would show only the first of two cookies with the
+ * same name, and decoded. Values are not decoded, so that a session has a single text.
  *
- * @param maxBytes more than that, in all values together, nobody of us has written: refused before it is looked at
+ * @param maxBytes the longest text that we write: longer values are refused before they are looked at
  */
 export function carriedCookies (header: string | undefined, name: string, maxBytes: number): CarriedCookies {
   if (header === undefined || !header.includes(name)) return NO_COOKIES
@@ -27,11 +27,13 @@ export function carriedCookies (header: string | undefined, name: string, maxByt
     ;(found[index] ??= []).push(value)
   }
   const [values] = found
-  // Almost always there is one, whole.
-  if (found.length === 1 && values!.length === 1 && bytes <= maxBytes && values![0]![1] !== '.') return { texts: values!.filter(isCookieText), indexes: FIRST, problem: null }
+  // Almost always there is a single cookie, which is no part of a split text.
+  const isSingle = found.length === 1 && values!.length === 1
+  const isWhole = isSingle && bytes <= maxBytes && values![0]![1] !== '.'
+  if (isWhole) return { texts: values!.filter(isCookieText), indexes: FIRST, problem: null }
   const indexes = Object.keys(found).map(Number)
   if (indexes.length === 0) return NO_COOKIES
-  // Each name may come up to four times, with the wrong ones as long as the right one.
+  // Each name may come up to four times, and wrong cookies may be as long as the right cookie.
   if (bytes > Math.max(maxBytes * MAX_TRIED, ORDINARY_BYTES)) return { texts: [], indexes, problem: 'oversized' }
   const { texts, isIncomplete } = join(found, MAX_TRIED)
   const fitting = texts.filter(text => text.length <= maxBytes)
@@ -46,7 +48,7 @@ function startsPair (header: string, at: number): boolean {
   return before < 0 || header[before] === ';'
 }
 
-/** The part that a name with this suffix stands for: `=` is 0, `.1=` is 1; -1 when it is another cookie's name. */
+/** The number of a part by its name's suffix: `=` is 0, `.1=` is 1; -1 when the name is of a different cookie. */
 function indexAt (header: string, at: number): number {
   if (header[at] === '=') return 0
   if (header[at] !== '.' || header[at + 2] !== '=') return -1

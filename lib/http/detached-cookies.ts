@@ -1,26 +1,28 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Core } from '../store/registration.ts'
 import { NotSupportedError } from '../errors.ts'
-import type { CarriedCookies, Carrier } from '../lifecycle/cookie-transport.ts'
+import type { CarriedCookies, CookieTransport } from '../lifecycle/cookie.ts'
+import type { Registration } from '../store/registration.ts'
 import { carriedCookies } from './cookie-header.ts'
+import type { SessionCookie } from './session-cookie.ts'
 
-/** A session outside a request: read from a `Cookie` header, without a response to put a cookie on. */
-export class DetachedCarrier implements Carrier {
+/** Session cookies outside a request: read from a `Cookie` header, without a response to put a cookie on. */
+export class DetachedCookies implements CookieTransport {
   readonly log: FastifyBaseLogger
   readonly request = undefined
   readonly carried: CarriedCookies
   readonly place = 'outside a request'
 
-  constructor (core: Core, log: FastifyBaseLogger, header: string | undefined) {
+  constructor (registration: Registration, cookie: SessionCookie, log: FastifyBaseLogger, header: string | undefined) {
     this.log = log
-    this.carried = carriedCookies(header, core.lines.name, core.maxTextBytes)
+    this.carried = carriedCookies(header, cookie.name, registration.keeping.maxTextBytes)
   }
 
   assertOpen (): void {
-    throw new NotSupportedError('A session opened outside a request', 'setting a cookie', 'there is no response to put it on; do this in a request')
+    const remedy = 'there is no response to put it on; do this in a request'
+    throw new NotSupportedError('A session opened outside a request', 'setting a cookie', remedy)
   }
 
-  // Only asked for cookies that are a courtesy (a new Max-Age): the session works without.
+  // Called for cookies which are a courtesy only (a new Max-Age): the session works without them.
   set (): void {}
   clear (): void {}
 }

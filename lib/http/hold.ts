@@ -2,9 +2,9 @@ import type { FastifyReply } from 'fastify'
 import { ignoreStreamErrors } from './body.ts'
 
 /**
- * Holds a reply while a commit is under way. An async handler that sent without returning the reply goes on meanwhile,
- * and Fastify, for which nothing is sent yet, would send again: two answers in one, or a crash. So `reply.sent` says
- * true until the commit is over, and what such code did to status and headers is undone.
+ * Holds a reply while a commit is under way. An async handler which sent without returning the reply goes on meanwhile,
+ * and Fastify, which has sent nothing yet, would send again: two answers mixed, or a crash. So `reply.sent` says true
+ * until the commit is over, and changes of status and headers which such a handler made meanwhile are undone.
  *
  * @returns releases the reply and goes on, synchronously: nothing can come between
  */
@@ -20,7 +20,7 @@ export function holdReply (reply: FastifyReply, payload: unknown): (then: () => 
       if (!reply.raw.headersSent) restore(reply, statusCode, headers)
       then()
     } catch (error) {
-      // Such as a header of the handler that Node refuses. Without a wait Fastify would have caught it.
+      // Such as a header of the handler which Node refuses. Without a wait Fastify would have caught the error.
       sendError(reply, error as Error)
     }
   }

@@ -1,25 +1,25 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
-import type { CarriedCookies, Carrier } from '../lifecycle/cookie-transport.ts'
-import type { Core } from '../store/registration.ts'
 import { NotSupportedError } from '../errors.ts'
+import type { CarriedCookies, CookieTransport } from '../lifecycle/cookie.ts'
+import type { Registration } from '../store/registration.ts'
 import { forbidStoring } from './caching.ts'
 import { carriedCookies } from './cookie-header.ts'
-import type { SetCookieLines } from './session-cookie.ts'
+import type { SessionCookie } from './session-cookie.ts'
 
-/** The cookies of one request and its reply. */
-export class ReplyCarrier implements Carrier {
+/** The session cookies of a request and its reply. */
+export class ReplyCookies implements CookieTransport {
   readonly request: FastifyRequest
-  readonly #core: Core
-  readonly #lines: SetCookieLines
+  readonly #maxTextBytes: number
+  readonly #cookie: SessionCookie
   readonly #reply: FastifyReply
   #carried: CarriedCookies | undefined
   #hasSet = false
   #pending: readonly string[] | null = null
 
-  constructor (core: Core, lines: SetCookieLines, request: FastifyRequest, reply: FastifyReply) {
-    this.#core = core
-    this.#lines = lines
+  constructor (registration: Registration, cookie: SessionCookie, request: FastifyRequest, reply: FastifyReply) {
     this.request = request
+    this.#maxTextBytes = registration.keeping.maxTextBytes
+    this.#cookie = cookie
     this.#reply = reply
   }
 
@@ -27,7 +27,7 @@ export class ReplyCarrier implements Carrier {
   get place (): string { return `${this.request.method} ${this.request.routeOptions.url ?? 'an unknown route'}` }
 
   get carried (): CarriedCookies {
-    this.#carried ??= carriedCookies(this.request.raw.headers.cookie, this.#lines.name, this.#core.maxTextBytes)
+    this.#carried ??= carriedCookies(this.request.raw.headers.cookie, this.#cookie.name, this.#maxTextBytes)
     return this.#carried
   }
 
@@ -39,24 +39,26 @@ export class ReplyCarrier implements Carrier {
 
   assertOpen (): void {
     if (!this.isHeadOut) return
-    throw new NotSupportedError('A response whose head is out', 'setting the session cookie', 'save, sign in or regenerate before the response begins')
+    const remedy = 'save, sign in or regenerate before the response begins'
+    throw new NotSupportedError('A response whose head is out', 'setting the session cookie', remedy)
   }
 
-  set (values: readonly string[], maxAge: number | null, isExplicit: boolean): void {
+  set (token: string, maxAge: number | null, isExplicit: boolean): void {
     if (this.isHeadOut) return
-    const lines = this.#lines
+    const values = this.#cookie.split(token)
     const leftovers = this.carried.indexes.filter(index => index >= values.length)
-    this.#warnOfPlainHttp()
-    this.#put([...lines.set(values, maxAge, this.#isHttps), ...lines.clear(leftovers, this.#isHttps)], isExplicit)
+    const isHttps = this.#isHttps
+    if (this.#cookie.warnsOfPlainHttp && !isHttps && !isLocalhost(this.request.hostname)) this.#cookie.warnOfPlainHttp(this.log)
+    this.#put([...this.#cookie.set(values, maxAge, isHttps), ...this.#cookie.clear(leftovers, isHttps)], isExplicit)
   }
 
   clear (isExplicit: boolean): void {
     const { indexes } = this.carried
     if (this.isHeadOut || (indexes.length === 0 && !this.#hasSet)) return
-    this.#put(this.#lines.clear(indexes.includes(0) ? indexes : [0, ...indexes], this.#isHttps), isExplicit)
+    this.#put(this.#cookie.clear(indexes.includes(0) ? indexes : [0, ...indexes], this.#isHttps), isExplicit)
   }
 
-  /** Puts the last cookie on the reply, once it is not held any more. */
+  /** Puts the last cookie on the reply, once the reply is not held any more. */
   flush (): void {
     if (this.#pending !== null) this.#write(this.#pending, false)
   }
@@ -68,8 +70,8 @@ export class ReplyCarrier implements Carrier {
 
   get #isHttps (): boolean { return this.request.protocol === 'https' }
 
-  // While a commit at the end is under way the reply is held, and what happens to its headers is undone: also what an
-  // operation that nobody waited for puts there. So flush() puts it there (again).
+  // While the commit at the end is under way the reply is held, and changes of its headers are undone: also the cookie of
+  // an operation which the handler did not wait for. So flush() puts the last cookie there again.
   #put (lines: readonly string[], isExplicit: boolean): void {
     this.#pending = lines
     if (isExplicit) this.#write(lines, true)
@@ -85,24 +87,16 @@ export class ReplyCarrier implements Carrier {
   #others (): string[] {
     const present = this.#reply.getHeader('set-cookie') as string | string[] | undefined
     if (present === undefined) return []
-    return this.#lines.without(Array.isArray(present) ? present : [String(present)])
+    return this.#cookie.without(Array.isArray(present) ? present : [String(present)])
   }
 
-  // reply.header() appends to an existing Set-Cookie, so what is there goes first.
+  // reply.header() appends to an existing Set-Cookie, so the lines which are there go first.
   #replace (lines: string[], isExplicit: boolean): void {
     if (this.#reply.hasHeader('set-cookie')) this.#reply.removeHeader('set-cookie')
     if (lines.length === 0) return
     this.#reply.header('set-cookie', lines.length === 1 ? lines[0] : lines)
-    // reply.hijack() and raw writes see only what is on the raw response.
+    // reply.hijack() and raw writes see only headers of the raw response.
     if (isExplicit) this.#reply.raw.setHeader('set-cookie', lines)
-  }
-
-  #warnOfPlainHttp (): void {
-    const { settings: { cookie }, hasWarnedOfPlainHttp } = this.#core
-    if (hasWarnedOfPlainHttp || cookie.secure !== true || this.#isHttps || isLocalhost(this.request.hostname)) return
-    this.#core.hasWarnedOfPlainHttp = true
-    this.log.warn(`The Secure cookie ${cookie.name} was sent on a plain-http request; browsers ignore it. ` +
-      'Behind a proxy that ends TLS set Fastify\'s `trustProxy`; else set `cookie.secure` to \'auto\'')
   }
 }
 

@@ -1,20 +1,20 @@
+import type { FastifyBaseLogger } from 'fastify'
 import type { CookieSettings } from '../config/options.ts'
-import type { CookieForm } from '../store/registration.ts'
-import { isCookieText } from '../record/cookie-text.ts'
 import { headerBytes, partName, split } from './chunks.ts'
 
-/** How @fastify/cookie writes a cookie; decides the form of every attribute. */
+/** How @fastify/cookie writes a cookie, attributes included. */
 export type SerializeCookie = (name: string, value: string, attributes: object) => string
 
 /**
- * The `Set-Cookie` lines of one session cookie. Attributes are formatted once, at registration, by @fastify/cookie;
- * what changes per response is concatenated: values are plain cookie text and need no encoding.
+ * One registration's cookie: a session's text as the values of `name`, `name.1` …, and the `Set-Cookie` lines for them.
+ * @fastify/cookie formats the attributes once, at registration. Values are plain cookie text and need no encoding.
  */
-export class SetCookieLines implements CookieForm {
+export class SessionCookie {
   readonly name: string
   readonly #identity: string
   readonly #tails: { readonly plain: string, readonly secure: string }
   readonly #secure: boolean | 'auto'
+  #hasWarnedOfPlainHttp = false
 
   constructor ({ secure, ...cookie }: CookieSettings, serialize: SerializeCookie) {
     const { name, ...attributes } = cookie
@@ -25,32 +25,49 @@ export class SetCookieLines implements CookieForm {
     this.#identity = identityOf(`x${this.#tails.plain}`)
   }
 
-  split (text: string): { values: readonly string[], bytes: number } {
-    if (!isCookieText(text)) return { values: [], bytes: NaN }
-    const values = split(this.name, text, this.#tails.secure.length + MAX_AGE_BYTES)
-    return values === null ? { values: [], bytes: Infinity } : { values, bytes: headerBytes(this.name, values) }
+  /** The values of `name`, `name.1` … for a text; none where no number of cookies can hold the text. */
+  split (text: string): readonly string[] {
+    return split(this.name, text, this.#tails.secure.length + MAX_AGE_BYTES) ?? []
   }
 
+  /** The bytes of `Cookie` header for a text, over all parts; `Infinity` where no number of cookies can hold the text. */
+  headerBytes (text: string): number {
+    const values = this.split(text)
+    return values.length === 0 ? Infinity : headerBytes(this.name, values)
+  }
+
+  /** The `Cookie` header which a browser would send for a text. */
   header (text: string): string {
-    return this.split(text).values.map((value, index) => `${partName(this.name, index)}=${value}`).join('; ')
+    return this.split(text).map((value, index) => `${partName(this.name, index)}=${value}`).join('; ')
+  }
+
+  /** Whether to warn of plain http: browsers ignore a Secure cookie there, so that signing in seems to do nothing. */
+  get warnsOfPlainHttp (): boolean { return this.#secure === true && !this.#hasWarnedOfPlainHttp }
+
+  /** Warns, and never again. */
+  warnOfPlainHttp (log: Pick<FastifyBaseLogger, 'warn'>): void {
+    this.#hasWarnedOfPlainHttp = true
+    log.warn(`The Secure cookie ${this.name} was sent on a plain-http request; browsers ignore it. ` +
+      'Behind a proxy that ends TLS set Fastify\'s `trustProxy`; else set `cookie.secure` to \'auto\'')
   }
 
   /**
-   * Lines that set these values.
+   * Lines which set these values.
    *
-   * @param maxAge whole seconds; `null` for a cookie that ends with the browser
+   * @param maxAge whole seconds; `null` for a cookie which ends with the browser
    */
   set (values: readonly string[], maxAge: number | null, isHttps: boolean): string[] {
     const tail = (maxAge === null ? '' : `; Max-Age=${maxAge}`) + this.#tail(isHttps)
     return values.map((value, index) => `${partName(this.name, index)}=${value}${tail}`)
   }
 
-  /** Lines that clear the parts of these indexes, with the attributes they were set with (RFC 6265bis, 5.7). */
+  /** Lines which clear these parts, with the attributes of the lines which set them (RFC 6265bis, 5.7). */
   clear (indexes: readonly number[], isHttps: boolean): string[] {
-    return indexes.map(index => `${partName(this.name, index)}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${this.#tail(isHttps)}`)
+    const tail = `=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${this.#tail(isHttps)}`
+    return indexes.map(index => partName(this.name, index) + tail)
   }
 
-  /** Existing lines but for those of the same name (any part), domain and path. */
+  /** The lines which set other cookies: with a different name (of any part), domain or path. */
   without (lines: readonly string[]): string[] {
     return lines.filter(line => !this.#isOwn(line))
   }
@@ -68,7 +85,7 @@ export class SetCookieLines implements CookieForm {
 
 const MAX_AGE_BYTES = '; Max-Age=34560000'.length
 
-/** Domain and path of a line: with the name, what makes two cookies the same one. */
+/** Domain and path of a line. With the name they tell whether two lines are about the same cookie. */
 function identityOf (line: string): string {
   const domain = /;\s*domain=\.?([^;]*)/i.exec(line)?.[1] ?? ''
   const path = /;\s*path=([^;]*)/i.exec(line)?.[1] ?? ''

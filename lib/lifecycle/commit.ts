@@ -1,149 +1,229 @@
-import type { Awaitable } from '../../types/index.d.ts'
-import type { Payload } from '../payload/changes.ts'
-import type { SessionContext } from './state.ts'
-import type { Base, Joining } from '../store/registration.ts'
-import { NotSupportedError, SessionConflictError, SessionDestroyedError } from '../errors.ts'
-import { type Flow } from '../tools/flow.ts'
-import { putTogether } from '../store/group-commit.ts'
-import { assertValid, type Edit, edited, isEmpty, joinChanges, type Wanted } from './draft.ts'
-import type { Turn } from '../store/queue.ts'
-import { create, finish, remove, renew, sealAnew, sendCookieIfPersistent } from './write.ts'
+import type { SessionEventType, SessionRecord } from '../../types/index.d.ts'
+import { SessionConflictError } from '../errors.ts'
+import type { Stored } from '../payload/codec.ts'
+import { freezeRecord } from '../record/record.ts'
+import { groupCommit, type Joining, type Turn } from '../store/queue.ts'
+import { removeIfUnchanged } from '../store/server-side.ts'
+import type { Store } from '../store/store.ts'
+import type { Flow } from '../tools/flow.ts'
+import { sendCookie, sendCookieIfPersistent } from './cookie.ts'
+import { assertValid, type Draft, type Edit, isEmpty, merge, withEdit } from './draft.ts'
+import { toStore, writeContextOf } from './records.ts'
+import type { SessionState } from './state.ts'
 
 const MAX_TRIES = 10
+const MAX_COLLISIONS = 3
 const FIRST_PAUSE_MS = 2
 const MAX_PAUSE_MS = 100
 
-/**
- * The end of a request. Nothing to do is answered at once; a record that is gone is quiet: the changes are dropped, the
- * handler's answer stands.
- */
-export function commit (context: SessionContext): Awaitable<void> {
-  const wanted = context.wanted()
-  const hasChanged = context.differs(wanted)
-  if (!hasChanged && !context.isRenewal) return
-  return context.core.run(commitOrDrop(context, wanted, hasChanged))
+interface CommitOptions {
+  /** Whether the draft differs from the stored session; else only deadlines move. */
+  readonly hasChanged: boolean
+  /** Whether the application asked for the commit; else the request has ended. */
+  readonly isExplicit: boolean
+  /** A transaction's function, which is run on fresh data. */
+  readonly edit?: Edit
 }
 
-function * commitOrDrop (context: SessionContext, wanted: Wanted, hasChanged: boolean): Flow<void> {
-  const isStored = yield * store(context, wanted, hasChanged, false)
-  if (isStored || !hasChanged) return
-  context.carrier.log.warn(`changes of the session are dropped: it ended while the request ran (${context.carrier.place})`)
-}
+/** A try to replace the stored session: it is done, or a different write came first. `null`: nothing is stored now. */
+type Attempt = { readonly isDone: true, readonly latest: Stored | null } | { readonly isDone: false, readonly theirs: Stored | null }
 
-/** `session.save()`: a record that is gone is an error. */
-export function * save (context: SessionContext): Flow<void> {
-  context.assertUsable()
-  const wanted = context.wanted()
-  const hasChanged = context.differs(wanted)
-  if (!hasChanged && !context.isRenewal) return
-  if (!(yield * store(context, wanted, hasChanged, true))) throw new SessionDestroyedError('another request ended it')
-}
+/** A commit of a session. When `run` throws, the session of the request is as before. */
+export class Commit implements Joining<Stored> {
+  readonly #state: SessionState
+  readonly #store: Store
+  /** What the request read: the base of its changes. */
+  readonly #base: Stored | null
+  readonly #draft: Draft
+  readonly #options: CommitOptions
 
-/** `session.transaction(fn)`: pending changes are part of it, so that they cannot overwrite its result afterwards. */
-export function * transaction<T> (context: SessionContext, fn: (data: Payload) => Awaitable<T>): Flow<T> {
-  const { core } = context
-  if (!core.isAtomic) throw new NotSupportedError(core.backendName, 'transaction()', 'it needs an atomic backend')
-  context.assertUsable()
-  let result: T
-  const isStored = yield * store(context, context.wanted(), true, true, async data => { result = await fn(data) })
-  if (!isStored) throw new SessionDestroyedError('another request ended it')
-  return result!
-}
-
-/** Stores what the request wants; false when the session is gone. When it throws, nothing was changed here. */
-function * store (context: SessionContext, wanted: Wanted, hasChanged: boolean, isExplicit: boolean, edit?: Edit): Flow<boolean> {
-  const { core, base } = context
-  // The result of a transaction is checked once its function has run.
-  if (hasChanged && edit === undefined) assertValid(context.live!, core.codec)
-  if (core.isSelfContained || base === null) {
-    // Only here is a new cookie needed: say so before anything is stored.
-    if (isExplicit) context.carrier.assertOpen()
-    if (core.isSelfContained) return yield * sealAnew(context, wanted, hasChanged, isExplicit)
-    const next = edit === undefined ? wanted : yield * edited(wanted, edit, core.codec)
-    if (!isEmpty(next, core.codec)) yield * create(context, next, wanted, isExplicit)
-    return true
+  constructor (state: SessionState, draft: Draft, options: CommitOptions) {
+    this.#state = state
+    this.#store = state.registration.store
+    this.#base = state.base
+    this.#draft = draft
+    this.#options = options
   }
-  if (!hasChanged) return yield * renew(context, base, isExplicit)
-  // A transaction has to see what stands when it runs.
-  const turn = yield * core.queue.enter(base.record.id, core.isAtomic && edit === undefined ? joining(context, base, wanted) : undefined)
-  let outcome: Outcome | undefined
-  try {
-    outcome = turn.carried ? stored(context, turn.carried, wanted, isExplicit) : yield * replace(context, base, turn, wanted, isExplicit, edit)
-    return outcome.isStored
-  } finally {
-    turn.leave(outcome?.latest)
+
+  /** Stores the draft. Where the stored session is gone, the state is `gone` afterwards. */
+  * run (): Flow<void> {
+    const base = this.#base
+    const { live, registration } = this.#state
+    const { hasChanged, edit } = this.#options
+    // The result of a transaction is checked once its function has run.
+    if (hasChanged && edit === undefined) assertValid(live!, this.#store.codec)
+    if (registration.keeping.isInCookie) return yield * this.#seal()
+    if (base === null) return yield * this.#create()
+    if (!hasChanged) return yield * this.#renew(base)
+    const turn = yield * registration.queue.enter(base.record.id, this.#mayJoin ? this : undefined)
+    let latest: Stored | null | undefined
+    try {
+      latest = turn.joined === undefined ? yield * this.#replace(base, turn) : this.#finish(turn.joined)
+    } finally {
+      turn.leave(latest)
+    }
   }
-}
 
-interface Outcome {
-  readonly isStored: boolean
-  /** What is in the store now. */
-  readonly latest: Base | null
-}
+  // A transaction's function has to see the stored session as it is when the function runs.
+  get #mayJoin (): boolean { return this.#store.isAtomic && this.#options.edit === undefined }
 
-/**
- * Replaces a stored session by compare-and-set. When another write came first, this request's own changes, against what
- * it read, are applied to what stands now, and it tries again: a bounded number of times, and never a blind write.
- * The commits that wait behind this one are stored along with it.
- */
-function * replace (context: SessionContext, read: Base, turn: Turn<Base | null, Joining>, wanted: Wanted, isExplicit: boolean, edit: Edit | undefined): Flow<Outcome> {
-  const { core, carrier } = context
-  const { id } = read.record
-  const { latest } = turn
-  // A transaction works on fresh data; a backend without compare-and-set is asked right before it writes.
-  let stands = edit !== undefined || !core.isAtomic ? yield * core.fetch(id) : latest === undefined ? read : latest
-  for (let attempt = 1; stands !== null; attempt++) {
-    const joined = joinChanges(core, read, stands, wanted)
-    const next = edit === undefined ? joined : yield * edited(joined, edit, core.codec)
-    if (isEmpty(next, core.codec)) {
-      if (yield * remove(context, stands, wanted, isExplicit)) return { isStored: true, latest: null }
-      stands = yield * core.fetch(id)
+  /** The first write of a server-side session: insert if absent, so that no id is ever taken over. */
+  * #create (): Flow<void> {
+    const state = this.#state
+    this.#assertCookieCanBeSet()
+    const draft = yield * this.#edited(this.#draft)
+    if (isEmpty(draft, this.#store.codec)) return
+    for (let collision = 0; collision < MAX_COLLISIONS; collision++) {
+      const stored = toStore(state, null, draft)
+      const { written } = yield * this.#store.put(stored.record, 0, writeContextOf(state, draft.text))
+      if (written) return this.#begin(stored, state.token)
+      state.renewIdentity()
+    }
+    throw new SessionConflictError('no free id was found')
+  }
+
+  /** A session in its cookie: every write makes a new text, and the last response wins. */
+  * #seal (): Flow<void> {
+    const state = this.#state
+    const { registration } = state
+    this.#assertCookieCanBeSet()
+    if (isEmpty(this.#draft, this.#store.codec)) return this.#becomeEmpty(state.id)
+    const stored = toStore(state, this.#base, this.#draft)
+    if (stored.record.expiresAt <= registration.now()) return state.markGone()
+    const text = yield * registration.keeping.insert(stored, 0, null, writeContextOf(state, this.#draft.text))
+    this.#begin(stored, text)
+  }
+
+  // Said before anything is stored.
+  #assertCookieCanBeSet (): void {
+    if (this.#options.isExplicit) this.#state.cookies.assertOpen()
+  }
+
+  /** Moves the deadlines of an unchanged session. */
+  * #renew (base: Stored): Flow<void> {
+    const { backend } = this.#store
+    const { id, version, data } = base.record
+    const sent = { ...this.#draft, text: base.text, tree: base.tree }
+    const { record: fresh } = toStore(this.#state, base, sent)
+    let isThere: boolean
+    let record: SessionRecord
+    if (backend.touch !== undefined) {
+      record = freezeRecord({ ...fresh, data, version })
+      isThere = yield * this.#store.call('touch', () => backend.touch!(id, record))
     } else {
-      const record = context.recordOf(stands, next)
-      if (record.expiresAt <= core.now()) break
-      const own = { record, text: next.text, tree: next.tree }
-      const { version } = stands.record
-      const put = ({ record, text }: Base) => core.put(record, version, context.writeContext(text), edit === undefined)
-      const { answer, base } = yield * putTogether(own, turn, put)
-      if (answer === true) return stored(context, base, wanted, isExplicit)
-      stands = answer === null ? yield * core.fetch(id) : core.standing(answer, id)
+      record = freezeRecord({ ...fresh, data })
+      const answer = yield * this.#store.put(record, version, writeContextOf(this.#state, base.text))
+      // On a conflict nothing is to be done: the write which came first has moved the deadlines.
+      isThere = answer.written || answer.theirs !== null || (yield * this.#store.fetch(id)) !== null
     }
-    // Gone is an event of its own.
-    if (stands === null) break
-    core.publish(carrier.log, 'conflict', id, 'version')
-    if (attempt === MAX_TRIES) throw new SessionConflictError(`${MAX_TRIES} tries were not enough`)
-    if (attempt > 1) yield pause(attempt)
+    if (!isThere) return this.#state.markGone()
+    this.#state.adopt({ ...base, record }, sent)
+    this.#publish('renewed', id)
+    sendCookieIfPersistent(this.#state, this.#options.isExplicit)
   }
-  context.markGone()
-  return { isStored: false, latest: null }
-}
 
-function joining (context: SessionContext, read: Base, wanted: Wanted): Joining {
-  const { core } = context
-  return {
-    onto (stands) {
-      try {
-        const next = joinChanges(core, read, stands, wanted)
-        if (isEmpty(next, core.codec)) return null
-        const record = context.recordOf(stands, next)
-        return record.expiresAt > core.now() ? { record, text: next.text, tree: next.tree } : null
-      } catch {
-        // It meets the same error in its own turn, and answers with it.
-        return null
-      }
+  /**
+   * Replaces a stored session by compare-and-set. When a different write came first, the request's own changes are merged
+   * with the session which is stored now, and the next try begins: a bounded number of times, and never a blind write.
+   *
+   * @returns the session which is stored now
+   */
+  * #replace (base: Stored, turn: Turn<Stored>): Flow<Stored | null> {
+    const { id } = base.record
+    let theirs = yield * this.#firstTheirs(base, turn)
+    for (let attempt = 1; theirs !== null; attempt++) {
+      const outcome = yield * this.#attempt(theirs, turn)
+      if (outcome.isDone) return outcome.latest
+      theirs = outcome.theirs
+      // A record which is gone is an event of its own.
+      if (theirs === null) break
+      this.#publish('conflict', id, 'version')
+      if (attempt === MAX_TRIES) throw new SessionConflictError(`${MAX_TRIES} tries were not enough`)
+      if (attempt > 1) yield pause(attempt)
+    }
+    this.#state.markGone()
+    return null
+  }
+
+  // A transaction needs fresh data, and without compare-and-set a read right before the write is all there is.
+  * #firstTheirs (base: Stored, { latest }: Turn<Stored>): Flow<Stored | null> {
+    if (!this.#mayJoin) return yield * this.#store.fetch(base.record.id)
+    return latest === undefined ? base : latest
+  }
+
+  * #attempt (theirs: Stored, turn: Turn<Stored>): Flow<Attempt> {
+    const store = this.#store
+    const { record: { id, version } } = theirs
+    const draft = yield * this.#edited(this.#mergedWith(theirs))
+    if (isEmpty(draft, store.codec)) {
+      if (yield * removeIfUnchanged(store, theirs.record, null, this.#state.cookies.request)) return this.#finishEmpty(id)
+      return { isDone: false, theirs: yield * store.fetch(id) }
+    }
+    const own = toStore(this.#state, theirs, draft)
+    if (own.record.expiresAt <= this.#state.registration.now()) return { isDone: false, theirs: null }
+    const { answer, stored } = yield * groupCommit(own, turn, ({ record, text }) =>
+      store.put(record, version, writeContextOf(this.#state, text), this.#options.edit === undefined))
+    if (answer.written) return { isDone: true, latest: this.#finish(stored) }
+    return { isDone: false, theirs: answer.theirs === null ? yield * store.fetch(id) : store.sessionOf(answer.theirs, id) }
+  }
+
+  /** Lets the commit in front store the changes of this commit along with its own (group commit). */
+  onto (theirs: Stored): Stored | null {
+    try {
+      const draft = this.#mergedWith(theirs)
+      if (isEmpty(draft, this.#store.codec)) return null
+      const stored = toStore(this.#state, theirs, draft)
+      return stored.record.expiresAt > this.#state.registration.now() ? stored : null
+    } catch {
+      // The waiting commit fails in its own turn, so that its own request gets the error.
+      return null
     }
   }
+
+  #mergedWith (theirs: Stored): Draft {
+    const { onConflict } = this.#state.registration.settings
+    return merge({ codec: this.#store.codec, onConflict }, this.#base!, theirs, this.#draft)
+  }
+
+  * #edited (draft: Draft): Flow<Draft> {
+    const { edit } = this.#options
+    return edit === undefined ? draft : yield * withEdit(draft, edit, this.#store.codec)
+  }
+
+  /** The session has its first record, or its first text. */
+  #begin (stored: Stored, token: string | null): void {
+    this.#state.adopt(stored, this.#draft, token)
+    this.#publish(this.#base === null ? 'created' : this.#options.hasChanged ? 'saved' : 'renewed', stored.record.id)
+    sendCookie(this.#state, this.#options.isExplicit)
+  }
+
+  /** The changes are stored, alone or by a group commit. */
+  #finish (stored: Stored): Stored {
+    this.#state.adopt(stored, this.#draft)
+    this.#publish('saved', stored.record.id)
+    sendCookieIfPersistent(this.#state, this.#options.isExplicit)
+    return stored
+  }
+
+  #finishEmpty (id: string): Attempt {
+    this.#becomeEmpty(id)
+    const { codec } = this.#store
+    this.#state.refreshLive({ text: codec.emptyText, tree: {} }, this.#draft)
+    return { isDone: true, latest: null }
+  }
+
+  #becomeEmpty (id: string): void {
+    this.#publish('destroyed', id, 'empty')
+    this.#state.cookies.clear(this.#options.isExplicit)
+    this.#state.startEmpty()
+  }
+
+  #publish (type: SessionEventType, id: string, reason?: string): void {
+    this.#state.registration.publish(this.#state.cookies.log, type, id, reason)
+  }
 }
 
-/** What follows a write that has these changes, alone or along with others. */
-function stored (context: SessionContext, base: Base, wanted: Wanted, isExplicit: boolean): Outcome {
-  finish(context, base, wanted)
-  context.core.publish(context.carrier.log, 'saved', base.record.id)
-  sendCookieIfPersistent(context, isExplicit)
-  return { isStored: true, latest: base }
-}
-
-/** Waits a random time, longer with each attempt, so that those who collide come apart. */
+/** Waits a random time, longer with each attempt, so that commits which collide come apart. */
 function pause (attempt: number): Promise<void> {
   const most = Math.min(FIRST_PAUSE_MS * 2 ** attempt, MAX_PAUSE_MS)
   return new Promise(resolve => { setTimeout(resolve, Math.random() * most) })

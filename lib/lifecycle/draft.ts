@@ -1,74 +1,89 @@
 import type { Awaitable, SessionPolicy } from '../../types/index.d.ts'
-import { apply, diff, isUnchanged, type Payload } from '../payload/changes.ts'
-import type { PayloadCodec } from '../payload/codec.ts'
-import type { Base, Core } from '../store/registration.ts'
 import { SessionConflictError } from '../errors.ts'
+import { apply, diff, isUnchanged, type Payload } from '../payload/changes.ts'
+import type { PayloadCodec, Stored } from '../payload/codec.ts'
+import type { Snapshot } from '../payload/serializer.ts'
 import { type Flow, wait } from '../tools/flow.ts'
 
-/** What is to be stored: data as text, and the two values that count as one key each. */
-export interface Wanted {
-  readonly text: string
-  /** The same, parsed: shared, never changed; `null` where only the text is known. */
-  readonly tree: Payload | null
+/** What a request wants stored, not stored yet: the data, and the two values which count as a key each. */
+export interface Draft extends Snapshot {
   readonly subject: string | null
   readonly policy: SessionPolicy | null
   /** Whether `clear()` was called before. */
   readonly isCleared: boolean
 }
 
-/** Changes a payload inside a transaction; may be asked again. */
+/** Changes a payload inside a transaction; may be called again after a conflict. */
 export type Edit = (data: Payload) => Awaitable<unknown>
 
-/** Whether a session differs from what is stored. */
-export function isChanged (base: Base | null, wanted: Wanted, live: object, codec: PayloadCodec): boolean {
-  if (base === null) return !isEmpty(wanted, codec)
-  if (wanted.subject !== base.record.subject || wanted.policy !== base.record.policy) return true
-  if (wanted.text === base.text) return false
-  // Texts of one length may be one payload whose keys come in another order; in the same order they differ in a value.
-  if (wanted.text.length !== base.text.length || (base.tree && hasSameOrder(Object.keys(base.tree), Object.keys(live)))) return true
-  return !isUnchanged(diff(codec.parsed(base), codec.parsed(wanted), codec.isSame))
+/** Whether a draft differs from the stored session. */
+export function isChanged (base: Stored | null, draft: Draft, live: object, codec: PayloadCodec): boolean {
+  if (base === null) return !isEmpty(draft, codec)
+  if (draft.subject !== base.record.subject || draft.policy !== base.record.policy) return true
+  if (draft.text === base.text) return false
+  // Texts of equal length may be the same payload with its keys in a different order; in the same order a value differs.
+  if (draft.text.length !== base.text.length) return true
+  if (base.tree !== null && hasSameOrder(Object.keys(base.tree), Object.keys(live))) return true
+  return !isUnchanged(diff(codec.parsed(base), codec.parsed(draft), codec.isSame))
 }
 
-function hasSameOrder (keys: readonly string[], others: readonly string[]): boolean {
-  return keys.length === others.length && keys.every((key, index) => key === others[index])
+function hasSameOrder (keys: readonly string[], liveKeys: readonly string[]): boolean {
+  return keys.length === liveKeys.length && keys.every((key, index) => key === liveKeys[index])
 }
 
 /** No data and no subject: such a session is stored nowhere. */
-export function isEmpty ({ text, subject }: Pick<Wanted, 'text' | 'subject'>, codec: PayloadCodec): boolean {
+export function isEmpty ({ text, subject }: Pick<Draft, 'text' | 'subject'>, codec: PayloadCodec): boolean {
   return subject === null && text === codec.emptyText
 }
 
-/** Refuses what must not be stored. Throws `ReservedKeyError` or `SessionValidationError`. */
+/** Refuses data which must not be stored. Throws `ReservedKeyError` or `SessionValidationError`. */
 export function assertValid (data: object, codec: PayloadCodec): void {
   codec.assertKeys(data)
   const problem = codec.problem(data)
   if (problem !== null) throw problem
 }
 
+interface MergeOptions {
+  readonly codec: PayloadCodec
+  readonly onConflict: 'merge' | 'error'
+}
+
 /**
- * What to store when `stands` is in the store, and not what this request read: its own changes, applied to that.
- * Throws `SessionConflictError` where conflicts are errors, or when only the joined data violate the schema.
+ * Three-way merge: `mine` is the request's draft, `base` the session it read, `theirs` the session stored by now. Changes from
+ * `base` to `mine` are applied to `theirs`, by top-level key; where both sides changed a key, `mine` wins.
+ *
+ * Throws `SessionConflictError` where conflicts are errors, or when only the merged data violate the schema.
  */
-export function joinChanges ({ codec, settings }: Core, read: Base, stands: Base, wanted: Wanted): Wanted {
-  if (stands.record.version === read.record.version) return wanted
-  if (settings.onConflict === 'error') throw new SessionConflictError('onConflict is \'error\'')
-  const changes = diff(codec.parsed(read), codec.parsed(wanted), codec.isSame, wanted.isCleared)
-  const data = apply(changes, codec.parsed(stands))
+export function merge ({ codec, onConflict }: MergeOptions, base: Stored, theirs: Stored, mine: Draft): Draft {
+  if (theirs.record.version === base.record.version) return mine
+  if (onConflict === 'error') throw new SessionConflictError('onConflict is \'error\'')
+  const changes = diff(codec.parsed(base), codec.parsed(mine), codec.isSame, mine.isCleared)
+  const data = apply(changes, codec.parsed(theirs))
   const problem = codec.problem(data)
   if (problem !== null) throw new SessionConflictError(`both changes together do not match the schema (${problem.path})`)
-  const keepsSubject = wanted.subject === read.record.subject && !wanted.isCleared
+  const keepsSubject = mine.subject === base.record.subject && !mine.isCleared
   return {
-    ...wanted,
+    ...mine,
     ...codec.write(data),
-    subject: keepsSubject ? stands.record.subject : wanted.subject,
-    policy: wanted.policy === read.record.policy ? stands.record.policy : wanted.policy
+    subject: keepsSubject ? theirs.record.subject : mine.subject,
+    policy: mine.policy === base.record.policy ? theirs.record.policy : mine.policy
   }
 }
 
-/** Runs a transaction's function on a copy of what would be stored. */
-export function * edited (wanted: Wanted, edit: Edit, codec: PayloadCodec): Flow<Wanted> {
-  const data = codec.deserialize(wanted.text)
+/** Runs a transaction's function on a copy of the draft's data. */
+export function * withEdit (draft: Draft, edit: Edit, codec: PayloadCodec): Flow<Draft> {
+  const data = codec.deserialize(draft.text)
   yield * wait(edit(data))
   assertValid(data, codec)
-  return { ...wanted, ...codec.write(data) }
+  return { ...draft, ...codec.write(data) }
+}
+
+/** Shows the stored payload in live data, but not in keys which the handler changed since the draft (`sent`) was taken. */
+export function refresh (live: Payload, sent: Draft, stored: Snapshot, codec: PayloadCodec): void {
+  if (stored.text === sent.text) return
+  const before = codec.parsed(sent)
+  const { set, removed } = diff(before, codec.copyOf(stored), codec.isSame)
+  const isUntouched = (key: string) => codec.isSame(live[key], before[key])
+  for (const key of Object.keys(set)) if (isUntouched(key)) live[key] = set[key]
+  for (const key of removed) if (isUntouched(key)) delete live[key]
 }

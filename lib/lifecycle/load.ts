@@ -1,41 +1,113 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { Base, Core, Examined } from '../store/registration.ts'
-import type { Flow } from '../tools/flow.ts'
-import type { CarriedCookies } from './cookie-transport.ts'
-import { idOfToken, isToken } from '../record/ids.ts'
+import type { Awaitable, SessionRecord } from '../../types/index.d.ts'
+import { BackendContractError, BackendUnavailableError, SessionDestroyedError } from '../errors.ts'
+import type { Payload } from '../payload/changes.ts'
+import type { Stored } from '../payload/codec.ts'
+import type { Registration } from '../store/registration.ts'
+import type { Rejection } from '../store/store.ts'
+import { type Flow, isPromise } from '../tools/flow.ts'
+import type { CarriedCookies } from './cookie.ts'
+import type { SessionState } from './state.ts'
 
-/** A session that a request's cookie stands for. */
-export interface Found {
+/** Loads the session once. An unreachable backend throws, or is an empty session where the route says so. */
+export function loadSession (state: SessionState): Awaitable<void> {
+  if (!state.isLoaded) return state.progress.loadOnce(() => startLoading(state))
+}
+
+/** Loads, and answers with an error instead of throwing. */
+export function tryLoading (state: SessionState): Awaitable<Error | null> {
+  try {
+    const loading = loadSession(state)
+    return isPromise(loading) ? loading.then(() => null, (error: Error) => error) : null
+  } catch (error) {
+    return error as Error
+  }
+}
+
+/** Loads from a self-contained backend which answers at once, at the first look. */
+export function loadAtOnce (state: SessionState): void {
+  if (!isPromise(loadSession(state))) return
+  const { name } = state.registration.store
+  throw new BackendContractError(
+    `${name}.read() must answer at once or be an async function: it is self-contained and answered with a promise`
+  )
+}
+
+function startLoading (state: SessionState): Awaitable<void> {
+  try {
+    const loading = state.registration.store.run(load(state))
+    if (!isPromise(loading)) return
+    return state.progress.keepPending(loading.then(undefined, (error: unknown) => { failLoading(state, error) }))
+  } catch (error) {
+    return failLoading(state, error)
+  }
+}
+
+function * load (state: SessionState): Flow<void> {
+  const { registration, cookies } = state
+  const found = yield * findSession(registration, cookies.carried, cookies.log)
+  if (found === null) state.begin({}, null, null)
+  else state.begin(found.data, found.stored, found.token)
+}
+
+// "No session" and "no answer" are never mistaken for each other: the empty session of an outage is never stored, and
+// touches no cookie.
+function failLoading (state: SessionState, error: unknown): void {
+  const { registration, route, cookies } = state
+  const mayBeAnonymous = route.onUnavailable === 'anonymous' && route.required === false
+  if (!(error instanceof BackendUnavailableError) || !mayBeAnonymous) throw noteFailure(state, error, 'load')
+  registration.publish(cookies.log, 'unavailable', null, 'load')
+  cookies.log.warn({ err: error }, `the session backend is unavailable: this request gets an empty session (${cookies.place})`)
+  state.beginAnonymous()
+}
+
+/** Remembers a failure of the backend: the answer must report the failure, whatever becomes of the promise. */
+export function noteFailure ({ base, registration, cookies, progress }: SessionState, error: unknown, reason: 'load' | 'store'): unknown {
+  if (!(error instanceof BackendUnavailableError)) return error
+  if (progress.failure === null) registration.publish(cookies.log, 'unavailable', base?.record.id ?? null, reason)
+  progress.fail(error)
+  return error
+}
+
+interface Found {
   readonly token: string
-  readonly base: Examined
+  readonly stored: Stored
+  readonly data: Payload
 }
 
 /**
- * Finds the session of a request: the first of its cookies that is valid. Anything else is no session, never an error
- * and never adopted; one `rejected` event says why. Only a backend that fails throws.
+ * Finds the session of a request: its first valid cookie counts. An invalid cookie is no session, never an error
+ * and never adopted; a `rejected` event says why. Throws only when the backend fails.
  */
-export function * findSession (core: Core, carried: CarriedCookies, log: FastifyBaseLogger): Flow<Found | null> {
+function * findSession (registration: Registration, carried: CarriedCookies, log: FastifyBaseLogger): Flow<Found | null> {
   if (carried.indexes.length === 0) return null
-  let reason: string = carried.problem ?? 'malformed'
+  let reason: Rejection = carried.problem ?? 'malformed'
   let id: string | null = null
-  for (const token of carried.texts) {
-    if (!isPossible(core, token)) continue
-    const key = core.isSelfContained ? token : idOfToken(core.settings.property, token)
-    const answer = yield * core.call('read', () => core.backend.read(key))
-    const found = core.examine(answer, core.isSelfContained ? null : key)
-    if (typeof found !== 'string') {
-      core.publish(log, 'loaded', found.record.id)
-      return { token, base: found }
+  for (const text of carried.texts) {
+    const found = yield * registration.keeping.find(text)
+    if (found === null) continue
+    if (found.rejected === undefined) {
+      registration.publish(log, 'loaded', found.stored.record.id)
+      return { token: text, stored: found.stored, data: found.data }
     }
-    reason = found
-    id = core.isSelfContained ? null : key
-    if (reason === 'expired') core.publish(log, 'expired', (answer as Base['record']).id)
+    reason = found.rejected
+    id = found.id
+    if (reason === 'expired') registration.publish(log, 'expired', (found.answer as SessionRecord).id)
   }
-  core.publish(log, 'rejected', id, reason)
+  registration.publish(log, 'rejected', id, reason)
   return null
 }
 
-// Length, alphabet and shape are checked before the backend hears of it (ASVS 1.2.4; C008).
-function isPossible (core: Core, token: string): boolean {
-  return core.isSelfContained || isToken(token)
+/** `session.reload()`: drops local changes and reads the session again. Throws `SessionDestroyedError` where the record is gone. */
+export function * reload (state: SessionState): Flow<void> {
+  state.assertUsable()
+  const { registration: { keeping, store }, base, token } = state
+  // A session which was never stored keeps its id: the application may have seen the id already.
+  if (base === null) return state.reload(null, {})
+  const found = store.examine(yield * keeping.again(base, token!), base.record.id)
+  if (found.rejected !== undefined) {
+    state.markGone()
+    throw new SessionDestroyedError('another request ended it')
+  }
+  state.reload(found.stored, found.data)
 }

@@ -1,249 +1,250 @@
-import type { Awaitable, SessionPolicy, SessionRecord, WriteContext } from '../../types/index.d.ts'
-import type { Carrier } from './cookie-transport.ts'
-import type { Payload } from '../payload/changes.ts'
-import type { Base, Core } from '../store/registration.ts'
-import { randomVersion } from '../crypto/random.ts'
-import { BackendUnavailableError, SessionDestroyedError } from '../errors.ts'
-import { deadlineOf, effectiveDeadline, isRenewalDue, usedAt } from '../record/lifetime.ts'
-import { isChanged, type Wanted } from './draft.ts'
-import { freezeRecord } from '../record/record.ts'
+import type { SessionPolicy } from '../../types/index.d.ts'
 import type { RoutePolicy } from '../config/routes.ts'
-import type { Written } from '../payload/serializer.ts'
-import { idOfToken, newToken } from '../record/ids.ts'
+import { BackendUnavailableError, SessionDestroyedError } from '../errors.ts'
+import type { Payload } from '../payload/changes.ts'
+import type { Stored } from '../payload/codec.ts'
+import type { Snapshot } from '../payload/serializer.ts'
 import { isSameTree } from '../payload/tree.ts'
-import { PayloadContext } from '../store/write-context.ts'
+import { deadlineOf, effectiveDeadline } from '../record/lifetime.ts'
+import type { Registration } from '../store/registration.ts'
+import type { CookieTransport } from './cookie.ts'
+import { type Draft, isChanged, isEmpty, refresh } from './draft.ts'
+import { Progress } from './progress.ts'
 
-/** How the live data are shown to the application: as own properties of an object that it makes. */
+/** How the live data are shown to the application: as own properties of an object which session/ makes. */
 export interface Face {
-  create (context: SessionContext, data: Payload): Payload
-  /** The object goes on showing the past, and takes no changes any more. */
-  leaveBehind (live: Payload, past: SessionContext): void
+  create (state: SessionState, data: Payload): Payload
+  /** The object goes on showing the past, and takes no more changes. */
+  leaveBehind (live: Payload, past: SessionState): void
 }
 
-/** `gone`: somebody else ended it; `ended`: this request did. */
-type Phase = 'unloaded' | 'loaded' | 'anonymous' | 'gone' | 'ended'
+/**
+ * `anonymous`: the backend was unavailable at the load. `gone`: the record is gone. `ended`: the request destroyed the session.
+ * `past`: `regenerate()` left the object behind.
+ */
+type Phase = 'unloaded' | 'loaded' | 'anonymous' | 'gone' | 'ended' | 'past'
 
 /**
- * One session in one request: what was read, what is known to be stored, and where it stands. This is the state and its
- * transitions; what a request can do with it is in operations.ts.
+ * A session in a request: the stored session as far as it is known, the application's changes, and where the session
+ * stands. The questions and the transitions are here; no field is assigned from outside.
  */
-export class SessionContext {
-  readonly core: Core
-  readonly carrier: Carrier
+export class SessionState {
+  readonly registration: Registration
+  readonly cookies: CookieTransport
   readonly route: RoutePolicy
+  readonly progress = new Progress()
   readonly #face: Face
 
-  phase: Phase = 'unloaded'
-  /** The live data, once loaded: own properties of the object behind `request.session`. */
-  live: Payload | null = null
-  /** What is stored, as far as this request knows; `null` for a new session. */
-  base: Base | null = null
-  /** The cookie's text for it. */
-  token: string | null = null
-  subject: string | null = null
-  policy: SessionPolicy | null = null
-  createdAt: number
-  /** Whether `clear()` was called since the last commit. */
-  isCleared = false
-  /** Whether `touch()` was called since the last commit. */
-  isTouchForced = false
-  /** A failure of the backend that the answer must report, whatever became of the promise. */
-  failure: BackendUnavailableError | null = null
-  /** The load under way, or done. */
-  loading: Awaitable<void> | null = null
-  /** Settles when the last operation that had to wait is done; never rejects. */
-  pending: PromiseLike<unknown> | null = null
+  #phase: Phase = 'unloaded'
+  #live: Payload | null = null
+  #base: Stored | null = null
+  #token: string | null = null
   #id: string | null = null
+  #subject: string | null = null
+  #policy: SessionPolicy | null = null
+  #createdAt: number
+  #isCleared = false
+  #isTouchForced = false
 
-  constructor (core: Core, carrier: Carrier, route: RoutePolicy, face: Face) {
-    this.core = core
-    this.carrier = carrier
+  constructor (registration: Registration, cookies: CookieTransport, route: RoutePolicy, face: Face) {
+    this.registration = registration
+    this.cookies = cookies
     this.route = route
     this.#face = face
-    this.createdAt = core.now()
+    this.#createdAt = registration.now()
   }
 
-  // ------------------------------------------------------------------------------------------ state
+  // ------------------------------------------------------------------------------------------ where the session stands
 
-  get isLoaded (): boolean { return this.phase !== 'unloaded' }
+  get phase (): Phase { return this.#phase }
+  get isLoaded (): boolean { return this.#phase !== 'unloaded' }
+  /** The live data, once loaded: own properties of the object behind `request.session`. */
+  get live (): Payload | null { return this.#live }
+  /** The stored session as far as the request knows: the base of its changes. `null` for a new session. */
+  get base (): Stored | null { return this.#base }
+  /** The cookie's text; `null` until the first write of a session in its cookie. */
+  get token (): string | null { return this.#token }
+  get subject (): string | null { return this.#subject }
+  get policy (): SessionPolicy | null { return this.#policy }
+  get createdAt (): number { return this.#createdAt }
+  get lastAccessedAt (): number { return this.#base?.record.lastAccessedAt ?? this.#createdAt }
 
   get id (): string {
     if (this.#id === null) this.renewIdentity()
     return this.#id!
   }
 
-  /** A fresh id that nothing is stored under. */
-  renewIdentity (): void {
-    const token = newToken()
-    this.token = this.core.isSelfContained ? null : token
-    // A cookie session's id is no hash: it is sealed inside, and half a token is as random as it needs to be.
-    this.#id = this.core.isSelfContained ? token.slice(0, 22) : idOfToken(this.core.settings.property, token)
-  }
-
   get expiresAt (): number {
-    const { lifetime } = this.core.settings
-    if (this.base !== null && this.policy === this.base.record.policy) return effectiveDeadline(this.base.record, lifetime)
-    return deadlineOf({ createdAt: this.createdAt, lastAccessedAt: this.lastAccessedAt, policy: this.policy }, lifetime)
+    const { settings: { lifetime } } = this.registration
+    const base = this.#base
+    if (base !== null && this.#policy === base.record.policy) return effectiveDeadline(base.record, lifetime)
+    return deadlineOf({ createdAt: this.#createdAt, lastAccessedAt: this.lastAccessedAt, policy: this.#policy }, lifetime)
   }
 
-  get lastAccessedAt (): number { return this.base?.record.lastAccessedAt ?? this.createdAt }
-
-  get isModified (): boolean { return this.live !== null && this.differs(this.wanted()) }
-
-  /** Whether this is another session than the stored one. */
-  differs (wanted: Wanted): boolean { return isChanged(this.base, wanted, this.live!, this.core.codec) }
-
-  /** Whether an unchanged session is to be written all the same: its deadline, or the secret that sealed it, is old. */
-  get isRenewal (): boolean {
-    const { base, core } = this
-    if (base === null) return false
-    if (this.isTouchForced || (core.isSelfContained && core.backend.isStale?.(this.token!) === true)) return true
-    return !this.route.passive && isRenewalDue(base.record, core.settings.lifetime, core.now())
+  /** What the request wants stored now. Throws `SessionSerializationError`. */
+  draft ({ text, tree }: Snapshot = this.#snapshot()): Draft {
+    return { text, tree, subject: this.#subject, policy: this.#policy, isCleared: this.#isCleared }
   }
 
-  /** What the request wants stored at this moment. Throws `SessionSerializationError`. */
-  wanted ({ text, tree }: Written = this.#written()): Wanted {
-    return { text, tree, subject: this.subject, policy: this.policy, isCleared: this.isCleared }
+  // Most requests only read: then the base is the snapshot, and nothing is made text.
+  #snapshot (): Snapshot {
+    const base = this.#base
+    return base?.tree && isSameTree(this.#live!, base.tree) ? base : this.registration.store.codec.write(this.#live!)
   }
 
-  #written (): Written {
-    const { base } = this
-    // Most requests only read.
-    return base?.tree && isSameTree(this.live!, base.tree) ? base : this.core.codec.write(this.live!)
+  /** No data and no subject. Throws `SessionSerializationError`. */
+  get isEmpty (): boolean { return isEmpty(this.draft(), this.registration.store.codec) }
+
+  /** Throws `SessionSerializationError`. */
+  get isModified (): boolean { return this.#live !== null && this.differs(this.draft()) }
+
+  /** Whether a draft differs from the stored session. */
+  differs (draft: Draft): boolean { return isChanged(this.#base, draft, this.#live!, this.registration.store.codec) }
+
+  /** Whether a write of the request moves the idle deadline. */
+  get isUse (): boolean { return this.#isTouchForced || !this.route.passive }
+
+  /** Whether `touch()` was called since the last commit. */
+  get isTouchForced (): boolean { return this.#isTouchForced }
+
+  // ------------------------------------------------------------------------------------------ transitions: begin and end
+
+  /** A fresh id under which nothing is stored. */
+  renewIdentity (): void {
+    const { id, token } = this.registration.keeping.newIdentity()
+    this.#id = id
+    this.#token = token
   }
+
+  /** The session is loaded: from the backend, or empty. */
+  begin (data: Payload, base: Stored | null, token: string | null): void {
+    if (base !== null) this.#takeOver(base, token)
+    this.#live = this.#face.create(this, data)
+    this.#phase = 'loaded'
+  }
+
+  /** An empty session which is never stored: the backend is unavailable, and the route does not need a session. */
+  beginAnonymous (): void {
+    this.begin({}, null, null)
+    this.#phase = 'anonymous'
+  }
+
+  /** Drops local changes: the session is as it is stored now, or still new. */
+  reload (base: Stored | null, data: Payload): void {
+    if (base === null) this.#subject = this.#policy = null
+    else this.#takeOver(base, this.#token)
+    this.#isCleared = this.#isTouchForced = false
+    this.#clearData()
+    Object.assign(this.#live!, data)
+  }
+
+  /** The session starts over with nothing stored. */
+  startEmpty (): void {
+    this.#base = this.#token = this.#id = this.#subject = this.#policy = null
+    this.#createdAt = this.registration.now()
+    this.#isCleared = this.#isTouchForced = false
+  }
+
+  /** The record is gone: the request writes nothing any more, and touches no cookie. */
+  markGone (): void {
+    this.#phase = 'gone'
+    this.registration.publish(this.cookies.log, 'conflict', this.id, 'gone')
+  }
+
+  /** The request destroyed the session; objects kept from before read as empty. */
+  end (): void {
+    this.#phase = 'ended'
+    this.#clearData()
+    this.#subject = null
+    Object.freeze(this.#live!)
+  }
+
+  // ------------------------------------------------------------------------------------------ transitions: what applications do
+
+  /** Drops data and subject, and with the next commit also keys which parallel requests added meanwhile. */
+  clear (): void {
+    this.#clearData()
+    this.#subject = null
+    this.#isCleared = true
+  }
+
+  /** The next commit moves the idle deadline, whether or not a renewal is due. */
+  forceRenewal (): void { this.#isTouchForced = true }
+
+  setPolicy (policy: SessionPolicy): void { this.#policy = policy }
+
+  // ------------------------------------------------------------------------------------------ transitions: what was stored
 
   /**
-   * The record to write: a new version, deadlines from this moment (unless the request does not count as use).
-   *
-   * @param writtenAs the `schemaVersion` that the data came with
+   * The session goes on as it is stored now. Changes of parallel requests appear in the live session, but not in keys which
+   * the handler changed since the draft was taken: a `clear()` meanwhile must not bring the subject back.
    */
-  recordOf (base: Base | null, { text, subject, policy }: Pick<Wanted, 'text' | 'subject' | 'policy'>, writtenAs: number = base?.record.schemaVersion ?? 1): SessionRecord {
-    const { core } = this
-    const now = core.now()
-    const isUse = this.isTouchForced || !this.route.passive
-    const id = base?.record.id ?? this.id
-    const times = {
-      createdAt: base?.record.createdAt ?? this.createdAt,
-      lastAccessedAt: base === null ? Math.max(this.createdAt, now) : isUse ? usedAt(base.record, now) : base.record.lastAccessedAt,
-      policy
-    }
-    return freezeRecord({
-      id,
-      version: randomVersion(),
-      data: core.codec.seal(text, id),
-      // Data of a newer deployment keep its version.
-      schemaVersion: Math.max(core.codec.schemaVersion, writtenAs),
-      ...times,
-      expiresAt: deadlineOf(times, core.settings.lifetime),
-      subject
-    })
+  adopt (base: Stored, sent: Draft, token: string | null = this.#token): void {
+    const [subject, policy] = [this.#subject, this.#policy]
+    const isCleared = this.#isCleared && !sent.isCleared
+    this.#takeOver(base, token)
+    this.#phase = 'loaded'
+    if (isCleared || subject !== sent.subject) this.#subject = subject
+    if (policy !== sent.policy) this.#policy = policy
+    this.#isCleared = isCleared
+    this.#isTouchForced = false
+    this.refreshLive(base, sent)
   }
 
-  /** What a backend is told about a write of this text, which after a conflict or a transaction is not that of the live session. */
-  writeContext (text: string): WriteContext {
-    return new PayloadContext(this.core.codec, text, this.carrier.request)
+  /** Shows the stored payload in the live session. */
+  refreshLive (stored: Snapshot, sent: Draft): void { refresh(this.#live!, sent, stored, this.registration.store.codec) }
+
+  #takeOver (base: Stored, token: string | null): void {
+    const { id, subject, policy, createdAt } = base.record
+    this.#base = base
+    this.#token = token
+    this.#id = id
+    this.#subject = subject
+    this.#policy = policy
+    this.#createdAt = createdAt
   }
 
-  /** A context for the same request with an id of its own, where a new life takes shape. */
-  successor (): SessionContext { return new SessionContext(this.core, this.carrier, this.route, this.#face) }
-
-  /** What the object that `regenerate()` leaves behind goes on showing. */
-  past (): SessionContext {
-    const past = this.successor()
-    past.phase = 'loaded'
-    past.base = this.base
-    past.subject = this.subject
-    past.policy = this.policy
-    past.createdAt = this.createdAt
-    past.#id = this.id
-    return past
-  }
-
-  // ------------------------------------------------------------------------------------------ changes of state
-
-  /** The session is loaded with these data. */
-  begin (data: Payload): void {
-    this.live = this.#face.create(this, data)
-    this.phase = 'loaded'
-  }
-
-  /** `request.session` becomes another object; the one of before stays readable. */
-  replaceObject (data: Payload): void {
-    this.#face.leaveBehind(this.live!, this.past())
-    this.live = this.#face.create(this, data)
-  }
-
-  /** Replaces the live data; the object stays. */
-  replaceData (data: Payload): void {
-    this.clearData()
-    Object.assign(this.live!, data)
-  }
-
-  clearData (): void {
-    const live = this.live!
+  #clearData (): void {
+    const live = this.#live!
     for (const key of Object.keys(live)) delete live[key]
   }
 
-  /** Takes over what is stored now, but for the live data. */
-  adopt (base: Base, token: string | null): void {
-    this.base = base
-    this.token = token
-    this.#id = base.record.id
-    this.subject = base.record.subject
-    this.policy = base.record.policy
-    this.createdAt = base.record.createdAt
+  // ------------------------------------------------------------------------------------------ transitions: a new id
+
+  /** `request.session` becomes a new object with these data; the object of before goes on showing the past. */
+  replaceObject (data: Payload): void {
+    const past = new SessionState(this.registration, this.cookies, this.route, this.#face)
+    past.#createdAt = this.#createdAt
+    past.#phase = 'past'
+    past.#live = this.#live
+    past.#base = this.#base
+    past.#subject = this.#subject
+    past.#policy = this.#policy
+    past.#id = this.id
+    this.#face.leaveBehind(this.#live!, past)
+    this.#live = this.#face.create(this, data)
   }
 
-  /** Starts over with nothing stored. */
-  startEmpty (): void {
-    this.base = this.token = this.#id = this.subject = this.policy = null
-    this.createdAt = this.core.now()
-    this.isCleared = this.isTouchForced = false
+  /** The request goes on with an empty session, which is stored nowhere. */
+  becomesEmpty (createdAt: number, policy: SessionPolicy | null): void {
+    this.#phase = 'loaded'
+    this.startEmpty()
+    this.#createdAt = createdAt
+    this.#policy = policy
   }
 
-  /** The record is gone: nothing of this request is written any more, and no cookie is touched. */
-  markGone (): void {
-    this.phase = 'gone'
-    this.core.publish(this.carrier.log, 'conflict', this.id, 'gone')
-  }
+  // ------------------------------------------------------------------------------------------ refusals
 
-  /** Ends the session for this request; objects kept from before read as empty. */
-  end (): void {
-    this.phase = 'ended'
-    this.clearData()
-    this.subject = null
-    Object.freeze(this.live!)
-  }
-
-  /** Remembers a failure of the backend: the answer must report it, whatever becomes of the promise. */
-  noteFailure (error: unknown, reason: 'load' | 'store' = 'store'): unknown {
-    if (!(error instanceof BackendUnavailableError)) return error
-    if (this.failure === null) this.core.publish(this.carrier.log, 'unavailable', this.base?.record.id ?? null, reason)
-    this.failure ??= error
-    return error
-  }
-
-  /** For what must not be dropped in silence while the backend is away. */
+  /** Refuses an operation which must not be dropped in silence. Throws `BackendUnavailableError` after a load without a backend. */
   assertAvailable (): void {
-    if (this.phase !== 'anonymous') return
-    throw new BackendUnavailableError(`${this.core.backendName} was unavailable when the session was loaded`)
+    if (this.#phase !== 'anonymous') return
+    throw new BackendUnavailableError(`${this.registration.store.name} was unavailable when the session was loaded`)
   }
 
-  /** Refuses an operation on a session that is gone, or while the backend is away. */
+  /** Also refuses an operation on a session which has ended, perhaps while the operation waited. Throws `SessionDestroyedError`. */
   assertUsable (): void {
     this.assertAvailable()
-    // It may have waited for an operation that ended the session.
-    if (this.phase === 'ended') throw new SessionDestroyedError('this request destroyed it')
-    if (this.phase === 'gone') throw new SessionDestroyedError('another request ended it')
-  }
-
-  /** Whether something changed that no commit has seen; a payload that cannot be serialized did. */
-  hasLeftovers (): boolean {
-    if (this.phase !== 'loaded') return false
-    try {
-      return this.isModified
-    } catch {
-      return true
-    }
+    if (this.#phase === 'ended') throw new SessionDestroyedError('this request destroyed it')
+    if (this.#phase === 'gone') throw new SessionDestroyedError('another request ended it')
   }
 }

@@ -4,7 +4,7 @@ import type { Envelope } from '../crypto/envelope.ts'
 import { BackendUnavailableError, ReservedKeyError, SessionSerializationError, type SessionValidationError } from '../errors.ts'
 import type { PayloadSchema } from './payload-schema.ts'
 import { RESERVED_KEYS } from './reserved.ts'
-import { jsonSerializer, type Written, writeJson } from './serializer.ts'
+import { jsonSerializer, type Snapshot, writeJson } from './serializer.ts'
 import { TextCache } from '../tools/text-cache.ts'
 import { copyTree, isSameValue } from './tree.ts'
 
@@ -13,31 +13,32 @@ export interface CodecOptions {
   readonly schema: PayloadSchema | null
   readonly schemaVersion: number
   readonly migrate: ((data: Payload, fromVersion: number) => Payload) | undefined
-  /** The envelope of one id, where payloads are sealed at rest. */
+  /** The envelope of an id, where payloads are sealed at rest. */
   readonly envelopeOf: ((id: string) => Envelope) | null
 }
 
-/** A payload as it was read: what changes are measured against. */
-export interface Decoded {
-  /** For whoever asked: nobody else has it. */
-  readonly data: Payload
-  /** `data` as the serializer writes it. */
-  readonly text: string
-  /** The same as `data`, shared and never changed: for telling at once that nothing changed. `null` where JSON is not the serializer. */
-  readonly tree: Payload | null
+/** A stored session as the process knows it: the record, and its payload. */
+export interface Stored extends Snapshot {
+  readonly record: SessionRecord
 }
+
+/** Why the data of a record are no payload. */
+export type Unreadable = 'tampered' | 'corrupt' | 'schema' | 'migration'
+
+/** A record with its payload (`data`: the caller's own copy), or the reason why there is none. */
+export type Decoded = { readonly stored: Stored, readonly data: Payload, readonly rejected?: undefined } | { readonly rejected: Unreadable }
 
 /** Payload ⇄ `record.data`: serializer, schema, migration, sealing at rest. Text stays opaque to backends. */
 export class PayloadCodec {
-  /** What no data at all look like. */
+  /** The text of an empty payload. */
   readonly emptyText: string
   readonly #options: CodecOptions
   readonly #isJson: boolean
   /**
-   * Sessions are read again and again, and seldom written: copying what was parsed is quicker than parsing. By version,
-   * which is another one for each write.
+   * Payloads by the version of their record, which is new for each write. Sessions are read again and again, and seldom
+   * written: to copy a parsed payload is quicker than to parse its text.
    */
-  readonly #parsed = new TextCache<number, Written & { readonly id: string }>()
+  readonly #parsed = new TextCache<number, { readonly id: string, readonly text: string, readonly tree: Payload }>()
 
   constructor (options: CodecOptions) {
     this.#options = options
@@ -50,77 +51,77 @@ export class PayloadCodec {
   /** The payload as text. Throws `SessionSerializationError` or `ReservedKeyError`. */
   serialize (data: object): string {
     const { serializer } = this.#options
-    // JSON reads the own properties of whatever object it is given; other serializers get a plain one.
+    // JSON reads the own properties of any object; a serializer of the application gets a plain object.
     if (this.#isJson) return serializer.serialize(data as Payload)
     return checkedText(serializer, present(data))
   }
 
-  /** The live payload as text, and as it would be read from it. Throws as `serialize` does. */
-  write (data: object): Written {
+  /** A snapshot of the live payload. Throws as `serialize` does. */
+  write (data: object): Snapshot {
     return this.#isJson ? writeJson(data) : { text: this.serialize(data), tree: null }
   }
 
-  /** The payload that was made text: shared, never to be changed. */
-  parsed ({ text, tree }: Written): Payload { return tree ?? this.deserialize(text) }
+  /** The payload of a snapshot: shared, never to be changed. */
+  parsed ({ text, tree }: Snapshot): Payload { return tree ?? this.deserialize(text) }
 
-  /** The same, for whoever asked. */
-  fresh ({ text, tree }: Written): Payload { return tree ? copyTree(tree) : this.deserialize(text) }
+  /** The payload of a snapshot: the caller's own copy. */
+  copyOf ({ text, tree }: Snapshot): Payload { return tree ? copyTree(tree) : this.deserialize(text) }
 
-  /** Whether a value, of a live session or not, is stored as that of a parsed payload is. Throws as `serialize` does. */
+  /** Whether a value would be stored as the same text as a value of a parsed payload. Throws as `serialize` does. */
   readonly isSame = (value: unknown, parsed: unknown): boolean => {
     const isAlike = this.#isJson ? isSameValue(value, parsed) : value === parsed
     return isAlike || this.serialize({ value }) === this.serialize({ value: parsed })
   }
 
-  /** The payload of a text; keys that are members by now (an older release, another writer) are left out. */
+  /** The payload of a text. Keys which are names of members (stored by an older release or a foreign writer) are left out. */
   deserialize (text: string): Payload {
     return withoutReserved(this.#options.serializer.deserialize(text))
   }
 
-  /** Refuses a payload whose keys are members (put there with defineProperty). */
+  /** Refuses a payload with names of members as keys (put there with defineProperty). Throws `ReservedKeyError`. */
   assertKeys (data: object): void {
     for (const key of Object.keys(data)) {
       if (RESERVED_KEYS.has(key)) throw new ReservedKeyError(key)
     }
   }
 
-  /** The schema's objection, or `null`. It sees data as they are stored: a Date as its text, and nothing that is absent. */
+  /** The schema's objection, or `null`. The schema sees data as they are stored: a Date as its text, and no absent key. */
   problem (data: object): SessionValidationError | null {
     const { schema } = this.#options
     return schema === null ? null : schema.problem(this.deserialize(this.serialize(data)))
   }
 
-  /** What goes into `record.data` for the session of this id. */
-  seal (text: string, id: string): string {
+  /** A payload's text as `record.data` of the session with the id. */
+  toData (text: string, id: string): string {
     const envelope = this.#options.envelopeOf?.(id)
     return envelope ? envelope.seal(Buffer.from(text, 'utf8')) : text
   }
 
   /**
-   * Reads `record.data`. Hostile or outdated data are a result: the reason why it is no session.
-   * Throws `BackendUnavailableError` for data of a newer deployment that do not fit this one: never to be overwritten.
+   * Reads the payload of a record. Hostile or outdated data are a result, never an exception.
+   * Throws `BackendUnavailableError` for data of a newer deployment which do not fit here: such data are never overwritten.
    */
-  decode (record: SessionRecord): Decoded | string {
+  decode (record: SessionRecord): Decoded {
     const isCurrent = record.schemaVersion === this.#options.schemaVersion
     const known = isCurrent ? this.#parsed.get(record.version, record.data) : undefined
     // Sealed data are bound to their id.
-    if (known?.id === record.id) return { text: known.text, tree: known.tree, data: copyTree(known.tree!) }
+    if (known?.id === record.id) return { stored: { record, text: known.text, tree: known.tree }, data: copyTree(known.tree) }
     const text = this.#open(record)
-    if (text === null) return 'tampered'
+    if (text === null) return { rejected: 'tampered' }
     let data: Payload
     let hasMembers: boolean
     try {
       data = this.#options.serializer.deserialize(text)
       hasMembers = removeMembers(data)
     } catch {
-      return 'corrupt'
+      return { rejected: 'corrupt' }
     }
-    // The text is what changes are measured against: it must not have what was left out.
     if (!isCurrent) return this.#fromOtherVersion(record, data)
-    if (hasMembers) return { data, text: this.serialize(data), tree: null }
-    if (!this.#isJson) return { data, text, tree: null }
+    // Changes are measured against the text, so the text must not have the keys which were left out.
+    if (hasMembers) return this.#rewritten(record, data)
+    if (!this.#isJson) return { stored: { record, text, tree: null }, data }
     this.#parsed.set(record.version, record.data, record.version, { id: record.id, text, tree: data })
-    return { data: copyTree(data), text, tree: data }
+    return { stored: { record, text, tree: data }, data: copyTree(data) }
   }
 
   #open (record: SessionRecord): string | null {
@@ -129,18 +130,24 @@ export class PayloadCodec {
     return envelopeOf(record.id).open(record.data)?.toString('utf8') ?? null
   }
 
-  #fromOtherVersion (record: SessionRecord, data: Payload): Decoded | string {
+  #fromOtherVersion (record: SessionRecord, data: Payload): Decoded {
     const { schemaVersion, migrate } = this.#options
     if (record.schemaVersion > schemaVersion) {
-      if (this.problem(data) === null) return { data, text: this.serialize(data), tree: null }
-      throw new BackendUnavailableError(`The session was written by a newer deployment (schemaVersion ${record.schemaVersion}, here ${schemaVersion}) and does not fit this one`)
+      if (this.problem(data) === null) return this.#rewritten(record, data)
+      const versions = `schemaVersion ${record.schemaVersion}, here ${schemaVersion}`
+      throw new BackendUnavailableError(`The session was written by a newer deployment (${versions}) and does not fit this one`)
     }
     try {
       const migrated = migrate ? withoutReserved(migrate(data, record.schemaVersion)) : data
-      return this.problem(migrated) === null ? { data: migrated, text: this.serialize(migrated), tree: null } : 'schema'
+      return this.problem(migrated) === null ? this.#rewritten(record, migrated) : { rejected: 'schema' }
     } catch {
-      return 'migration'
+      return { rejected: 'migration' }
     }
+  }
+
+  /** Data which differ from `record.data`. */
+  #rewritten (record: SessionRecord, data: Payload): Decoded {
+    return { stored: { record, text: this.serialize(data), tree: null }, data }
   }
 }
 
@@ -149,20 +156,21 @@ function checkedText (serializer: SessionSerializer, data: Payload): string {
   try {
     text = serializer.serialize(data)
   } catch (cause) {
-    throw cause instanceof SessionSerializationError ? cause : new SessionSerializationError('session', 'was refused by the serializer', { cause })
+    if (cause instanceof SessionSerializationError) throw cause
+    throw new SessionSerializationError('session', 'was refused by the serializer', { cause })
   }
   if (typeof text !== 'string') throw new SessionSerializationError('session', `was serialized to ${typeof text}, expected a string`)
   assertStorable('session', text)
   return text
 }
 
-/** Text that every store keeps as it is: PostgreSQL refuses NUL, all databases mangle lone surrogates. */
+/** Refuses text which some store would not keep: PostgreSQL refuses NUL, and all databases mangle lone surrogates. */
 export function assertStorable (path: string, text: string): void {
   if (text.includes('\0')) throw new SessionSerializationError(path, 'contains a NUL character')
   if (!text.isWellFormed()) throw new SessionSerializationError(path, 'contains a lone surrogate')
 }
 
-// A key that is set to `undefined` is absent, as it is in JSON.
+// A key which is set to `undefined` is absent, as in JSON.
 function present (data: object): Payload {
   return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined))
 }
@@ -172,9 +180,10 @@ function withoutReserved (data: unknown): Payload {
   return data as Payload
 }
 
-/** Removes keys that are members; whether there were any. Throws for what is no payload. */
+/** Removes keys which are names of members, and tells whether there were any. Throws for a value which is no payload. */
 function removeMembers (data: unknown): boolean {
-  if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new TypeError('not an object')
+  const isObject = typeof data === 'object' && data !== null && !Array.isArray(data)
+  if (!isObject) throw new TypeError('not an object')
   let hasMembers = false
   for (const key of Object.keys(data)) {
     if (!RESERVED_KEYS.has(key)) continue

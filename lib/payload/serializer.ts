@@ -4,15 +4,17 @@ import type { Payload } from './changes.ts'
 import { SessionSerializationError } from '../errors.ts'
 import { copyPlain } from './tree.ts'
 
-/** A payload as text, and as JSON.parse would make it of that, if that is known: `null` when only parsing can tell. */
-export interface Written {
+/** A payload at a moment. */
+export interface Snapshot {
+  /** The payload as the serializer writes it. */
   readonly text: string
+  /** The payload as JSON.parse would read it from `text`, shared and never changed; `null` where only parsing can tell. */
   readonly tree: Payload | null
 }
 
 /**
- * JSON. Text with `__proto__`, or with a `constructor` that has a `prototype`, loses those keys on the way in.
- * What JSON would drop or change in silence (a function, a Map, NaN …) is refused on the way out.
+ * JSON. Reading drops the key `__proto__`, and `constructor` where its value has a `prototype`. Writing refuses values which
+ * JSON would drop or change in silence (a function, a Map, NaN …).
  */
 export const jsonSerializer: SessionSerializer = {
   serialize: data => writeJson(data).text,
@@ -20,28 +22,28 @@ export const jsonSerializer: SessionSerializer = {
 }
 
 /** Throws `SessionSerializationError`. */
-export function writeJson (data: object): Written {
-  // The payload itself has no say: this would be stored in its place.
+export function writeJson (data: object): Snapshot {
+  // A `toJSON` of the payload itself would store its answer in place of the data.
   if (hasOwnForm(data)) throw new SessionSerializationError('session.toJSON', 'is a function')
   let cause: unknown
   try {
     const text = JSON.stringify(data)
     // JSON.stringify came to an end, so there is no cycle to run into from here on.
     const tree = isHarmless(text) && problemOfObject(data) === null ? copyPlain(data) : null
-    if (tree !== null || isFaithful(data)) return { text, tree }
+    if (tree !== null || isFaithful(data, '')) return { text, tree }
   } catch (error) {
     cause = error
   }
   throw refusal(data) ?? new SessionSerializationError('session', 'is not JSON', { cause })
 }
 
-// Almost every text: a key that could pollute is spelt out, or with an escape. Saves half of the time of reading.
+// True for almost every text: a key which could pollute is spelt out, or with an escape. Saves half of the time of reading.
 function isHarmless (text: string): boolean {
   return !text.includes('__proto__') && !text.includes('constructor') && !text.includes('\\')
 }
 
-// For what is not plain: true means that JSON keeps all there is. Which value it is, is asked only when not.
-function isFaithful (value: unknown): boolean {
+// For values which are not plain: true means that JSON keeps everything. Only where it is false, `refusal` finds the value.
+function isFaithful (value: unknown, key: string): boolean {
   switch (typeof value) {
     case 'string': case 'boolean': case 'undefined': return true
     case 'number': return Number.isFinite(value)
@@ -50,18 +52,25 @@ function isFaithful (value: unknown): boolean {
   }
   if (value === null) return true
   if (problemOfObject(value) !== null) return false
-  if (hasOwnForm(value)) return true
-  if (Array.isArray(value)) return value.every(isFaithful)
-  // Twice as quick as Object.keys(); inherited keys, which JSON does not see, are told apart only where it matters.
+  if (hasOwnForm(value)) return !isLeftOut(value, key)
+  if (Array.isArray(value)) return value.every((item, index) => isFaithful(item, `${index}`))
+  // Twice as quick as Object.keys(). Inherited keys, which JSON does not see, are told apart only where it matters.
   for (const key in value) {
-    if (!isFaithful((value as Record<string, unknown>)[key]) && Object.hasOwn(value, key)) return false
+    if (!isFaithful((value as Record<string, unknown>)[key], key) && Object.hasOwn(value, key)) return false
   }
   return true
 }
 
-// An object that says itself what it looks like in JSON (a Date, a URL, an ObjectId) has been asked already.
-function hasOwnForm (value: object): boolean {
-  return typeof (value as { toJSON?: unknown }).toJSON === 'function'
+interface OwnForm { toJSON (key: string): unknown }
+
+// An object with a `toJSON` of its own: a Date, a URL, an ObjectId.
+function hasOwnForm (value: object): value is OwnForm {
+  return typeof (value as Partial<OwnForm>).toJSON === 'function'
+}
+
+// JSON.stringify drops a key whose `toJSON` answers with nothing, and writes null in an array: both would go unnoticed.
+function isLeftOut (value: OwnForm, key: string): boolean {
+  return ['undefined', 'function', 'symbol'].includes(typeof value.toJSON(key))
 }
 
 function problemOfObject (value: object): string | null {
@@ -73,29 +82,29 @@ function problemOfObject (value: object): string | null {
   return isPlain ? null : `is a ${kind}, which JSON does not keep`
 }
 
-/** Finds the value that cannot be stored and says where it is. */
+/** Finds the value which cannot be stored, and its path. */
 function refusal (root: object): SessionSerializationError | null {
   const parents = new Set<object>()
-  const visit = (value: unknown, path: string): SessionSerializationError | null => {
-    const problem = problemOf(value, parents)
+  const visit = (value: unknown, key: string, path: string): SessionSerializationError | null => {
+    const problem = problemOf(value, key, parents)
     if (problem !== null) return new SessionSerializationError(path, problem)
     if (typeof value !== 'object' || value === null || hasOwnForm(value)) return null
     parents.add(value)
     for (const [key, member] of Object.entries(value)) {
-      const found = visit(member, Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`)
+      const found = visit(member, key, Array.isArray(value) ? `${path}[${key}]` : `${path}.${key}`)
       if (found) return found
     }
     parents.delete(value)
     return null
   }
   try {
-    return visit(root, 'session')
+    return visit(root, '', 'session')
   } catch (cause) {
     return new SessionSerializationError('session', 'is nested too deeply, or has a getter that throws', { cause })
   }
 }
 
-function problemOf (value: unknown, parents: ReadonlySet<object>): string | null {
+function problemOf (value: unknown, key: string, parents: ReadonlySet<object>): string | null {
   switch (typeof value) {
     case 'bigint': return 'is a BigInt, which JSON does not keep'
     case 'function': return 'is a function'
@@ -103,7 +112,17 @@ function problemOf (value: unknown, parents: ReadonlySet<object>): string | null
     case 'number': return Number.isFinite(value) ? null : `is ${value}, which JSON does not keep`
     case 'object':
       if (value === null) return null
-      return parents.has(value) ? 'refers back to an object that contains it' : problemOfObject(value)
+      if (parents.has(value)) return 'refers back to an object that contains it'
+      return problemOfObject(value) ?? problemOfOwnForm(value, key)
     default: return null
+  }
+}
+
+function problemOfOwnForm (value: object, key: string): string | null {
+  try {
+    return hasOwnForm(value) && isLeftOut(value, key) ? 'has a toJSON() that returns nothing, so that JSON would leave it out' : null
+  } catch {
+    // JSON.stringify met the same error, and its error is the answer.
+    return null
   }
 }

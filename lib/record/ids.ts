@@ -2,6 +2,8 @@ import { hash } from 'node:crypto'
 import { randomText } from '../crypto/random.ts'
 
 const TOKEN_BYTES = 32
+/** The length of a token's text. */
+export const TOKEN_CHARS = 43
 const TOKEN = /^[A-Za-z0-9_-]{43}$/
 
 /** A new cookie token: 256 random bits as 43 base64url characters (ASVS 7.2.3). It carries no meaning. */

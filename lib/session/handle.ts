@@ -1,33 +1,33 @@
 import type { Awaitable } from '../../types/index.d.ts'
-import type { SessionContext } from '../lifecycle/state.ts'
-import { ended, unloaded, type Unloaded } from './stand-ins.ts'
-import { loadSession } from '../lifecycle/operations.ts'
+import { loadSession } from '../lifecycle/load.ts'
+import type { SessionState } from '../lifecycle/state.ts'
 import type { Session } from './session.ts'
+import { destroyed, notLoaded, type NotLoaded } from './stand-ins.ts'
 
-/** What `request.session` is at this moment: the session, or what stands in for it before it is loaded and after it has ended. */
-export class SessionHandle implements Unloaded {
-  readonly context: SessionContext
-  #unloaded: Session | undefined
-  #ended: Session | undefined
+/** `request.session` at this moment: the session, or a stand-in for a session which is not loaded yet, or destroyed. */
+export class SessionHandle implements NotLoaded {
+  readonly #state: SessionState
+  #notLoaded: Session | undefined
+  #destroyed: Session | undefined
 
-  constructor (context: SessionContext) {
-    this.context = context
+  constructor (state: SessionState) {
+    this.#state = state
   }
 
   get visible (): Session {
-    const { live, phase } = this.context
+    const { live, phase } = this.#state
     const session = live as unknown as Session
-    if (phase === 'ended') return (this.#ended ??= ended(session))
-    return live === null ? (this.#unloaded ??= unloaded(this)) : session
+    if (phase === 'ended') return (this.#destroyed ??= destroyed(session))
+    return live === null ? (this.#notLoaded ??= notLoaded(this)) : session
   }
 
-  get isLoaded (): boolean { return this.context.isLoaded }
+  get isLoaded (): boolean { return this.#state.isLoaded }
 
-  load (): Awaitable<void> { return loadSession(this.context) }
+  load (): Awaitable<void> { return loadSession(this.#state) }
 
-  /** What to do about a session that is not loaded. */
+  /** How to load the session. */
   get hint (): string {
-    const { carrier: { place }, core: { settings: { property } } } = this.context
+    const { cookies: { place }, registration: { settings: { property } } } = this.#state
     return `The session is not loaded (${place}): await request.${property}.load() first, or turn autoload on`
   }
 }

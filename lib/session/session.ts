@@ -1,33 +1,35 @@
 import type { Awaitable, Callback, SessionLifetime, SessionMembers, SessionPayload } from '../../types/index.d.ts'
-import { answer } from './callbacks.ts'
-import type { Payload } from '../payload/changes.ts'
-import type { Face, SessionContext } from '../lifecycle/state.ts'
-import { assertStorable } from '../payload/codec.ts'
-import { ReservedKeyError, SessionDestroyedError, SessionSerializationError } from '../errors.ts'
-import { destroySession, loadSession, reloadSession, rotateSession, saveSession, transactSession } from '../lifecycle/operations.ts'
 import { parseLifetime } from '../config/options.ts'
-import { assertFreeKey, RESERVED_KEYS } from '../payload/reserved.ts'
+import { ReservedKeyError, SessionDestroyedError, SessionSerializationError } from '../errors.ts'
+import { loadSession } from '../lifecycle/load.ts'
+import { destroySession, reloadSession, rotateSession, saveSession, transactSession } from '../lifecycle/operations.ts'
 import { withMark } from '../lifecycle/revocations.ts'
+import type { Face, SessionState } from '../lifecycle/state.ts'
+import { NEW_LIVES } from '../lifecycle/successor.ts'
+import type { Payload } from '../payload/changes.ts'
+import { assertStorable } from '../payload/codec.ts'
+import { assertFreeKey, RESERVED_KEYS } from '../payload/reserved.ts'
+import { answer } from './callbacks.ts'
 
 type AnySessionData = Record<string, unknown>
-/** Every member must be there; their types per key are the contract's (types/index.d.ts). */
+/** Every member must be there. Their types are in types/index.d.ts. */
 type MembersOf<T> = { [Name in keyof T]: unknown }
 
 /**
- * `request.session`: data are own properties, so that `session.key`, `Object.keys` and `JSON.stringify` see the data and
- * nothing else; members are accessors on the prototype, so that no key of the data can ever hide one.
+ * `request.session`. Data are own properties, so that `session.key`, `Object.keys` and `JSON.stringify` see the data and
+ * nothing else. Members are accessors on the prototype, so that no key of the data can ever hide a member.
  */
 export class Session implements MembersOf<SessionMembers> {
-  #context: SessionContext
+  #state: SessionState
 
-  constructor (context: SessionContext, data: Payload) {
-    this.#context = context
+  constructor (state: SessionState, data: Payload) {
+    this.#state = state
     Object.assign(this, data)
   }
 
-  /** Freezes an object that `regenerate()` replaced; it goes on showing what it was. */
-  static leaveBehind (session: Session, past: SessionContext): void {
-    session.#context = past
+  /** Freezes an object which `regenerate()` replaced; the object goes on showing the past. */
+  static leaveBehind (session: Session, past: SessionState): void {
+    session.#state = past
     Object.freeze(session)
   }
 
@@ -52,12 +54,7 @@ export class Session implements MembersOf<SessionMembers> {
     return wasThere
   }
 
-  clear (): void {
-    const context = this.#writable()
-    context.clearData()
-    context.subject = null
-    context.isCleared = true
-  }
+  clear (): void { this.#writable().clear() }
 
   update (partial: SessionPayload<AnySessionData>): this {
     this.#writable()
@@ -67,26 +64,26 @@ export class Session implements MembersOf<SessionMembers> {
     return this
   }
 
-  // ------------------------------------------------------------------------------------------ what it is
+  // ------------------------------------------------------------------------------------------ where the session stands
 
-  get id (): string { return this.#context.id }
-  get isLoaded (): boolean { return this.#context.isLoaded }
-  get isNew (): boolean { return this.#context.base === null }
-  get isEmpty (): boolean { return this.#context.subject === null && Object.keys(present(this)).length === 0 }
-  get isModified (): boolean { return !Object.isFrozen(this) && this.#context.isModified }
-  get createdAt (): Date { return new Date(this.#context.createdAt) }
-  get lastAccessedAt (): Date { return new Date(this.#context.lastAccessedAt) }
-  get expiresAt (): Date { return new Date(this.#context.expiresAt) }
-  get subject (): string | null { return this.#context.subject }
+  get id (): string { return this.#state.id }
+  get isLoaded (): boolean { return this.#state.isLoaded }
+  get isNew (): boolean { return this.#state.base === null }
+  get isEmpty (): boolean { return this.#state.isEmpty }
+  get isModified (): boolean { return !Object.isFrozen(this) && this.#state.isModified }
+  get createdAt (): Date { return new Date(this.#state.createdAt) }
+  get lastAccessedAt (): Date { return new Date(this.#state.lastAccessedAt) }
+  get expiresAt (): Date { return new Date(this.#state.expiresAt) }
+  get subject (): string | null { return this.#state.subject }
 
   // ------------------------------------------------------------------------------------------ operations
 
-  touch (): void { this.#writable().isTouchForced = true }
+  touch (): void { this.#writable().forceRenewal() }
 
   setLifetime (lifetime: SessionLifetime): void {
-    const context = this.#writable()
-    const policy = withMark(parseLifetime(lifetime), context.policy?.mark)
-    if (JSON.stringify(policy) !== JSON.stringify(context.policy)) context.policy = policy
+    const state = this.#writable()
+    const policy = withMark(parseLifetime(lifetime), state.policy?.mark)
+    if (JSON.stringify(policy) !== JSON.stringify(state.policy)) state.setPolicy(policy)
   }
 
   load (callback?: Callback): Promise<void>
@@ -106,17 +103,13 @@ export class Session implements MembersOf<SessionMembers> {
 
   regenerateId (callback?: Callback): Promise<void>
   regenerateId (callback?: Callback): any {
-    return answer(() => rotateSession(this.#writable(), {
-      kind: 'regenerateId', carry: data => data, alone: null, keepsPolicy: true, keepsCreation: true, isNewObject: false
-    }), callback)
+    return answer(() => rotateSession(this.#writable(), NEW_LIVES.regenerateId), callback)
   }
 
   regenerate (keep?: readonly string[] | Callback, callback?: Callback): Promise<void>
   regenerate (keep?: readonly string[] | Callback, callback?: Callback): any {
     const keys = typeof keep === 'function' ? [] : keep ?? []
-    return answer(() => rotateSession(this.#writable(), {
-      kind: 'regenerate', carry: data => pick(data, keys), alone: {}, subject: null, keepsPolicy: false, keepsCreation: false, isNewObject: true
-    }), typeof keep === 'function' ? keep : callback)
+    return answer(() => rotateSession(this.#writable(), NEW_LIVES.regenerate(keys)), typeof keep === 'function' ? keep : callback)
   }
 
   login (subject: string, data?: SessionPayload<AnySessionData> | Callback, callback?: Callback): Promise<void>
@@ -125,17 +118,14 @@ export class Session implements MembersOf<SessionMembers> {
     return answer(() => {
       assertSubject(subject)
       for (const key of Object.keys(added)) assertFreeKey(key)
-      return rotateSession(this.#writable(), {
-        kind: 'login', carry: data => ({ ...data, ...added }), alone: added, subject, keepsPolicy: true, keepsCreation: false, isNewObject: false
-      })
+      return rotateSession(this.#writable(), NEW_LIVES.login(subject, added))
     }, typeof data === 'function' ? data : callback)
   }
 
   destroy (callback?: Callback): Promise<void>
   destroy (callback?: Callback): any {
     return answer(() => {
-      const context = this.#context
-      return context.phase === 'ended' ? undefined : destroySession(this.#writable())
+      return this.#state.phase === 'ended' ? undefined : destroySession(this.#writable())
     }, callback)
   }
 
@@ -143,18 +133,18 @@ export class Session implements MembersOf<SessionMembers> {
     return answer(() => transactSession(this.#writable(), fn), undefined) as Promise<T>
   }
 
-  // An object that regenerate() or destroy() left behind can be read, and nothing else.
-  #writable (): SessionContext {
-    const context = this.#context
-    if (context.phase === 'ended') throw new SessionDestroyedError('this request destroyed it')
-    if (context.live !== bag(this)) throw new SessionDestroyedError('it was regenerated; use request.session')
-    return context
+  // An object which regenerate() or destroy() left behind can be read, and takes no change.
+  #writable (): SessionState {
+    const state = this.#state
+    if (state.phase === 'ended') throw new SessionDestroyedError('this request destroyed it')
+    if (state.phase === 'past') throw new SessionDestroyedError('it was regenerated; use request.session')
+    return state
   }
 }
 
 sealPrototype(Session.prototype)
 
-/** Turns every member into an accessor whose setter throws, in sloppy mode too; V8 inlines it at no cost. */
+/** Turns every member into an accessor whose setter throws, in sloppy mode too. V8 inlines accessors at no cost. */
 function sealPrototype (prototype: object): void {
   for (const name of RESERVED_KEYS) {
     const member = Object.getOwnPropertyDescriptor(prototype, name)
@@ -172,24 +162,21 @@ function prototypeOf (this: object): object | null { return Object.getPrototypeO
 
 /** Sessions as applications see them. */
 export const face: Face = {
-  create: (context, data) => bag(new Session(context, data)),
+  create: (state, data) => bag(new Session(state, data)),
   leaveBehind: (live, past) => { Session.leaveBehind(live as unknown as Session, past) }
 }
 
-/** The data without keys that are set to `undefined`: those are absent. */
+/** The data without keys that are set to `undefined`: such keys are absent. */
 function present (session: Session): Payload {
   return Object.fromEntries(Object.entries(session).filter(([, value]) => value !== undefined))
 }
 
 function bag (session: Session): Payload { return session as unknown as Payload }
 
-function pick (data: Payload, keys: readonly string[]): Payload {
-  return Object.fromEntries(keys.filter(key => Object.hasOwn(data, key)).map(key => [key, data[key]]))
-}
-
 export function assertSubject (subject: unknown): asserts subject is string {
   if (typeof subject !== 'string' || subject === '') {
-    throw new SessionSerializationError('subject', `must be a string that is not empty, got ${subject === '' ? '\'\'' : typeof subject}`)
+    const given = subject === '' ? '\'\'' : typeof subject
+    throw new SessionSerializationError('subject', `must be a string that is not empty, got ${given}`)
   }
   assertStorable('subject', subject)
 }

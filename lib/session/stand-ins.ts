@@ -3,21 +3,21 @@ import { answer } from './callbacks.ts'
 import { SessionDestroyedError, SessionNotLoadedError } from '../errors.ts'
 import type { Session } from './session.ts'
 
-/** What stands behind `request.session` until the session is loaded. */
-export interface Unloaded {
+/** The session behind a stand-in. */
+export interface NotLoaded {
   readonly isLoaded: boolean
-  /** The loaded session; only asked for when there is one. */
+  /** The loaded session; only asked for once the session is loaded. */
   readonly visible: Session
   load (): unknown
-  /** Why it is not loaded, and what to do. */
+  /** Why the session is not loaded, and what to do. */
   readonly hint: string
 }
 
 /**
- * A stand-in that throws `SessionNotLoadedError` for everything but `load`, `isLoaded`, `then` and symbols. Once the
- * session is loaded, one that was kept from before passes everything on.
+ * A stand-in which throws `SessionNotLoadedError` for everything but `load`, `isLoaded`, `then` and symbols. Once the
+ * session is loaded, a stand-in which was kept from before passes everything on to the session.
  */
-export function unloaded (source: Unloaded): Session {
+export function notLoaded (source: NotLoaded): Session {
   const live = (): Session => {
     if (source.isLoaded) return source.visible
     throw new SessionNotLoadedError(source.hint)
@@ -45,8 +45,8 @@ export function unloaded (source: Unloaded): Session {
   }
 }
 
-/** A session that this request destroyed: reads as empty, refuses every change. */
-export function ended (session: Session): Session {
+/** Stands in for a session which the request destroyed: reads as empty, refuses every change. */
+export function destroyed (session: Session): Session {
   const refuse = (): never => { throw new SessionDestroyedError('this request destroyed it') }
   return new Proxy(session, {
     get: (target, key) => bound(target, key),
@@ -56,7 +56,7 @@ export function ended (session: Session): Session {
   })
 }
 
-// Members are accessors that need the session itself, not its stand-in, as `this`.
+// Members are accessors which need the session itself as `this`, and not the stand-in.
 function bound (session: Session, key: string | symbol): unknown {
   const value: unknown = Reflect.get(session, key)
   return typeof value === 'function' ? value.bind(session) : value

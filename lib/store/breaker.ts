@@ -1,4 +1,4 @@
-/** So many failures one after the other open the breaker. */
+/** So many failures in a row open the breaker. */
 const MOST_FAILURES = 5
 const FIRST_PAUSE_MS = 100
 const MAX_PAUSE_MS = 5_000
@@ -6,10 +6,10 @@ const MAX_PAUSE_MS = 5_000
 export type BreakerState = 'closed' | 'open' | 'probing'
 
 /**
- * Spares a backend that is down, and those who wait for it: after a few failures in a row calls fail at once, and only
- * one at a time is let through to see whether it is up again. One success closes the breaker.
+ * While a backend is down, requests fail at once instead of waiting for it: a few failures in a row open the breaker.
+ * Then a single call at a time is let through to see whether the backend is up again, and a success closes the breaker.
  *
- * Time is monotonic: a clock that is set must not keep it open.
+ * Time is monotonic: setting the system's clock must not keep the breaker open.
  */
 export class Breaker {
   #state: BreakerState = 'closed'
@@ -27,12 +27,12 @@ export class Breaker {
 
   get state (): BreakerState { return this.#state }
 
-  /** Whether a call may be made; whoever is told so must report how it ended. */
+  /** Whether a call may be made. Each admitted call must be followed by `succeed()` or `fail()`. */
   admits (): boolean {
     if (this.#state === 'closed') return true
     const now = this.#now()
     if (now < this.#retryAt) return false
-    // One that never comes back must not be the last one that was let through.
+    // If this call never ends, a later call is let through in its place.
     this.#retryAt = now + MAX_PAUSE_MS
     this.#turn('probing')
     return true

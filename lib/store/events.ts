@@ -4,7 +4,7 @@ import type { SessionEvent, SessionEventType } from '../../types/index.d.ts'
 
 const events = channel('fastsessions')
 
-/** Publishes life-cycle events of one registration. Never the data, never a token. */
+/** Publishes life-cycle events of a registration. Events have no data and no token. */
 export class EventPublisher {
   readonly #property: string
 
@@ -13,7 +13,7 @@ export class EventPublisher {
   }
 
   publish (log: FastifyBaseLogger, type: SessionEventType, id: string | null, reason: string | null = null): void {
-    // Most of the time nobody listens: then this costs two look-ups.
+    // Without a listener, which is the usual case, an event costs two look-ups.
     const isLogged = log.level === 'debug' || log.level === 'trace'
     if (!events.hasSubscribers && !isLogged) return
     const event: SessionEvent = { type, property: this.#property, id, reason }

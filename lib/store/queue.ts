@@ -1,23 +1,34 @@
+import { BackendUnavailableError } from '../errors.ts'
 import type { Flow } from '../tools/flow.ts'
+import type { PutAnswer } from './store.ts'
+
+/** More commits are not stored by a single write: merging takes the process's time. */
+const MAX_JOINED = 100
+
+/** A commit which waits, and whose changes the commit in front may store along with its own. */
+export interface Joining<Result> {
+  /** The commit's changes on top of what is about to be stored; `null` where the commit needs a turn of its own. */
+  onto (theirs: Result): Result | null
+}
 
 /**
- * Commits of one session in one process, one behind the other, each starting from the result of the one before. So the
- * tries of compare-and-set are spent on other processes only. Queues exist only while somebody is in them.
+ * Commits of a session in a process, in turn: each starts from the result of the commit before, so that the tries of
+ * compare-and-set are spent on conflicts with different processes only. A queue exists only while a commit is in it.
  */
-export class CommitQueue<Result, Passenger = never> {
-  readonly #last = new Map<string, Turn<Result, Passenger>>()
+export class CommitQueue<Result> {
+  readonly #last = new Map<string, Turn<Result>>()
 
-  /** Sessions with a commit under way. */
+  /** How many sessions have a commit under way. */
   get size (): number { return this.#last.size }
 
   /**
-   * Waits for the turn before. `leave` must be called in a `finally`.
+   * Waits until the turn before has ended. `leave` must be called in a `finally`.
    *
-   * @param passenger what a turn in front needs to do the work of this one along with its own
+   * @param joining lets a turn in front store the changes of this turn along with its own
    */
-  * enter (id: string, passenger?: Passenger): Flow<Turn<Result, Passenger>> {
+  * enter (id: string, joining?: Joining<Result>): Flow<Turn<Result>> {
     const before = this.#last.get(id)
-    const turn = new Turn<Result, Passenger>(passenger, () => {
+    const turn = new Turn<Result>(joining, () => {
       if (this.#last.get(id) === turn) this.#last.delete(id)
     })
     this.#last.set(id, turn)
@@ -30,7 +41,7 @@ export class CommitQueue<Result, Passenger = never> {
       turn.latest = before.latest
       return turn
     } finally {
-      // Stopped while waiting (a timeout): those behind must still wait for those in front.
+      // A turn which times out gives up its place; the turns behind still wait for the turn in front.
       if (!hasEntered) {
         turn.isAbandoned = true
         before.ended.then(() => { turn.leave(before.latest) })
@@ -39,22 +50,24 @@ export class CommitQueue<Result, Passenger = never> {
   }
 }
 
-export class Turn<Result, Passenger = never> {
-  readonly passenger: Passenger | undefined
-  next: Turn<Result, Passenger> | undefined
-  /** What the turn before found or left in the store; `undefined` when it does not know. */
-  latest: Result | undefined
-  /** The result of this turn, when one in front has done its work. */
-  carried: Result | undefined
-  /** Nobody waits for it any more. */
+type JoiningTurn<Result> = Turn<Result> & { readonly joining: Joining<Result> }
+
+export class Turn<Result> {
+  readonly joining: Joining<Result> | undefined
+  next: Turn<Result> | undefined
+  /** What the turn before found or left in the store: `null` for nothing, `undefined` where that is not known. */
+  latest: Result | null | undefined
+  /** What is stored, where a turn in front has stored the changes of this turn. */
+  joined: Result | undefined
+  /** Its request has timed out. */
   isAbandoned = false
   hasEnded = false
   readonly #onEnd: () => void
   #resolve: (() => void) | undefined
   #ended: Promise<void> | undefined
 
-  constructor (passenger: Passenger | undefined, onEnd: () => void) {
-    this.passenger = passenger
+  constructor (joining: Joining<Result> | undefined, onEnd: () => void) {
+    this.joining = joining
     this.#onEnd = onEnd
   }
 
@@ -63,17 +76,56 @@ export class Turn<Result, Passenger = never> {
     return this.#ended
   }
 
-  /** Those right behind whose work can be done along, in their order, up to the first whose cannot. */
-  * behind (): IterableIterator<Turn<Result, Passenger> & { readonly passenger: Passenger }> {
-    for (let turn = this.next; turn?.passenger !== undefined; turn = turn.next) {
-      if (!turn.isAbandoned) yield turn as typeof turn & { readonly passenger: Passenger }
+  /** The turns right behind which may join, in their order, up to the first which may not. */
+  * waiting (): IterableIterator<JoiningTurn<Result>> {
+    for (let turn = this.next; turn?.joining !== undefined; turn = turn.next) {
+      if (!turn.isAbandoned) yield turn as JoiningTurn<Result>
     }
   }
 
-  leave (latest: Result | undefined): void {
+  leave (latest: Result | null | undefined): void {
     this.latest = latest
     this.hasEnded = true
     this.#onEnd()
     this.#resolve?.()
   }
+}
+
+interface GroupAnswer<Result> {
+  readonly answer: PutAnswer
+  /** The stored session, where the answer says `written`. */
+  readonly stored: Result
+}
+
+/** Group commit: stores a commit's result and, by the same write, the changes of the commits which wait right behind. */
+export function * groupCommit<Result> (
+  own: Result, turn: Turn<Result>, put: (result: Result) => Flow<PutAnswer>
+): Flow<GroupAnswer<Result>> {
+  const { stored, turns } = joinWaiting(own, turn)
+  try {
+    const answer = yield * put(stored)
+    if (answer.written) for (const waiting of turns) waiting.joined = stored
+    return { answer, stored }
+  } catch (error) {
+    if (turns.length === 0 || error instanceof BackendUnavailableError) throw error
+    // All changes together may be more than the store takes in one record.
+    return { answer: yield * put(own), stored: own }
+  }
+}
+
+/**
+ * Adds the changes of the waiting commits, each on top of the commit before, as if each had been written in its turn. A
+ * commit whose changes cannot be added (it ends the session, or conflicts) is left to its own turn, and so are the commits
+ * behind.
+ */
+function joinWaiting<Result> (own: Result, turn: Turn<Result>): { stored: Result, turns: Array<Turn<Result>> } {
+  let stored = own
+  const turns: Array<Turn<Result>> = []
+  for (const waiting of turn.waiting()) {
+    const joined = turns.length < MAX_JOINED ? waiting.joining.onto(stored) : null
+    if (joined === null) break
+    stored = joined
+    turns.push(waiting)
+  }
+  return { stored, turns }
 }

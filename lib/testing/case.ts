@@ -1,21 +1,23 @@
-import type { SessionBackend, SessionRecord } from '../../types/index.d.ts'
+import assert from 'node:assert/strict'
+import type { ListFilter, ListPage, SessionBackend, SessionRecord } from '../../types/index.d.ts'
 
-const MINUTE_MS = 60_000
+export const MINUTE_MS = 60_000
+export const HOUR_MS = 60 * MINUTE_MS
 
-/** What the kit needs of a test runner: tap and node:test have it. */
+/** The part of a test runner which the kit calls: the `t` of tap, and the `t` of node:test. */
 export interface TestRunner {
-  // Each runner hands in a context of its own.
+  // Each runner hands a context of its own type to the test.
   test (name: string, fn: (t: any) => Promise<void>): unknown
 }
 
 /**
- * What a backend promises, as data. Each is taken from the backend itself where it is not given; a promise that is given
- * and that the backend does not make is a failed test.
+ * The promises of a backend. A promise left out is taken from the backend: `atomic` and `selfContained` from the properties, an
+ * operation from whether the method is there. A promise given and not kept is a failed test.
  */
 export interface Capabilities {
   atomic: boolean
   selfContained: boolean
-  /** Expired records are absent to every method. @default what `atomic` is */
+  /** Expired records are absent to every method. @default the value of `atomic` */
   expires: boolean
   touch: boolean
   exists: boolean
@@ -24,24 +26,26 @@ export interface Capabilities {
   removeExpired: boolean
   removeAll: boolean
   removeSubject: boolean
-  /** How many bytes of payload fit; more is a `SessionTooLargeError`. `0`: not limited, or not known. @default 0 */
+  /** How many bytes of payload fit; a larger payload is a `SessionTooLargeError`. `0`: no limit, or not known. @default 0 */
   maxDataBytes: number
 }
 
 export type Capability = keyof Capabilities
 
-/** What a case works with: a fresh backend, a clock it can move, and records made to measure. */
+/** The tools of a case: a fresh backend, a clock to move, and records. */
 export interface Bench {
   readonly backend: SessionBackend
   readonly clock: { now: number }
   readonly maxDataBytes: number
-  /** A record of a new id that expires in an hour. */
+  /** A record with a new id, not stored yet. Expires in an hour unless `overrides` say otherwise. */
   record (overrides?: Partial<SessionRecord>): SessionRecord
-  /** A later version of a record. */
+  /** Stores such a record. */
+  stored (overrides?: Partial<SessionRecord>): Promise<SessionRecord>
+  /** The record under a new version, not stored yet. */
   next (record: SessionRecord, overrides?: Partial<SessionRecord>): SessionRecord
-  /** A fresh backend as another registration would use it. */
+  /** A fresh backend, as bound by a registration with a different secret or cookie name. */
   bind (overrides: { secret?: Buffer, cookieName?: string }): Promise<SessionBackend>
-  /** This same store as a registration with another property uses it. */
+  /** The store of this bench, as bound by a registration with a different property. */
   elsewhere (property: string): Promise<SessionBackend>
 }
 
@@ -52,32 +56,54 @@ export interface Case {
   run (bench: Bench): Promise<void>
 }
 
-/** Stores sessions of these subjects, and one that has expired by the time this returns. */
-export async function fill ({ backend, clock, record }: Bench, subjects: ReadonlyArray<string | null>): Promise<string[]> {
+/** Stores a session for each subject, and then an expired session. Returns the ids of the live sessions. */
+export async function fill ({ clock, stored }: Bench, subjects: ReadonlyArray<string | null>): Promise<string[]> {
   const ids: string[] = []
-  for (const subject of subjects) {
-    const written = record({ subject })
-    await backend.write(written.id, written, 0)
-    ids.push(written.id)
-  }
-  const dead = record({ subject: 'alice', expiresAt: clock.now + MINUTE_MS })
-  await backend.write(dead.id, dead, 0)
+  for (const subject of subjects) ids.push((await stored({ subject })).id)
+  await stored({ subject: 'alice', expiresAt: clock.now + MINUTE_MS })
   clock.now += MINUTE_MS
   return ids
 }
 
-export async function listAll ({ backend }: Bench, filter: { subject?: string, limit?: number }): Promise<string[]> {
+/** The ids on all pages of a listing. */
+export async function listAll ({ backend }: Bench, filter: ListFilter): Promise<string[]> {
   const ids: string[] = []
-  let cursor: string | null = null
-  do {
-    const page: { sessions: Array<{ id: string }>, cursor: string | null } = await backend.list!({ ...filter, ...(cursor === null ? {} : { cursor }) })
-    ids.push(...page.sessions.map(({ id }) => id))
-    cursor = page.cursor
-  } while (cursor !== null)
+  let wanted: ListFilter | null = filter
+  while (wanted !== null) {
+    const { sessions, cursor }: ListPage<SessionRecord> = await backend.list!(wanted)
+    ids.push(...sessions.map(({ id }) => id))
+    wanted = cursor === null ? null : { ...filter, cursor }
+  }
   return ids
 }
 
-/** For comparing records whatever class they are of. */
+/** Versions with different data, each to follow the same record. */
+export function rivalsOf ({ next }: Pick<Bench, 'next'>, record: SessionRecord, count: number): SessionRecord[] {
+  return Array.from({ length: count }, (_, n) => next(record, { data: `{"n":${n}}` }))
+}
+
+/** Writes all rivals at once. Returns the rivals whose write was answered with success. */
+export async function race (backend: SessionBackend, rivals: readonly SessionRecord[], expectedVersion: number): Promise<SessionRecord[]> {
+  const answers = await Promise.all(rivals.map(async rival => await backend.write(rival.id, rival, expectedVersion)))
+  return rivals.filter(({ id }, n) => answers[n] === id)
+}
+
+/** A record as plain data, to compare records of different classes. */
 export function plain (record: unknown): unknown {
   return JSON.parse(JSON.stringify(record))
+}
+
+/** The store has exactly this record. */
+export async function assertReads (backend: SessionBackend, record: SessionRecord): Promise<void> {
+  assert.deepEqual(plain(await backend.read(record.id)), plain(record))
+}
+
+/** The store has nothing under the id, not even a tombstone. */
+export async function assertAbsent (backend: SessionBackend, id: string): Promise<void> {
+  assert.equal(await backend.read(id), null)
+}
+
+/** The store has nothing under the id, or a tombstone, which refuses a creation that had begun before. */
+export async function assertEnded (backend: SessionBackend, id: string): Promise<void> {
+  assert.equal((await backend.read(id))?.data ?? '', '', 'a session that was removed is still there')
 }

@@ -1,29 +1,36 @@
-import type { Awaitable, BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord, WriteContext } from '../../types/index.d.ts'
+import type {
+  Awaitable, BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord, WriteContext
+} from '../../types/index.d.ts'
 
-export type Operation = 'read' | 'write' | 'remove' | 'touch' | 'list' | 'count' | 'removeExpired' | 'removeAll' | 'removeSubject' | 'exists'
+/** The methods of a backend which can be made to fail. */
+export type Operation =
+  'read' | 'write' | 'remove' | 'touch' | 'list' | 'count' | 'removeExpired' | 'removeAll' | 'removeSubject' | 'exists'
 
-/** One call of the backend. */
+/** A call of the backend. */
 export interface Call {
   readonly operation: Operation
-  /** The id, or the subject; `null` where there is none. */
+  /** The id, or the subject of `removeSubject`; `null` for an operation without either. */
   readonly id: string | null
 }
 
-/** What happens around a call. It may wait, and it may throw. */
+const OPTIONAL_METHODS = ['touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'isStale', 'exists'] as const
+
+/** Runs around a call of the backend. A fault which throws makes the call fail; a promise makes the call wait. */
 export type Fault = (call: Call) => Awaitable<void>
 
 /**
- * Wraps a backend and makes it fail: for testing how an application, or this library, behaves then.
+ * Wraps a backend and makes operations fail, hang or lose their answers, for tests of an application in such a case. Without a fault
+ * every call is passed on. A fault stays until `heal()`. A later fault of an operation replaces an earlier fault, except that
+ * `loseAnswer` stands beside the rest.
  *
- * ```ts
+ * @example
  * const backend = new FaultyBackend(new MemoryBackend())
  * await app.register(sessions, { backend })
- * backend.fail('read')          // every read throws …
- * backend.heal()                // … until now
- * ```
+ * backend.fail('read')   // every request with a session cookie gets a 503 …
+ * backend.heal()         // … until now
  */
 export class FaultyBackend implements SessionBackend {
-  /** All calls so far, in order. */
+  /** All calls so far, in their order. */
   readonly calls: Call[] = []
   #inner: SessionBackend
   readonly #unbound: SessionBackend
@@ -31,6 +38,10 @@ export class FaultyBackend implements SessionBackend {
   readonly #before: Map<Operation, Fault> = new Map()
   readonly #after: Map<Operation, Fault> = new Map()
 
+  /**
+   * @param inner the backend to wrap
+   * @param shared the object whose faults and calls a further registration shares; not for applications
+   */
   constructor (inner: SessionBackend, shared?: FaultyBackend) {
     this.#inner = inner
     this.#unbound = inner
@@ -40,8 +51,8 @@ export class FaultyBackend implements SessionBackend {
       this.#after = shared.#after
       this.#isBound = true
     }
-    // Only what the wrapped backend can do is there to be called.
-    for (const name of ['touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'isStale', 'exists'] as const) {
+    // A method which the wrapped backend lacks must be missing here too, since the core looks whether a method is there.
+    for (const name of OPTIONAL_METHODS) {
       if (inner[name] === undefined) Object.defineProperty(this, name, { value: undefined })
     }
   }
@@ -52,29 +63,34 @@ export class FaultyBackend implements SessionBackend {
 
   // ------------------------------------------------------------------------------------------ faults
 
-  /** The operation throws, and nothing is done. */
+  /** Every call of the operation throws, and nothing is done. */
   fail (operation: Operation, error: Error = new Error(`${operation} failed on purpose`)): this {
     return this.before(operation, () => { throw error })
   }
 
-  /** The operation never answers, and nothing is done. */
+  /** No call of the operation is answered, and nothing is done: for tests of the option `timeout`. */
   hang (operation: Operation): this {
     return this.before(operation, () => new Promise(() => {}))
   }
 
-  /** The operation is done, but its answer is lost: it throws. */
+  /** Every call of the operation is done, and throws then: the answer is lost. */
   loseAnswer (operation: Operation, error: Error = new Error(`the answer of ${operation} was lost on purpose`)): this {
     this.#after.set(operation, () => { throw error })
     return this
   }
 
-  /** Runs something before each call of an operation, such as another request's write. */
+  /**
+   * Runs `fault` before each call of the operation. `fail` and `hang` are such faults, and replace each other.
+   *
+   * @example
+   * backend.before('write', async () => { await app.sessions.revoke(id) }) // the session ends right before it is written
+   */
   before (operation: Operation, fault: Fault): this {
     this.#before.set(operation, fault)
     return this
   }
 
-  /** Ends all faults. */
+  /** Ends all faults, for all registrations. */
   heal (): this {
     this.#before.clear()
     this.#after.clear()
@@ -83,7 +99,10 @@ export class FaultyBackend implements SessionBackend {
 
   // ------------------------------------------------------------------------------------------ the backend
 
-  /** The first registration uses this object, so that it shows that one's sessions; each other one a view with the same faults and calls. */
+  /**
+   * The first registration uses this object itself, so that a test can call the methods of the object and finds the sessions of that
+   * registration. Each further registration gets a view of its own sessions, with the same faults and the same `calls`.
+   */
   bind (context: BackendContext): FaultyBackend {
     const bound = this.#unbound.bind?.(context) ?? this.#unbound
     if (this.#isBound) return new FaultyBackend(bound, this)
@@ -96,7 +115,9 @@ export class FaultyBackend implements SessionBackend {
     return this.#call('read', id, () => this.#inner.read(id))
   }
 
-  write (id: string | null, record: SessionRecord, expectedVersion?: number, context?: WriteContext): Awaitable<string | SessionRecord | null> {
+  write (
+    id: string | null, record: SessionRecord, expectedVersion?: number, context?: WriteContext
+  ): Awaitable<string | SessionRecord | null> {
     return this.#call('write', id, () => this.#inner.write(id, record, expectedVersion, context))
   }
 
@@ -136,7 +157,7 @@ export class FaultyBackend implements SessionBackend {
   prepare (): Awaitable<void> { return this.#inner.prepare?.() }
   close (): Awaitable<void> { return this.#inner.close?.() }
 
-  // A call without a fault answers as the wrapped backend does, with or without a promise.
+  // A call without a fault must stay without a promise where the wrapped backend answers at once: the core takes another path then.
   #call<T> (operation: Operation, id: string | null, send: () => Awaitable<T>): Awaitable<T> {
     const call = { operation, id }
     this.calls.push(call)

@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Awaitable, SessionBackend, SessionRecord } from '../../types/index.d.ts'
 import { randomBytes, randomVersion } from '../crypto/random.ts'
 import { freezeRecord } from '../record/record.ts'
-import type { Bench, Capabilities, Capability, Case, TestRunner } from './case.ts'
+import { type Bench, type Capabilities, type Capability, type Case, HOUR_MS, type TestRunner } from './case.ts'
 import { compareAndSet } from './cases/compare-and-set.ts'
 import { expiry } from './cases/expiry.ts'
 import { hostile } from './cases/hostile.ts'
@@ -14,27 +14,30 @@ import { revoking } from './cases/revoking.ts'
 import { selfContained } from './cases/self-contained.ts'
 import { storing } from './cases/storing.ts'
 
-/** Every promise a backend can be asked for, in the order they are tried. */
+/** Every promise of `SessionBackend`, in the order of the tests. */
 export const cases: readonly Case[] = [
-  ...storing, ...hostile, ...compareAndSet, ...parallel, ...refusing, ...expiry, ...listing, ...revoking, ...registrations, ...selfContained
+  ...storing, ...hostile, ...compareAndSet, ...parallel, ...refusing, ...expiry, ...listing, ...revoking, ...registrations,
+  ...selfContained
 ]
 
-const HOUR_MS = 3_600_000
-// A Monday in 2027, so that no record is written in the past of a server's own clock.
+// The tests start on a Monday in 2027, so that a server with a clock of its own does not take the records for expired.
 const START = Date.UTC(2027, 2, 1)
 
 /**
- * Runs every promise of the contract that a backend can be asked for.
+ * The conformance kit: tests a backend against every promise of `SessionBackend` which the backend makes. Each promise is a subtest
+ * of `t`, named by a sentence. Works with tap and with node:test.
  *
- * ```ts
- * import { testBackend } from 'fastsessions/testing'
+ * @param t the test to which the subtests belong
+ * @param create makes a backend with nothing stored; called for each test and for a first look at the capabilities. Every backend
+ * is closed after its test, where it has `close`
+ * @param capabilities promises which the properties and methods of the backend do not show, such as `{ expires: true }` for a backend
+ * without `atomic`, or `{ maxDataBytes: 1_000_000 }` for a store with a limit
+ * @example
  * test('my backend', t => testBackend(t, () => new MyBackend(client)))
- * ```
- *
- * @param create makes a backend with nothing stored in it; called once for each test
- * @param capabilities what it promises, where that differs from what it has
  */
-export async function testBackend (t: TestRunner, create: () => Awaitable<SessionBackend>, capabilities: Partial<Capabilities> = {}): Promise<void> {
+export async function testBackend (
+  t: TestRunner, create: () => Awaitable<SessionBackend>, capabilities: Partial<Capabilities> = {}
+): Promise<void> {
   const probe = await create()
   const found = capabilitiesOf(probe)
   const declared = { ...found, ...capabilities }
@@ -57,7 +60,7 @@ export async function testBackend (t: TestRunner, create: () => Awaitable<Sessio
   }
 }
 
-/** What a backend promises by what it has. */
+/** The promises which the properties of a backend show, and its optional methods. */
 export function capabilitiesOf (backend: SessionBackend): Capabilities {
   const has = (name: keyof SessionBackend) => typeof backend[name] === 'function'
   const atomic = backend.atomic === true
@@ -76,7 +79,7 @@ export function capabilitiesOf (backend: SessionBackend): Capabilities {
   }
 }
 
-// A self-contained backend stores nothing: the cases of stores are not for it.
+// A self-contained backend stores nothing, so the cases about a store are not for a self-contained backend.
 function applies (needs: readonly Capability[], declared: Capabilities): boolean {
   return declared.selfContained === needs.includes('selfContained') && needs.every(need => Boolean(declared[need]))
 }
@@ -92,21 +95,29 @@ async function createBench (create: () => Awaitable<SessionBackend>, maxDataByte
   const clock = { now: START }
   const secret = randomBytes(32)
   const bindTo = async (store: SessionBackend, property: string, key = secret, cookieName = 'session') => {
-    const bound = store.bind?.({ property, now: () => clock.now, secrets: [key], cookie: { name: cookieName }, timeout: 5_000, log: silent }) ?? store
+    const context = { property, now: () => clock.now, secrets: [key], cookie: { name: cookieName }, timeout: 5_000, log: silent }
+    const bound = store.bind?.(context) ?? store
     await bound.prepare?.()
     return bound
   }
   const record = (overrides: Partial<SessionRecord> = {}): SessionRecord => {
     const id = randomBytes(32).toString('hex')
     const times = { createdAt: clock.now, lastAccessedAt: clock.now, expiresAt: clock.now + HOUR_MS }
-    return freezeRecord({ id, version: randomVersion(), data: '{"key":"value"}', schemaVersion: 1, subject: null, policy: null, ...times, ...overrides })
+    const rest = { version: randomVersion(), data: '{"key":"value"}', schemaVersion: 1, subject: null, policy: null }
+    return freezeRecord({ id, ...rest, ...times, ...overrides })
   }
   const store = await create()
+  const backend = await bindTo(store, 'session')
   return {
-    backend: await bindTo(store, 'session'),
+    backend,
     clock,
     maxDataBytes,
     record,
+    async stored (overrides) {
+      const written = record(overrides)
+      await backend.write(written.id, written, 0)
+      return written
+    },
     next: (previous, overrides = {}) => freezeRecord({ ...previous, version: randomVersion(), ...overrides }),
     bind: async ({ secret: key, cookieName }) => await bindTo(await create(), 'session', key, cookieName),
     elsewhere: async property => await bindTo(store, property)
@@ -115,10 +126,11 @@ async function createBench (create: () => Awaitable<SessionBackend>, maxDataByte
 
 interface Passing { pass?: (message: string) => void }
 
-// tap counts a test without an assertion as skipped; node:test has no `pass`.
+// The cases assert by node:assert, which tap does not see: without `pass` tap would count the test as skipped. node:test has no `pass`.
 function passed (t: Passing): void {
   t.pass?.('as promised')
 }
 
 const quiet = (): void => {}
-const silent = { level: 'silent', fatal: quiet, error: quiet, warn: quiet, info: quiet, debug: quiet, trace: quiet, silent: quiet, child: () => silent } as unknown as FastifyBaseLogger
+const levels = { fatal: quiet, error: quiet, warn: quiet, info: quiet, debug: quiet, trace: quiet, silent: quiet }
+const silent = { level: 'silent', ...levels, child: () => silent } as unknown as FastifyBaseLogger

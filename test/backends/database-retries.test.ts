@@ -2,7 +2,7 @@ import SQLite from 'better-sqlite3'
 import { Kysely, type LogEvent, sql, SqliteDialect } from 'kysely'
 import t, { type Test } from 'tap'
 import { createSessionTable, DatabaseBackend } from '../../lib/database.ts'
-import { retryTransient } from '../../lib/backends/database/retry.ts'
+import { retryTransient } from '../../lib/backends/database/statement.ts'
 import { databaseBench, type DatabaseName, freshTable, openDatabase, records } from '../helpers/databases.ts'
 
 /** Whether a removal from this table waits for a lock. Not `innodb_trx`: whoever asks it more often than each 100 ms gets the same old answer. */

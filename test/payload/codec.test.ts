@@ -23,8 +23,9 @@ t.test('payloads are JSON, read as they were written', async t => {
   const codec = codecOf()
   t.equal(codec.emptyText, '{}')
   t.equal(codec.serialize({ a: [1] }), '{"a":[1]}')
-  t.strictSame(codec.decode(recordOf('{"a":[1]}')), { data: { a: [1] }, text: '{"a":[1]}', tree: { a: [1] } })
-  t.equal(codec.seal('{"a":1}', 'i'), '{"a":1}', 'nothing is sealed unless asked')
+  const record = recordOf('{"a":[1]}')
+  t.strictSame(codec.decode(record), { stored: { record, text: '{"a":[1]}', tree: { a: [1] } }, data: { a: [1] } })
+  t.equal(codec.toData('{"a":1}', 'i'), '{"a":1}', 'nothing is sealed unless asked')
 })
 
 t.test('values are the same when they are stored alike', async t => {
@@ -36,13 +37,13 @@ t.test('values are the same when they are stored alike', async t => {
   t.notOk(own.isSame({ a: -0 }, { a: 0 }), 'what JSON does not tell apart, another serializer may')
 })
 
-t.test('a parsed payload is shared, a fresh one is not', async t => {
+t.test('a parsed payload is shared, a copy is the caller\'s own', async t => {
   const codec = codecOf()
   const tree = { a: [1] }
   t.equal(codec.parsed({ text: '{"a":[1]}', tree }), tree)
-  t.strictSame(codec.fresh({ text: '{"a":[1]}', tree }), tree)
-  t.not(codec.fresh({ text: '{"a":[1]}', tree })['a'], tree.a)
-  for (const form of ['parsed', 'fresh'] as const) t.strictSame(codec[form]({ text: '{"a":[1]}', tree: null }), tree)
+  t.strictSame(codec.copyOf({ text: '{"a":[1]}', tree }), tree)
+  t.not(codec.copyOf({ text: '{"a":[1]}', tree })['a'], tree.a)
+  for (const form of ['parsed', 'copyOf'] as const) t.strictSame(codec[form]({ text: '{"a":[1]}', tree: null }), tree)
 })
 
 t.test('a payload that is read again is another object, whatever was done to the first one', async t => {
@@ -105,7 +106,7 @@ t.test('text that every store keeps passes', async t => {
 
 t.test('a serializer that throws on reading, or gives no object, means no session', async t => {
   for (const deserialize of [() => { throw new Error('x') }, () => null, () => [], () => 'text']) {
-    t.equal(codecOf({ serializer: { serialize: () => '', deserialize: deserialize as never } }).decode(recordOf('x')), 'corrupt')
+    t.equal(codecOf({ serializer: { serialize: () => '', deserialize: deserialize as never } }).decode(recordOf('x')).rejected, 'corrupt')
   }
 })
 
@@ -141,5 +142,5 @@ t.test('the schema sees data as they are stored, live ones too', async t => {
 t.test('a self-contained backend seals its own texts, so encrypt adds nothing', async t => {
   const app = await appWith(t, { secret: SECRET, encrypt: true })
   t.strictSame((await show(app, await store(app, { a: 1 }))).json(), { a: 1 })
-  t.equal(resolveOptions({ secret: SECRET, encrypt: true }).codec.seal('x', 'i'), 'x')
+  t.equal(resolveOptions({ secret: SECRET, encrypt: true }).codec.toData('x', 'i'), 'x')
 })

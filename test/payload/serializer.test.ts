@@ -18,6 +18,9 @@ const cycle: Record<string, unknown> = { list: [] };
 const twice = { shared: true }
 
 const refused: Array<[data: Record<string, unknown>, path: string, problem: string]> = [
+  [{ a: { toJSON () {} } }, 'session.a', 'has a toJSON() that returns nothing, so that JSON would leave it out'],
+  [{ a: { b: { toJSON: () => () => {} } } }, 'session.a.b', 'has a toJSON() that returns nothing, so that JSON would leave it out'],
+  [{ a: [0, { toJSON: (key: string) => key === '1' ? Symbol('s') : 1 }] }, 'session.a[1]', 'has a toJSON() that returns nothing, so that JSON would leave it out'],
   [{ a: 1n }, 'session.a', 'is a BigInt, which JSON does not keep'],
   [{ a: [{ b: 1n }] }, 'session.a[0].b', 'is a BigInt, which JSON does not keep'],
   [{ a: Object(1n) }, 'session.a', 'is a BigInt, which JSON does not keep'],

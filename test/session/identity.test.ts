@@ -40,6 +40,25 @@ for (const kind of kinds) {
       })
     })
 
+    t.test('isEmpty means the same as for the commit, and names a value that cannot be stored', async t => {
+      const browser = (await createSite(t, { backend: kind })).browser()
+      const refused = { code: 'SES_NOT_SERIALIZABLE', message: /`session\.thing` has a toJSON\(\) that returns nothing/ }
+      await browser.run(async ({ session }) => {
+        session.absent = undefined
+        t.equal(session.isEmpty, true, 'a key set to undefined is absent')
+        session.thing = { toJSON () {} }
+        t.throws(() => session.isEmpty, refused)
+        await t.rejects(session.save(), refused)
+        session.delete('thing')
+      })
+      await browser.run(async request => {
+        request.session.a = 1
+        const before = request.session
+        await request.session.regenerate()
+        t.strictSame([before.isEmpty, request.session.isEmpty], [false, true], 'an object that regenerate() left behind shows the past')
+      })
+    })
+
     t.test('isNew, isEmpty and isModified tell where a session stands', async t => {
       const browser = (await createSite(t, { backend: kind })).browser()
       const flags = ({ session }: any) => [session.isLoaded, session.isNew, session.isEmpty, session.isModified]

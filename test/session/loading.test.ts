@@ -46,6 +46,27 @@ t.test('one whose read is an async function is loaded before the handler', async
   t.equal((await site.call('/', cookie, ({ session }) => session.a)).body, '1')
 })
 
+t.test('a backend that says it answers with a promise is loaded before the handler, however its read is written', async t => {
+  const backend = Object.assign(sealing('Announced', read => text => Promise.resolve(read(text))), { answersAtOnce: false })
+  const site = await createSite(t, { backend })
+  const { cookie } = await site.app.sessions.create({ a: 1 } as never)
+  t.equal((await site.call('/', cookie, ({ session }) => session.a)).body, '1')
+})
+
+t.test('a backend that says it answers at once is asked at the first look only, however its read is written', async t => {
+  let reads = 0
+  const lowered = (read: SessionBackend['read']) => Object.defineProperty((text: string) => {
+    reads++
+    return read(text)
+  }, 'constructor', { value: async function () {}.constructor }) as SessionBackend['read']
+  const site = await createSite(t, { backend: Object.assign(sealing('Wrapped', lowered), { answersAtOnce: true }) })
+  const { cookie } = await site.app.sessions.create({ a: 1 } as never)
+  await site.call('/', cookie, () => 'not looked at')
+  t.equal(reads, 0)
+  t.equal((await site.call('/', cookie, ({ session }) => session.a)).body, '1')
+  t.equal(reads, 1)
+})
+
 t.test('a text that is no cookie text breaks the contract, too', async t => {
   const backend = sealing('Crumbling', read => read)
   const site = await createSite(t, { backend: Object.assign(backend, { bind () { return { ...this, write: () => 'a; Domain=evil.example' } } }) })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { run } from '../../lib/tools/flow.ts'
-import { CommitQueue, type Turn } from '../../lib/store/queue.ts'
+import { CommitQueue, type Joining, type Turn } from '../../lib/store/queue.ts'
 
 const enter = async (queue: CommitQueue<string>, id = 'a', limitMs = 60_000): Promise<Turn<string>> =>
   await run(queue.enter(id), limitMs, () => new Error('timeout'))
@@ -80,16 +80,19 @@ t.test('the end of a turn can be awaited before and after it', async t => {
 })
 
 t.test('a turn sees those right behind it whose work it can do along, up to the first whose it cannot', async t => {
-  const queue = new CommitQueue<string, string>()
-  const entering = (passenger?: string, limitMs = 60_000) => run(queue.enter('a', passenger), limitMs, () => new Error('timeout'))
+  const queue = new CommitQueue<string>()
+  const namedJoining = (name: string): Joining<string> & { name: string } => ({ name, onto: theirs => theirs })
+  const entering = (name?: string, limitMs = 60_000) =>
+    run(queue.enter('a', name === undefined ? undefined : namedJoining(name)), limitMs, () => new Error('timeout'))
+  const namesWaiting = (turn: Turn<string>) => [...turn.waiting()].map(({ joining }) => (joining as unknown as { name: string }).name)
   const first = await entering('first')
-  t.strictSame([...first.behind()], [])
+  t.strictSame([...first.waiting()], [])
   const others = [entering('second'), entering('gave up', 1), entering('third'), entering(), entering('behind that')]
   await t.rejects(others[1] as Promise<unknown>, { message: 'timeout' })
-  t.strictSame([...first.behind()].map(({ passenger }) => passenger), ['second', 'third'])
+  t.strictSame(namesWaiting(first), ['second', 'third'])
   first.leave(undefined)
   const second = await others[0]!
-  t.strictSame([...second.behind()].map(({ passenger }) => passenger), ['third'])
+  t.strictSame(namesWaiting(second), ['third'])
   second.leave(undefined)
   for (const turn of others.slice(2)) (await turn).leave(undefined)
   t.equal(queue.size, 0)

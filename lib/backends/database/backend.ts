@@ -4,32 +4,33 @@ import { InvalidOptionsError, SessionSerializationError } from '../../errors.ts'
 import { isId } from '../../record/ids.ts'
 import { Sweeper } from '../sweeper.ts'
 import { DEFAULT_PAGE, MAIN_PROPERTY } from '../conventions.ts'
-import { assertKysely, assertNoTransaction } from './check-db.ts'
-import { createRow, overwriteRow } from './create.ts'
-import type { AnyKysely } from './dialect.ts'
+import { type AnyKysely, assertKysely, assertNoTransaction } from './dialect.ts'
 import { extraValues } from './extra.ts'
 import type { Place } from './names.ts'
 import { type DatabaseBackendOptions, type Settings, settingsOf } from './options.ts'
-import { checkPool } from './pool.ts'
-import { checkPoolTable, checkSqlMode, checkTable } from './prepare.ts'
+import { checkDatabase } from './prepare.ts'
 import { recordOfRow } from './rows.ts'
-import { SessionTable } from './session-table.ts'
+import { SessionTable, type WriteAnswer } from './session-table.ts'
 import type { Answer } from './statement.ts'
 import { sweep } from './sweep.ts'
 
-/** What the columns of `createSessionTable` hold in MySQL, and an index entry in PostgreSQL. In UTF-16 units. */
+/** The limits of the columns which `createSessionTable` makes in MySQL, and of an index entry in PostgreSQL. In UTF-16 units. */
 const MAX_SUBJECT_CHARS = 255
 const MAX_PROPERTY_CHARS = 64
 
-interface Binding extends Pick<BackendContext, 'property' | 'now'> {
-  readonly log: BackendContext['log'] | undefined
+interface Binding extends Pick<BackendContext, 'property' | 'now' | 'log'> {
+  readonly settings: Settings
+  readonly table: SessionTable
 }
 
 /**
- * Sessions in a table of PostgreSQL, SQLite, MySQL or MariaDB, through the application's Kysely instance, which it never
- * closes. Atomic. It creates no table by itself: see `createSessionTable` and `sessionMigration`.
+ * Sessions in a table of PostgreSQL, SQLite, MySQL or MariaDB. The backend is atomic: of two writes which expect the same
+ * version, only the first succeeds.
  *
- * No transaction is opened; each of these is one statement, compiled once (names of PostgreSQL):
+ * The application makes the Kysely instance, and closes it. The table must exist: see `createSessionTable` and
+ * `sessionMigration`.
+ *
+ * The backend opens no transactions. Each step is one statement, compiled once (names of PostgreSQL):
  *
  *     read     select … from sessions where id = $1
  *     create   insert into sessions (…) values (…) on conflict (id) do update set … where sessions.expires_at <= now
@@ -37,13 +38,15 @@ interface Binding extends Pick<BackendContext, 'property' | 'now'> {
  *     touch    update sessions set last_accessed_at = …, expires_at = … where id = $1 and expires_at > now and version = $4
  *     end      delete from sessions where id = $1 and expires_at > now and version = expected
  *
- * A write that is refused reads once more, for the record that stands. Times are numbers of this process's clock, never the
- * server's. A statement that the database gave up in favour of another (a deadlock, a busy file) is sent again, five times
- * at most, and not after two seconds.
+ * After a refused write, a second statement reads the record that stands. Times are the clock of this process, in
+ * milliseconds; the clock of the server does not matter. When the database gives up a statement in favour of a concurrent
+ * statement (a deadlock, a busy file), the statement is sent again, at most five times and within two seconds.
  *
- * What it does not do: notice that the application's own constraints refuse a row (that is an error, 503), or keep a
- * sign-in from being stored whose INSERT reaches the database after `removeSubject` has deleted: it counts as one that
- * began afterwards.
+ * Limits:
+ *
+ * - A row which the application's own constraints refuse is an error, answered with 503.
+ * - `removeSubject` does not end a session whose INSERT reaches the database after the DELETE: such a session counts as a
+ *   sign-in that began afterwards.
  */
 export class DatabaseBackend implements SessionBackend {
   readonly atomic = true
@@ -57,9 +60,10 @@ export class DatabaseBackend implements SessionBackend {
 
   /**
    * @param db a Kysely instance, outside a transaction
+   * @param binding only for `bind`: the registration that uses the backend
    * @throws InvalidOptionsError
    */
-  constructor (db: AnyKysely, options: DatabaseBackendOptions = {}, binding?: Binding & { readonly settings: Settings, readonly table: SessionTable }) {
+  constructor (db: AnyKysely, options: DatabaseBackendOptions = {}, binding?: Binding) {
     assertKysely(db, 'DatabaseBackend')
     assertNoTransaction(db)
     this.#settings = binding?.settings ?? settingsOf(options)
@@ -69,35 +73,30 @@ export class DatabaseBackend implements SessionBackend {
     this.#log = binding?.log
   }
 
-  /** Where it stores. */
+  /** The table, the schema and the columns in use. */
   get place (): Place { return this.#settings.place }
 
-  /** @throws InvalidOptionsError */
+  /** @throws InvalidOptionsError when the property is too long for its column */
   bind ({ property, now, log }: BackendContext): DatabaseBackend {
     if (property.length > MAX_PROPERTY_CHARS) throw unexpected('property', `a name of up to ${MAX_PROPERTY_CHARS} characters`, property)
     return new DatabaseBackend(this.#table.db, {}, { property, now, log, settings: this.#settings, table: this.#table })
   }
 
   /**
-   * Looks whether the table is there, and starts the sweeper.
+   * Checks that the table exists, and starts the sweeper.
    *
-   * @throws InvalidOptionsError when the table or a column is missing (it shows the statements that make them), or when
-   * the Kysely instance was destroyed; any other error means that the database cannot be reached now
+   * @throws InvalidOptionsError when the table or a column is missing (the message shows the statements that create the
+   * table), or when the Kysely instance was destroyed; any other error when the database cannot be reached now
    */
   async prepare (): Promise<void> {
-    const { db, dialect, place, statements } = this.#table
-    const { pool, sweepEveryMs } = this.#settings
     try {
-      await checkTable(db, dialect, place)
-      if (pool) await checkPoolTable(statements.read)
-      if (dialect === 'mysql') await checkSqlMode(db, this.#log)
-      if (dialect === 'postgres' && this.#log !== undefined) await checkPool(pool, db, this.#log)
+      await checkDatabase(this.#table, this.#settings.pool, this.#log)
     } catch (error) {
-      if (error instanceof InvalidOptionsError) throw error
-      this.#startSweeper(sweepEveryMs)
+      // The sweeper starts although the database is down now, since the application starts too. A wrong option stops the start.
+      if (!(error instanceof InvalidOptionsError)) this.#startSweeper()
       throw error
     }
-    this.#startSweeper(sweepEveryMs)
+    this.#startSweeper()
   }
 
   async read (id: string): Promise<SessionRecord | null> {
@@ -109,24 +108,25 @@ export class DatabaseBackend implements SessionBackend {
     return record !== null && record.expiresAt > this.#now() ? record : null
   }
 
-  async write (id: string, record: SessionRecord, expectedVersion?: number, context?: WriteContext): Promise<string | SessionRecord | null> {
+  async write (id: string, record: SessionRecord, expectedVersion?: number, context?: WriteContext): Promise<WriteAnswer> {
     if (!isId(id)) return null
     const now = this.#now()
     if (record.expiresAt <= now) return await this.#end(id, record, expectedVersion, now)
     assertSubject(record.subject)
     const { extra, place: { columns } } = this.#settings
-    const row = this.#table.prepareWrite(record, extraValues(extra, columns, record, context), { now, property: this.#property, expected: expectedVersion })
-    const standing = () => this.#standing(id, record)
-    if (expectedVersion === undefined) return await overwriteRow(id, row, standing)
-    if (expectedVersion === 0) return await createRow(id, row, standing)
-    return await row.replace() ? id : await standing()
+    const own = extraValues(extra, columns, record, context)
+    const more = { now, property: this.#property, expected: expectedVersion }
+    const row = this.#table.prepareWrite(record, own, more, () => this.#standing(id, record))
+    if (expectedVersion === undefined) return await row.overwrite()
+    return expectedVersion === 0 ? await row.create() : await row.replace()
   }
 
   async touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): Promise<boolean> {
     if (!isId(id)) return false
     const { affected } = await this.#table.statements.touch({ id, version, lastAccessedAt, expiresAt, now: this.#now() })
-    // Another version; or MySQL counts changed rows, and nothing changed.
-    return affected > 0 || await this.exists(id)
+    if (affected > 0) return true
+    // No row was changed: the version is newer, or the session is gone. On MySQL also when the deadlines are as before.
+    return await this.exists(id)
   }
 
   async remove (id: string): Promise<void> {
@@ -139,7 +139,7 @@ export class DatabaseBackend implements SessionBackend {
     return rows.length > 0
   }
 
-  /** Pages in order of id; a session stored or removed meanwhile neither hides nor repeats another. */
+  /** Pages in order of id. Sessions stored or removed between two pages neither hide nor repeat the rest. */
   async list ({ subject, limit = DEFAULT_PAGE, cursor = '' }: ListFilter): Promise<ListPage<SessionRecord>> {
     const { list, listSubject } = this.#table.statements
     const statement = subject === undefined ? list : listSubject
@@ -147,17 +147,18 @@ export class DatabaseBackend implements SessionBackend {
     const page = rows.slice(0, limit)
     return {
       sessions: page.map(recordOfRow).filter(record => record !== null),
-      cursor: rows.length > limit ? String(Object.values(page.at(-1)!)[0]) : null
+      cursor: rows.length > limit ? String(firstValue(page.at(-1)!)) : null
     }
   }
 
   async count ({ subject }: { subject?: string }): Promise<number> {
     const { count, countSubject } = this.#table.statements
     const statement = subject === undefined ? count : countSubject
-    return countOf(await statement({ ...this.#mine(), subject }))
+    const { rows } = await statement({ ...this.#mine(), subject })
+    return Number(firstValue(rows[0]!))
   }
 
-  /** Of all registrations that use the table, the oldest first. Safe beside traffic and on many nodes at once. */
+  /** Removes expired sessions of all registrations that use the table, the oldest first. Safe on several nodes at once. */
   async removeExpired ({ limit = Infinity }: { limit?: number }): Promise<number> {
     const { statements, dialect } = this.#table
     return await sweep(statements.removeExpired, dialect, this.#now, limit)
@@ -172,24 +173,28 @@ export class DatabaseBackend implements SessionBackend {
     return affected
   }
 
-  /** Stops the sweeper, and waits for it. The Kysely instance stays open: it is the application's. */
+  /** Stops the sweeper, and waits for a sweep under way. The Kysely instance stays open for the application. */
   async close (): Promise<void> {
     await this.#sweeper?.stop()
   }
 
-  // Compare-and-remove.
-  async #end (id: string, record: SessionRecord, expected: number | undefined, now: number): Promise<string | SessionRecord | null> {
+  /** Removes the session, if the version that stands is the expected version. */
+  async #end (id: string, record: SessionRecord, expected: number | undefined, now: number): Promise<WriteAnswer> {
     const { remove, removeVersion } = this.#table.statements
     if (expected === undefined) {
       await remove({ id })
       return id
     }
-    if (expected !== 0 && (await removeVersion({ id, now, expected })).affected > 0) return id
-    return await this.#standing(id, record) ?? (expected === 0 ? id : null)
+    if (expected === 0) return await this.#standing(id, record) ?? id
+    const { affected } = await removeVersion({ id, now, expected })
+    return affected > 0 ? id : await this.#standing(id, record)
   }
 
-  /** After a refusal: the record that stands; the id when it is this very write, whose answer was lost. */
-  async #standing (id: string, { version }: SessionRecord): Promise<string | SessionRecord | null> {
+  /**
+   * The answer of a refused write: the record that stands, or `null`. The id when the stored version is the write's own: an
+   * earlier try was stored, and its answer was lost.
+   */
+  async #standing (id: string, { version }: SessionRecord): Promise<WriteAnswer> {
     const stands = await this.read(id)
     return stands?.version === version ? id : stands
   }
@@ -198,7 +203,8 @@ export class DatabaseBackend implements SessionBackend {
     return { property: this.#property, now: this.#now() }
   }
 
-  #startSweeper (everyMs: number | null): void {
+  #startSweeper (): void {
+    const everyMs = this.#settings.sweepEveryMs
     if (everyMs === null || this.#log === undefined) return
     this.#sweeper ??= new Sweeper({ everyMs, removeExpired: options => this.removeExpired(options), log: this.#log })
     this.#sweeper.start()
@@ -211,11 +217,12 @@ export class DatabaseBackend implements SessionBackend {
   }
 }
 
-function countOf ({ rows: [row] }: Answer): number {
-  return Number(Object.values(row!)[0])
+function firstValue (row: Answer['rows'][number]): unknown {
+  return Object.values(row)[0]
 }
 
 function assertSubject (subject: string | null): void {
   if (subject === null || subject.length <= MAX_SUBJECT_CHARS) return
-  throw new SessionSerializationError('subject', `must have at most ${MAX_SUBJECT_CHARS} characters in a database, and has ${subject.length}`)
+  const { length } = subject
+  throw new SessionSerializationError('subject', `must have at most ${MAX_SUBJECT_CHARS} characters in a database, and has ${length}`)
 }

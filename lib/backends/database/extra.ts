@@ -5,23 +5,24 @@ import { InvalidOptionsError } from '../../errors.ts'
 import { assertName, type Columns } from './names.ts'
 import { EXTRA_PREFIX } from './statements.ts'
 
-/** What `extra` is told about the session that is written. */
+/** The session which is written, as `extra` receives the session. */
 export interface ExtraInput {
   readonly id: string
   readonly data: Readonly<Record<string, unknown>>
   readonly subject: string | null
-  /** Missing where a session is written outside a request. */
+  /** Missing when a session is written outside a request. */
   readonly request?: FastifyRequest
 }
 
 export type ExtraValue = string | number | bigint | boolean | null | Date | Uint8Array
 
-/** Values for columns that the application added, by their names in the database. */
+/** Answers the values for columns which the application added, by their names in the database. */
 export type Extra = (input: ExtraInput) => Readonly<Record<string, ExtraValue>>
 
 export interface ExtraValues {
+  /** The columns, sorted. */
   readonly names: readonly string[]
-  /** For the slots of a statement. */
+  /** The values, by the names of their slots. */
   readonly values: Readonly<Record<string, unknown>>
 }
 
@@ -30,22 +31,34 @@ const NO_DATA = Object.freeze({})
 const EXPECTED = 'an object of names and values, at once'
 const EXPECTED_VALUE = 'a string, a number, a bigint, a boolean, null, a Date or bytes'
 
-/** @throws InvalidOptionsError when `extra` answers what cannot be stored */
-export function extraValues (extra: Extra | undefined, columns: Columns, { id, subject }: SessionRecord, context: WriteContext | undefined): ExtraValues {
+/**
+ * Calls the application's `extra` for a write, and checks the answer.
+ *
+ * @throws InvalidOptionsError when the answer cannot be stored, or is a promise
+ */
+export function extraValues (
+  extra: Extra | undefined, columns: Columns, { id, subject }: SessionRecord, context: WriteContext | undefined
+): ExtraValues {
   if (extra === undefined) return NONE
   const { data = NO_DATA, request } = context ?? {}
   const given: unknown = extra({ id, subject, data, ...(request !== undefined && { request }) })
-  if (typeof given !== 'object' || given === null || Array.isArray(given) || 'then' in given) throw unexpected('extra()', EXPECTED, given)
+  if (!isObject(given)) throw unexpected('extra()', EXPECTED, given)
   const names = Object.keys(given).sort()
   const values: Record<string, unknown> = {}
   for (const name of names) {
     assertName('a name of extra()', name)
     assertFree(columns, name)
-    const value = (given as Record<string, unknown>)[name]
+    const value = given[name]
     if (!isStorable(value)) throw unexpected(`extra().${name}`, EXPECTED_VALUE, value)
     values[EXTRA_PREFIX + name] = value
   }
   return { names, values }
+}
+
+function isObject (value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  const isPromise = 'then' in value
+  return !isPromise
 }
 
 function assertFree (columns: Columns, name: string): void {

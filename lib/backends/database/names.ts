@@ -1,8 +1,7 @@
-import leven from 'leven'
-import { unexpected } from '../../tools/check-options.ts'
+import { optionsCheck, unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 
-/** Our names of the columns; the values are the names in the database. */
+/** The columns of a session: the keys are this library's names, the values the names in the database. */
 export const DEFAULT_COLUMNS = {
   id: 'id',
   property: 'property',
@@ -20,9 +19,16 @@ export type Field = keyof typeof DEFAULT_COLUMNS
 export type Columns = Readonly<Record<Field, string>>
 
 export const FIELDS = Object.keys(DEFAULT_COLUMNS) as Field[]
+/** The columns with integers: versions, and instants in milliseconds. The rest of the columns hold text. */
+export const NUMBER_FIELDS: readonly Field[] = ['version', 'schemaVersion', 'createdAt', 'lastAccessedAt', 'expiresAt']
 
-/** PostgreSQL cuts longer names, silently; it counts bytes. */
+/** PostgreSQL cuts longer names silently, and counts bytes. */
 const MAX_NAME_BYTES = 63
+/**
+ * Kysely reads `a.b` as schema and table, and `a as b` as an alias. Rows are read by position, and JavaScript moves keys which are
+ * numbers to the front of an object.
+ */
+const MISREAD_NAME = /^\d+$|[.\p{Cc}]| as /iu
 const EXPECTED_NAME = 'a name of 1 to 63 bytes without dots, control characters or \' as \', and not a number'
 
 /** Where sessions are stored. */
@@ -35,11 +41,18 @@ export interface Place {
 export interface PlaceOptions {
   /** @default 'sessions' */
   table?: string
-  /** Names of columns, where they are not the default ones: ours to yours. */
+  /** Names of columns which differ from the defaults, such as `{ id: 'sid' }`: this library's name to yours. */
   columns?: Partial<Record<Field, string>>
-  /** The schema of the table (MySQL: database; SQLite: attached database). @default what the connection finds first */
+  /** The schema of the table (MySQL: database; SQLite: attached database). @default the schema where the connection finds the table */
   schema?: string
 }
+
+const checkFields = optionsCheck({
+  description: 'an object of names',
+  type: 'object',
+  additionalProperties: false,
+  properties: Object.fromEntries(FIELDS.map(field => [field, {}]))
+})
 
 /** @throws InvalidOptionsError */
 export function placeOf ({ table = 'sessions', columns, schema }: PlaceOptions, path: string): Place {
@@ -48,35 +61,37 @@ export function placeOf ({ table = 'sessions', columns, schema }: PlaceOptions, 
   return { table, schema, columns: columnsOf(columns, `${path}.columns`) }
 }
 
-function columnsOf (given: unknown = {}, path: string): Columns {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw unexpected(path, 'an object of names', given)
-  for (const [field, name] of Object.entries(given)) {
-    if (!Object.hasOwn(DEFAULT_COLUMNS, field)) throw unknownField(path, field)
-    assertName(`${path}.${field}`, name)
-  }
+function columnsOf (given: PlaceOptions['columns'] = {}, path: string): Columns {
+  checkFields(given, path)
+  for (const [field, name] of Object.entries(given)) assertName(`${path}.${field}`, name)
   const columns: Columns = { ...DEFAULT_COLUMNS, ...given }
-  const seen = new Map<string, string>()
-  for (const [field, name] of Object.entries(columns)) {
-    const other = seen.get(name.toLowerCase())
-    if (other !== undefined) throw new InvalidOptionsError(`Expected \`${path}\` to name each column once, got ${JSON.stringify(name)} for \`${other}\` and \`${field}\``)
-    seen.set(name.toLowerCase(), field)
-  }
+  assertDistinct(columns, path)
   return columns
 }
 
+/** Without regard to case: SQLite and MySQL take `ID` and `id` for the same column. */
+function assertDistinct (columns: Columns, path: string): void {
+  const seen = new Map<string, string>()
+  for (const [field, name] of Object.entries(columns)) {
+    const first = seen.get(name.toLowerCase())
+    if (first !== undefined) {
+      const names = `${JSON.stringify(name)} for \`${first}\` and \`${field}\``
+      throw new InvalidOptionsError(`Expected \`${path}\` to name each column once, got ${names}`)
+    }
+    seen.set(name.toLowerCase(), field)
+  }
+}
+
 /**
- * Dots and ' as ' mean something to Kysely; rows are read by position, and JavaScript puts keys that are numbers first.
+ * Checks a name of a table, a schema or a column.
  *
  * @throws InvalidOptionsError
  */
 export function assertName (path: string, name: unknown): asserts name is string {
-  if (typeof name !== 'string' || name === '' || Buffer.byteLength(name) > MAX_NAME_BYTES || /^\d+$|[.\p{Cc}]| as /iu.test(name)) {
-    throw unexpected(path, EXPECTED_NAME, name)
-  }
+  if (!isName(name)) throw unexpected(path, EXPECTED_NAME, name)
 }
 
-function unknownField (path: string, field: string): InvalidOptionsError {
-  const distance = (known: string) => leven(known.toLowerCase(), field.toLowerCase())
-  const nearest = FIELDS.reduce((best, known) => distance(known) < distance(best) ? known : best)
-  return new InvalidOptionsError(`Unknown option \`${path}.${field}\`; the nearest known one is \`${path}.${nearest}\``)
+function isName (name: unknown): boolean {
+  if (typeof name !== 'string' || name === '') return false
+  return Buffer.byteLength(name) <= MAX_NAME_BYTES && !MISREAD_NAME.test(name)
 }

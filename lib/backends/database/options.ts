@@ -7,16 +7,20 @@ import { assertPool, type PoolLike } from './pool.ts'
 
 export interface DatabaseBackendOptions extends PlaceOptions {
   /**
-   * Values for columns that the application added, by their names in the database; called for every insert and update, not
-   * for renewals. It answers at once. `request` is missing where a session is written outside a request.
+   * Fills columns which the application added to the table. Called for every insert and update, not for renewals; the answer
+   * must not be a promise. `request` is missing when a session is written outside a request.
+   *
+   *     extra: ({ request }) => ({ ip: request?.ip ?? null })
    */
   extra?: Extra
-  /** Removes expired sessions about so often. @default never: call `app.sessions.removeExpired()` */
+  /** The mean time between two removals of expired sessions. @default never: call `app.sessions.removeExpired()` */
   sweepEvery?: Duration
   /**
-   * PostgreSQL through pg: the pool that Kysely uses. With it statements are prepared on the server, once a connection,
-   * and the start warns when it has no listeners for errors. `false` for neither, such as behind a PgBouncer before 1.21,
-   * which mixes up prepared statements.
+   * PostgreSQL through pg: the pool which Kysely uses. With the pool, each connection prepares a statement once, and the start
+   * warns about missing listeners for errors. `false` turns both off, such as behind a PgBouncer before 1.21, which mixes up
+   * prepared statements.
+   *
+   * @default statements are not prepared, and the start warns that the listeners cannot be checked
    */
   pool?: PoolLike | false
 }
@@ -28,7 +32,7 @@ export interface Settings {
   readonly pool: PoolLike | false | undefined
 }
 
-// Each is looked at by itself below: this finds the names that are none.
+/** Finds unknown options only; `settingsOf` checks the value of each option. */
 const checkNames = optionsCheck({
   description: 'an object of options',
   type: 'object',

@@ -1,36 +1,46 @@
 import { hash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import { unexpected } from '../../tools/check-options.ts'
-import type { AnyKysely } from './dialect.ts'
+import { type AnyKysely, hasMethods } from './dialect.ts'
 import type { Prepare } from './statement.ts'
 
-/** What is asked of a pool of `pg`. */
+/** The part of a pool of `pg` which this library uses. */
 export interface PoolLike {
   listenerCount (event: string): number
   connect (): Promise<{ listenerCount (event: string): number, release (): void }>
-  query (config: { name: string, text: string, values: unknown[] }): Promise<{ rows: Array<Record<string, unknown>>, rowCount: number | null }>
+  query (config: { name: string, text: string, values: unknown[] }): Promise<PoolAnswer>
 }
 
-/** PostgreSQL cuts names of statements after 63 bytes. */
+interface PoolAnswer {
+  rows: Array<Record<string, unknown>>
+  rowCount: number | null
+}
+
+const POOL_METHODS = ['listenerCount', 'connect', 'query']
+
+/** Hex digits of the hash in a statement's name. PostgreSQL cuts names after 63 bytes. */
 const NAME_CHARS = 32
 
 type Log = Pick<FastifyBaseLogger, 'warn'>
 
 const REMEDY = 'pool.on(\'error\', () => {}); pool.on(\'connect\', client => { client.on(\'error\', () => {}) })'
 const DANGER = 'a connection that the server closes ends the whole process'
-/** Kysely's own connection class for `pg`; PGlite has another one. */
+const CANNOT_CHECK = `without listeners for errors on pg's pool, ${DANGER}; ` +
+  `add ${REMEDY} and hand the pool to DatabaseBackend as \`pool\`, so that this is checked (\`false\`: no check)`
+const NOT_HEARD = `pg's pool has no listeners for errors, so that ${DANGER}; add ${REMEDY}`
+
+/** Kysely's own connection class for `pg`. PGlite, which has no connections to lose, has a different class. */
 const PG_CONNECTION = 'PostgresConnection'
 
 /** @throws InvalidOptionsError */
 export function assertPool (pool: unknown): asserts pool is PoolLike | false | undefined {
-  if (pool === undefined || pool === false) return
-  const isPool = typeof pool === 'object' && pool !== null && ['listenerCount', 'connect', 'query'].every(name => typeof (pool as Record<string, unknown>)[name] === 'function')
-  if (!isPool) throw unexpected('DatabaseBackend.pool', 'the pool of pg that Kysely uses, or false', pool)
+  if (pool === undefined || pool === false || hasMethods(pool, POOL_METHODS)) return
+  throw unexpected('DatabaseBackend.pool', 'the pool of pg that Kysely uses, or false', pool)
 }
 
 /**
- * Sends statements by name through pg's pool, so that each connection has the server parse and plan them once. Kysely has
- * no names for statements.
+ * Sends statements by name through pg's pool, so that the server parses and plans each statement once per connection. Kysely
+ * cannot name statements.
  */
 export function throughPool (pool: PoolLike): Prepare {
   return ({ sql: text }) => {
@@ -43,19 +53,19 @@ export function throughPool (pool: PoolLike): Prepare {
 }
 
 /**
- * Warns when a connection of `pg` has no listener for errors. pg's pool listens only while a connection is idle, and Kysely
- * never does; Node ends a process with an `error` event that nobody hears. Kysely shows nobody its pool, so it must be
- * handed over for this.
+ * Warns when a restart of PostgreSQL would end the application: Node ends a process on an `error` event without a listener,
+ * pg's pool listens only while a connection is idle, and Kysely does not listen. The pool must be handed over for the check,
+ * since Kysely does not give access to its pool.
  */
 export async function checkPool (pool: PoolLike | false | undefined, db: AnyKysely, log: Log): Promise<void> {
   if (pool === false) return
   if (pool === undefined) {
     const name = await db.getExecutor().provideConnection(async connection => connection.constructor.name)
-    if (name === PG_CONNECTION) log.warn(`without listeners for errors on pg's pool, ${DANGER}; add ${REMEDY} and hand the pool to DatabaseBackend as \`pool\`, so that this is checked (\`false\`: no check)`)
+    if (name === PG_CONNECTION) log.warn(CANNOT_CHECK)
     return
   }
   const client = await pool.connect()
   const isHeard = client.listenerCount('error') > 0 && pool.listenerCount('error') > 0
   client.release()
-  if (!isHeard) log.warn(`pg's pool has no listeners for errors, so that ${DANGER}; add ${REMEDY}`)
+  if (!isHeard) log.warn(NOT_HEARD)
 }

@@ -3,37 +3,48 @@ import { sql } from 'kysely'
 import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 import type { AnyKysely, Dialect } from './dialect.ts'
-import { FIELDS, type Place } from './names.ts'
-import { codesOf } from './retry.ts'
-import type { Statement } from './statement.ts'
+import { type Field, FIELDS, type Place } from './names.ts'
+import { checkPool, type PoolLike } from './pool.ts'
+import type { SessionTable } from './session-table.ts'
+import { hasCode, type Statement } from './statement.ts'
 import { tableSql, within } from './table.ts'
+
+type Log = Pick<FastifyBaseLogger, 'warn'>
 
 /** PostgreSQL: table, schema. MySQL: table, database. */
 const NO_TABLE = new Set<unknown>(['42P01', '3F000', 1146, 1049])
 const NO_COLUMN = new Set<unknown>(['42703', 1054])
 const SQLITE_NO_TABLE = /^no such table/
 const SQLITE_NO_COLUMN = /^no such column/
-/** What Kysely, pg, mysql2, better-sqlite3 and PGlite say once they were closed. */
-const CLOSED = /has already been destroyed|after calling end on the pool|pool is closed|connection is not open|PGlite (?:is closed|not initialized)/i
+/** The errors of Kysely, pg, mysql2, better-sqlite3 and PGlite after they were closed. */
+const CLOSED = new RegExp([
+  'has already been destroyed',
+  'after calling end on the pool',
+  'pool is closed',
+  'connection is not open',
+  'PGlite (?:is closed|not initialized)'
+].join('|'), 'i')
 
-/** mysql2 writes values into the statement, and quotes in them after a backslash: without it a value could end its text. */
-const NO_ESCAPES = 'NO_BACKSLASH_ESCAPES'
+const NO_BACKSLASH_ESCAPES = 'NO_BACKSLASH_ESCAPES'
 const STRICT = /STRICT_(?:TRANS|ALL)_TABLES/
 
 /**
- * Looks at the SQL mode of MySQL.
+ * Checks at the start of the application whether the database can hold sessions.
  *
- * @throws InvalidOptionsError when values could be taken for SQL
+ * @throws InvalidOptionsError when only a change of the options or the database helps; any other error when the database cannot
+ * be reached now
  */
-export async function checkSqlMode (db: AnyKysely, log: Pick<FastifyBaseLogger, 'warn'> | undefined): Promise<void> {
-  const { rows: [row] } = await sql<{ mode: string }>`select @@session.sql_mode as mode`.execute(db.withoutPlugins())
-  const { mode } = row!
-  if (mode.includes(NO_ESCAPES)) throw new InvalidOptionsError(`The SQL mode ${NO_ESCAPES} must be off: mysql2 escapes values by backslashes, so that a value could be taken for SQL`)
-  if (!STRICT.test(mode)) log?.warn('the SQL mode of MySQL is not strict: what is too long for a column is cut without an error; add STRICT_TRANS_TABLES')
+export async function checkDatabase (
+  { db, dialect, place, statements }: SessionTable, pool: PoolLike | false | undefined, log: Log | undefined
+): Promise<void> {
+  await checkTable(db, dialect, place)
+  if (pool) await checkPoolTable(statements.read)
+  if (dialect === 'mysql') await checkSqlMode(db, log)
+  if (dialect === 'postgres' && log !== undefined) await checkPool(pool, db, log)
 }
 
-/** Looks whether the table is there with all its columns. @throws InvalidOptionsError when not, or when the database was closed */
-export async function checkTable (db: AnyKysely, dialect: Dialect, place: Place): Promise<void> {
+/** Looks for the table and its columns. @throws InvalidOptionsError when a column or the table is missing, or `db` was closed */
+async function checkTable (db: AnyKysely, dialect: Dialect, place: Place): Promise<void> {
   try {
     await select(db, place, FIELDS)
   } catch (error) {
@@ -41,36 +52,65 @@ export async function checkTable (db: AnyKysely, dialect: Dialect, place: Place)
   }
 }
 
-/** Looks whether the pool leads to that table, too. @throws InvalidOptionsError when not */
-export async function checkPoolTable (read: Statement): Promise<void> {
+/** Looks for the table through pg's pool. @throws InvalidOptionsError when the pool leads to a different database */
+async function checkPoolTable (read: Statement): Promise<void> {
   try {
     await read({ id: '' })
   } catch (error) {
-    if (!NO_TABLE.has(codesOf(error).code)) throw error
+    if (!hasCode(error, NO_TABLE)) throw error
     throw unexpected('DatabaseBackend.pool', 'the pool that Kysely uses', {}, 'there is no such table where it leads')
   }
 }
 
-async function select (db: AnyKysely, { table, schema, columns }: Place, fields: typeof FIELDS): Promise<void> {
-  // With the table before each: SQLite may take an unknown name in quotes for text.
+/**
+ * mysql2 writes values into the text of a statement, and escapes quotes by backslashes. When MySQL does not know backslashes
+ * as escapes, a value could end its own text and run as SQL (docs/security.md C157).
+ *
+ * @throws InvalidOptionsError in such an SQL mode
+ */
+async function checkSqlMode (db: AnyKysely, log: Log | undefined): Promise<void> {
+  const { rows: [row] } = await sql<{ mode: string }>`select @@session.sql_mode as mode`.execute(db.withoutPlugins())
+  const { mode } = row!
+  if (mode.includes(NO_BACKSLASH_ESCAPES)) {
+    throw new InvalidOptionsError(
+      `The SQL mode ${NO_BACKSLASH_ESCAPES} must be off: mysql2 escapes values by backslashes, so that a value could be taken for SQL`
+    )
+  }
+  if (STRICT.test(mode)) return
+  log?.warn('the SQL mode of MySQL is not strict: what is too long for a column is cut without an error; add STRICT_TRANS_TABLES')
+}
+
+async function select (db: AnyKysely, { table, schema, columns }: Place, fields: readonly Field[]): Promise<void> {
+  // With the table before each column: SQLite takes an unknown name in quotes for text.
   await within(db, schema).selectFrom(table).select(fields.map(field => `${table}.${columns[field]}`)).limit(0).execute()
 }
 
+/** An error which says how to repair the table; the given error when the table is not the reason. */
 async function explain (error: unknown, db: AnyKysely, dialect: Dialect, place: Place): Promise<unknown> {
-  const name = [place.schema, place.table].filter(part => part !== undefined).map(part => JSON.stringify(part)).join('.')
   const message = error instanceof Error ? error.message : ''
   if (CLOSED.test(message)) return because('Expected `DatabaseBackend.db` to be open, and it was destroyed, or its pool ended', error)
-  if (is(error, NO_TABLE, SQLITE_NO_TABLE)) {
-    return because(`The database has no table ${name} for sessions. Call createSessionTable(db, options), use sessionMigration(options), or run:\n${tableSql(db, dialect, place)}`, error)
-  }
-  if (!is(error, NO_COLUMN, SQLITE_NO_COLUMN)) return error
-  const missing = await missingFields(db, place)
-  const list = missing.map(field => `${JSON.stringify(place.columns[field])} (\`${field}\`)`).join(', ')
-  return because(`The table ${name} has no column ${list}; add it, or name the column that holds it in \`columns\`. A table with all of them:\n${tableSql(db, dialect, place)}`, error)
+  if (hasCode(error, NO_TABLE) || SQLITE_NO_TABLE.test(message)) return because(noTable(db, dialect, place), error)
+  if (!hasCode(error, NO_COLUMN) && !SQLITE_NO_COLUMN.test(message)) return error
+  return because(noColumn(db, dialect, place, await missingFields(db, place)), error)
 }
 
-async function missingFields (db: AnyKysely, place: Place): Promise<typeof FIELDS> {
-  const missing: typeof FIELDS = []
+function noTable (db: AnyKysely, dialect: Dialect, place: Place): string {
+  return `The database has no table ${nameOf(place)} for sessions. ` +
+    `Call createSessionTable(db, options), use sessionMigration(options), or run:\n${tableSql(db, dialect, place)}`
+}
+
+function noColumn (db: AnyKysely, dialect: Dialect, place: Place, missing: readonly Field[]): string {
+  const list = missing.map(field => `${JSON.stringify(place.columns[field])} (\`${field}\`)`).join(', ')
+  return `The table ${nameOf(place)} has no column ${list}; add it, or name the column that holds it in \`columns\`. ` +
+    `A table with all of them:\n${tableSql(db, dialect, place)}`
+}
+
+function nameOf ({ schema, table }: Place): string {
+  return [schema, table].filter(part => part !== undefined).map(part => JSON.stringify(part)).join('.')
+}
+
+async function missingFields (db: AnyKysely, place: Place): Promise<Field[]> {
+  const missing: Field[] = []
   for (const field of FIELDS) {
     try {
       await select(db, place, [field])
@@ -79,11 +119,6 @@ async function missingFields (db: AnyKysely, place: Place): Promise<typeof FIELD
     }
   }
   return missing
-}
-
-function is (error: unknown, codes: Set<unknown>, sqlite: RegExp): boolean {
-  const { code, errno } = codesOf(error)
-  return codes.has(code) || codes.has(errno) || (error instanceof Error && sqlite.test(error.message))
 }
 
 function because (message: string, cause: unknown): InvalidOptionsError {

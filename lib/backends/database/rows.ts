@@ -1,26 +1,25 @@
 import type { SessionRecord } from '../../../types/index.d.ts'
 import { freezeRecord, isRecord } from '../../record/record.ts'
+import { type Field, NUMBER_FIELDS } from './names.ts'
 import { READ_FIELDS } from './statements.ts'
 import type { Values } from './statement.ts'
 
-const NUMBERS = new Set(['version', 'schemaVersion', 'createdAt', 'lastAccessedAt', 'expiresAt'])
-
-/** The record of a row, or `null` where the row is none: somebody else may have written it. */
+/** The record of a row; `null` for a row which is no record, since other programs may write to the table. */
 export function recordOfRow (row: Values): SessionRecord | null {
-  // By position, since the application's plugins and columns may name things otherwise.
+  // By position: the application may have renamed the columns.
   const values = Object.values(row)
   const record = Object.fromEntries(READ_FIELDS.map((field, index) => [field, valueOf(field, values[index])]))
   return isRecord(record) ? freezeRecord(record) : null
 }
 
-/** What goes into the slots. */
+/** The values of a record for the slots of a statement. */
 export function valuesOf (record: SessionRecord): Record<string, unknown> {
   return { ...record, policy: record.policy === null ? null : JSON.stringify(record.policy) }
 }
 
-function valueOf (field: string, value: unknown): unknown {
-  // Drivers give a BIGINT as text, number or bigint.
-  if (NUMBERS.has(field)) return Number(value)
+function valueOf (field: Field, value: unknown): unknown {
+  // A BIGINT comes as text, number or bigint, depending on the driver.
+  if (NUMBER_FIELDS.includes(field)) return Number(value)
   if (field === 'policy' && typeof value === 'string') return parse(value)
   return value
 }

@@ -3,16 +3,16 @@ import { type AnyKysely, type Dialect, dialectOf } from './dialect.ts'
 import type { ExtraValues } from './extra.ts'
 import type { Place } from './names.ts'
 import { type PoolLike, throughPool } from './pool.ts'
-import { codesOf } from './retry.ts'
 import { valuesOf } from './rows.ts'
-import { type Prepare, throughKysely, type Values } from './statement.ts'
+import { hasCode, type Prepare, throughKysely, type Values } from './statement.ts'
 import { createStatements, createWrites, type Statements, type Writes } from './statements.ts'
 import { within } from './table.ts'
 
 const MAX_WRITES = 100
-const MYSQL_DUPLICATE_ENTRY = 1062
+const MAX_CREATE_TRIES = 2
+const MYSQL_DUPLICATE_ENTRY = new Set([1062])
 
-/** The statements for one table, each compiled once, whatever number of registrations use it. */
+/** The statements for a table. Each is compiled once, however many registrations use the table. */
 export class SessionTable {
   readonly db: AnyKysely
   readonly dialect: Dialect
@@ -22,7 +22,7 @@ export class SessionTable {
   /** By the names of the application's own columns, which may differ from write to write. */
   readonly #writes = new Map<string, Writes>()
 
-  /** @param pool pg's, where statements are to be prepared on the server */
+  /** @param pool the pool of pg when statements are to be prepared on the server, else `undefined` or `false` */
   constructor (db: AnyKysely, place: Place, pool: PoolLike | false | undefined) {
     this.db = db
     this.dialect = dialectOf(db)
@@ -31,9 +31,12 @@ export class SessionTable {
     this.statements = createStatements(within(db, place.schema), this.#prepare, this.dialect, place)
   }
 
-  /** One write of a record, for the statements that know how. */
-  prepareWrite (record: SessionRecord, { names, values }: ExtraValues, more: Values): RowWrite {
-    return new RowWrite(this.#writesOf(names), { ...values, ...valuesOf(record), ...more })
+  /**
+   * @param more values for the slots which are not in the record: `property`, `now`, `expected`
+   * @param standing called after a refused write
+   */
+  prepareWrite (record: SessionRecord, { names, values }: ExtraValues, more: Values, standing: Standing): RowWrite {
+    return new RowWrite(record.id, this.#writesOf(names), { ...values, ...valuesOf(record), ...more }, standing)
   }
 
   #writesOf (names: readonly string[]): Writes {
@@ -48,37 +51,77 @@ export class SessionTable {
   }
 }
 
-/** A row that is to be written; each method is one statement. */
+/** The answer of a write: the id when the write's own version is stored; else the record that stands, or `null` for none. */
+export type WriteAnswer = string | SessionRecord | null
+
+/** Reads the session again for the answer of a refused write. */
+export type Standing = () => Promise<WriteAnswer>
+
+/** A single write of a row. */
 export class RowWrite {
+  readonly #id: string
   readonly #writes: Writes
   readonly #values: Values
+  readonly #standing: Standing
 
-  constructor (writes: Writes, values: Values) {
+  constructor (id: string, writes: Writes, values: Values, standing: Standing) {
+    this.#id = id
     this.#writes = writes
     this.#values = values
+    this.#standing = standing
   }
 
-  /** Where nothing live stands: `true`, or MySQL's error of the key that exists already, or `false`. */
-  async insert (): Promise<true | false | DuplicateKey> {
+  /** Replaces the row if its version is the expected version. */
+  async replace (): Promise<WriteAnswer> {
+    return await this.#run('replace') ? this.#id : await this.#standing()
+  }
+
+  /**
+   * Stores the row where no live session stands.
+   *
+   * MySQL's INSERT only says that the key exists. The row may be a live session (a conflict), or expired (the write takes the
+   * row over), or removed by now (the INSERT is tried once more).
+   *
+   * @throws the driver's error when the existing key is not the id, but a unique key of the application's own
+   */
+  async create (): Promise<WriteAnswer> {
+    for (let tries = 1; ; tries++) {
+      const answer = await this.#insert()
+      if (answer === true) return this.#id
+      const stands = await this.#standing()
+      if (stands !== null || answer === false) return stands
+      if (await this.#run('takeOver')) return this.#id
+      if (tries === MAX_CREATE_TRIES) throw answer.error
+    }
+  }
+
+  /** Stores the row, with no regard to the version that stands. */
+  async overwrite (): Promise<string> {
+    for (;;) {
+      if (await this.#run('overwrite')) return this.#id
+      if (await this.create() === this.#id) return this.#id
+      // Between the two statements, a concurrent request created or removed the session: both are tried again.
+    }
+  }
+
+  /** Whether the row was inserted; on MySQL, the driver's error when the key exists. */
+  async #insert (): Promise<boolean | DuplicateKey> {
     try {
       return await this.#run('insert')
     } catch (error) {
-      // INSERT IGNORE would not only ignore the key that exists, it would also cut texts that are too long.
-      if (codesOf(error).errno === MYSQL_DUPLICATE_ENTRY) return new DuplicateKey(error)
+      // INSERT IGNORE would avoid the error, but would also cut a text which is too long, without an error.
+      if (hasCode(error, MYSQL_DUPLICATE_ENTRY)) return new DuplicateKey(error)
       throw error
     }
   }
 
-  async replace (): Promise<boolean> { return await this.#run('replace') }
-  async overwrite (): Promise<boolean> { return await this.#run('overwrite') }
-  async takeOver (): Promise<boolean> { return await this.#run('takeOver') }
-
   async #run (name: keyof Writes): Promise<boolean> {
-    return (await this.#writes[name](this.#values)).affected > 0
+    const { affected } = await this.#writes[name](this.#values)
+    return affected > 0
   }
 }
 
-export class DuplicateKey {
+class DuplicateKey {
   readonly error: unknown
 
   constructor (error: unknown) {

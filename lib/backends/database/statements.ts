@@ -1,16 +1,16 @@
 import { sql } from 'kysely'
 import type { AnyKysely, Dialect } from './dialect.ts'
-import { type Columns, FIELDS, type Place } from './names.ts'
+import { type Columns, type Field, FIELDS, type Place } from './names.ts'
 import { type Prepare, slot, type Statement, statement } from './statement.ts'
 
-/** What a row is read as, by position. */
+/** The columns of a row as a read returns them, by position. */
 export const READ_FIELDS = FIELDS.filter(field => field !== 'property')
-/** What a write replaces. */
+/** The columns which a write replaces. */
 const CHANGING_FIELDS = FIELDS.filter(field => field !== 'id' && field !== 'property')
-/** Slots of the application's own columns. */
+/** Begins the names of slots for the application's own columns, apart from the slots for fields. */
 export const EXTRA_PREFIX = 'extra '
 
-/** What does not depend on the application's own columns. */
+/** The statements which do not depend on the application's own columns, each with its slots. */
 export interface Statements {
   /** id */
   readonly read: Statement
@@ -22,11 +22,13 @@ export interface Statements {
   readonly removeVersion: Statement
   /** id, now, version, lastAccessedAt, expiresAt */
   readonly touch: Statement
-  /** property, now, cursor, limit[, subject] */
+  /** property, now, cursor, limit */
   readonly list: Statement
+  /** property, now, cursor, limit, subject */
   readonly listSubject: Statement
-  /** property, now[, subject] */
+  /** property, now */
   readonly count: Statement
+  /** property, now, subject */
   readonly countSubject: Statement
   /** property */
   readonly removeAll: Statement
@@ -36,84 +38,100 @@ export interface Statements {
   readonly removeExpired: Statement
 }
 
-/** What writes a whole row: the fields of a record, the slots of the own columns, property, now. */
+/** The statements which write a whole row. Slots: the fields of a record, the application's own columns, property, now. */
 export interface Writes {
-  /** Where nothing live stands. MySQL: where nothing stands, else a duplicate-key error. */
+  /** Stores the row where no live session stands. On MySQL: where no row stands, else the error of a duplicate key. */
   readonly insert: Statement
-  /** expected */
+  /** Replaces a live session of the version in the slot `expected`. */
   readonly replace: Statement
-  /** Whatever stands, but for this very version. */
+  /** Replaces the row, unless the row already has the version which is written. */
   readonly overwrite: Statement
-  /** What has expired. */
+  /** Replaces an expired row. */
   readonly takeOver: Statement
 }
 
-export function createStatements (db: AnyKysely, prepare: Prepare, dialect: Dialect, { table, columns }: Place): Statements {
-  const c = columns
-  const rows = () => db.selectFrom(table)
+export function createStatements (db: AnyKysely, prepare: Prepare, dialect: Dialect, { table, columns: c }: Place): Statements {
+  const readColumns = READ_FIELDS.map(field => c[field])
+  const selecting = () => db.selectFrom(table)
   const deleting = () => db.deleteFrom(table)
-  // MySQL takes 'a' and 'a ' for equal, whatever the collation.
-  const isSubject = (query: any) => {
-    const exact = query.where(c.subject, '=', slot('subject'))
-    return dialect === 'mysql' ? exact.where(sql`char_length(${sql.ref(c.subject)})`, '=', sql`char_length(${slot('subject')})`) : exact
+  const touching = () => db.updateTable(table).set(setting(c, ['lastAccessedAt', 'expiresAt']))
+
+  // Expired sessions are absent, and tombstones (records without data) are not listed.
+  const ofProperty = (query: any) => query
+    .where(c.property, '=', slot('property')).where(c.expiresAt, '>', slot('now')).where(c.data, '<>', '')
+  const ofSubject = (query: any) => {
+    const equal = query.where(c.subject, '=', slot('subject'))
+    if (dialect !== 'mysql') return equal
+    // MySQL takes 'a' and 'a ' for equal, whatever the collation: without the lengths, two users would be one.
+    return equal.where(sql`char_length(${sql.ref(c.subject)})`, '=', sql`char_length(${slot('subject')})`)
   }
-  const ofProperty = (query: any) => query.where(c.property, '=', slot('property')).where(c.expiresAt, '>', slot('now')).where(c.data, '<>', '')
-  const page = (query: any) => ofProperty(query.select(READ_FIELDS.map(field => c[field])))
+  const page = () => ofProperty(selecting().select(readColumns))
     .where(c.id, '>', slot('cursor')).orderBy(sql.ref(c.id)).limit(slot('limit'))
-  const counted = () => ofProperty(rows().select(({ fn }: any) => fn.countAll().as('count')))
+  const counted = () => ofProperty(selecting().select(({ fn }: any) => fn.countAll().as('count')))
+
   const compile = (query: any) => statement(prepare, query)
   return {
-    read: compile(rows().select(READ_FIELDS.map(field => c[field])).where(c.id, '=', slot('id'))),
-    exists: compile(rows().select(c.id).where(c.id, '=', slot('id')).where(c.expiresAt, '>', slot('now'))),
-    remove: compile(deleting().where(c.id, '=', slot('id'))),
+    read: compile(byId(selecting().select(readColumns), c)),
+    exists: compile(live(selecting().select(c.id), c)),
+    remove: compile(byId(deleting(), c)),
     removeVersion: compile(live(deleting(), c).where(c.version, '=', slot('expected'))),
-    touch: compile(live(db.updateTable(table).set(setting(c, ['lastAccessedAt', 'expiresAt'])), c).where(c.version, '=', slot('version'))),
-    list: compile(page(rows())),
-    listSubject: compile(isSubject(page(rows()))),
+    touch: compile(live(touching(), c).where(c.version, '=', slot('version'))),
+    list: compile(page()),
+    listSubject: compile(ofSubject(page())),
     count: compile(counted()),
-    countSubject: compile(isSubject(counted())),
+    countSubject: compile(ofSubject(counted())),
     removeAll: compile(deleting().where(c.property, '=', slot('property'))),
-    removeSubject: compile(isSubject(ofProperty(deleting())).where(c.id, '<>', slot('except'))),
+    removeSubject: compile(ofSubject(ofProperty(deleting())).where(c.id, '<>', slot('except'))),
     removeExpired: compile(sweeping(db, dialect, table, c))
   }
 }
 
-export function createWrites (db: AnyKysely, prepare: Prepare, dialect: Dialect, { table, columns }: Place, extra: readonly string[]): Writes {
-  const c = columns
+/** @param extra the names of the application's own columns */
+export function createWrites (
+  db: AnyKysely, prepare: Prepare, dialect: Dialect, { table, columns: c }: Place, extra: readonly string[]
+): Writes {
   const own = Object.fromEntries(extra.map(name => [name, slot(EXTRA_PREFIX + name)]))
   const changes = { ...setting(c, CHANGING_FIELDS), ...own }
   const inserting = db.insertInto(table).values({ ...setting(c, FIELDS), ...own })
-  // A row that has expired and was not swept yet stands in nobody's way.
-  const insert = dialect === 'mysql'
-    ? inserting
-    : inserting.onConflict(conflict => conflict.column(c.id)
-      .doUpdateSet(({ ref }) => Object.fromEntries(Object.keys(changes).map(name => [name, ref(`excluded.${name}`)])))
-      .where(sql.ref(`${table}.${c.expiresAt}`), '<=', slot('now')))
+  // Creating a session succeeds over an expired row which the sweeper has not deleted yet.
+  const insertingOverExpired = () => inserting.onConflict(conflict => conflict.column(c.id)
+    .doUpdateSet(({ ref }) => Object.fromEntries(Object.keys(changes).map(name => [name, ref(`excluded.${name}`)])))
+    .where(sql.ref(`${table}.${c.expiresAt}`), '<=', slot('now')))
   const updating = () => db.updateTable(table).set(changes)
+
+  const compile = (query: any) => statement(prepare, query)
   return {
-    insert: statement(prepare, insert),
-    replace: statement(prepare, live(updating(), c).where(c.version, '=', slot('expected'))),
-    overwrite: statement(prepare, updating().where(c.id, '=', slot('id')).where(c.version, '<>', slot('version'))),
-    takeOver: statement(prepare, updating().where(c.id, '=', slot('id')).where(c.expiresAt, '<=', slot('now')))
+    insert: compile(dialect === 'mysql' ? inserting : insertingOverExpired()),
+    replace: compile(live(updating(), c).where(c.version, '=', slot('expected'))),
+    overwrite: compile(byId(updating(), c).where(c.version, '<>', slot('version'))),
+    takeOver: compile(expired(byId(updating(), c), c))
   }
 }
 
-function live (query: any, c: Columns): any {
-  return query.where(c.id, '=', slot('id')).where(c.expiresAt, '>', slot('now'))
+function byId (query: any, c: Columns): any {
+  return query.where(c.id, '=', slot('id'))
 }
 
-function setting (c: Columns, fields: typeof FIELDS): Record<string, unknown> {
+function live (query: any, c: Columns): any {
+  return byId(query, c).where(c.expiresAt, '>', slot('now'))
+}
+
+function expired (query: any, c: Columns): any {
+  return query.where(c.expiresAt, '<=', slot('now'))
+}
+
+function setting (c: Columns, fields: readonly Field[]): Record<string, unknown> {
   return Object.fromEntries(fields.map(field => [c[field], slot(field)]))
 }
 
-// The oldest first. The deadline is asked again where rows are deleted: one may have been renewed since it was found.
+/** Deletes a batch of expired rows, the oldest first. */
 function sweeping (db: AnyKysely, dialect: Dialect, table: string, c: Columns): any {
+  const oldest = (query: any) => expired(query, c).orderBy(sql.ref(c.expiresAt)).limit(slot('limit'))
   const deleting = db.deleteFrom(table)
-  if (dialect === 'mysql') return deleting.where(c.expiresAt, '<=', slot('now')).orderBy(sql.ref(c.expiresAt)).limit(slot('limit'))
-  const key = dialect === 'postgres' ? 'ctid' : c.id
-  const found = db.selectFrom(table).select(key).where(c.expiresAt, '<=', slot('now')).orderBy(sql.ref(c.expiresAt)).limit(slot('limit'))
+  if (dialect === 'mysql') return oldest(deleting)
   const chosen = dialect === 'postgres'
-    ? deleting.where(key, '=', sql`any(array(${found.forUpdate().skipLocked()}))`)
-    : deleting.where(key, 'in', found)
-  return chosen.where(c.expiresAt, '<=', slot('now'))
+    ? deleting.where('ctid', '=', sql`any(array(${oldest(db.selectFrom(table).select('ctid')).forUpdate().skipLocked()}))`)
+    : deleting.where(c.id, 'in', oldest(db.selectFrom(table).select(c.id)))
+  // Asked again for the rows found: a request may have renewed a session between the two steps.
+  return expired(chosen, c)
 }

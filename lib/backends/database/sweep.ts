@@ -1,10 +1,10 @@
 import type { Dialect } from './dialect.ts'
 import type { Statement } from './statement.ts'
 
-/** SQLite runs in this process: a batch holds up every request, a thousand rows for about 30 ms. */
+/** Rows in one DELETE. SQLite runs in this process, where 1,000 rows would hold up every request for about 30 ms. */
 const BATCH: Readonly<Record<Dialect, number>> = { postgres: 1_000, mysql: 1_000, sqlite: 100 }
 
-/** Deletes up to `limit` expired rows in batches of bounded size; how many. */
+/** Deletes up to `limit` expired rows in batches; resolves to the number of deleted rows. */
 export async function sweep (removeExpired: Statement, dialect: Dialect, now: () => number, limit: number): Promise<number> {
   let removed = 0
   while (removed < limit) {
@@ -12,7 +12,7 @@ export async function sweep (removeExpired: Statement, dialect: Dialect, now: ()
     const { affected } = await removeExpired({ now: now(), limit: most })
     removed += affected
     if (affected < most) break
-    // Requests come between two batches.
+    // Lets waiting requests run between two batches.
     await new Promise(resolve => { setImmediate(resolve) })
   }
   return removed

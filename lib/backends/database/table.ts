@@ -1,17 +1,16 @@
 import { createHash } from 'node:crypto'
 import { type Compilable, type RawBuilder, sql } from 'kysely'
 import { optionsCheck } from '../../tools/check-options.ts'
-import { assertKysely } from './check-db.ts'
-import { type AnyKysely, type Dialect, dialectOf } from './dialect.ts'
-import { type Field, FIELDS, type Place, type PlaceOptions, placeOf } from './names.ts'
-import { codesOf } from './retry.ts'
+import { type AnyKysely, assertKysely, type Dialect, dialectOf } from './dialect.ts'
+import { type Field, FIELDS, NUMBER_FIELDS, type Place, type PlaceOptions, placeOf } from './names.ts'
+import { hasCode } from './statement.ts'
 
 export interface SessionTableOptions extends PlaceOptions {
-  /** Leaves a table, and each index, that exists as it is. @default true */
+  /** Leaves an existing table, and each existing index, as it is. With `false`, an existing table is an error. @default true */
   ifNotExists?: boolean
 }
 
-/** A `Migration` of Kysely, whose own type is in other places in 0.28 and 0.29. */
+/** A `Migration` for Kysely, declared here because Kysely exports its own type from different modules in 0.28 and 0.29. */
 export interface SessionMigration {
   up (db: AnyKysely): Promise<void>
   down (db: AnyKysely): Promise<void>
@@ -20,29 +19,37 @@ export interface SessionMigration {
 const checkIfNotExists = optionsCheck({ description: 'true or false', type: 'boolean' })
 const MAX_INDEX_BYTES = 63
 const HASH_CHARS = 8
-/** MySQL: the index exists. PostgreSQL: two nodes created the same thing at the same time. */
+/** MySQL: the index exists. PostgreSQL: two nodes created the same table or index at the same time. */
 const DUPLICATES = new Set<unknown>([1061, '42P07', '42710', '23505'])
 
 type Type = RawBuilder<unknown>
 const bigint = sql`bigint`
 const ascii = (length: number) => sql`${sql.raw(`varchar(${length})`)} character set ascii collate ascii_bin`
-// Equal is what has the same bytes: no two users become one for the sake of case or accents.
+// Compared by bytes: with a collation for people, two users whose names differ in case or accents would be one subject.
 const exact = (type: string) => sql`${sql.raw(type)} character set utf8mb4 collate utf8mb4_bin`
 
 const TYPES: Readonly<Record<Dialect, Partial<Record<Field, Type>> & { text: Type, number: Type }>> = {
   postgres: { text: sql`text`, number: bigint, id: sql`text collate "C"` },
   sqlite: { text: sql`text`, number: sql`integer` },
-  mysql: { text: exact('text'), number: bigint, id: ascii(64), property: ascii(64), subject: exact('varchar(255)'), data: exact('longtext') }
+  mysql: {
+    text: exact('text'),
+    number: bigint,
+    id: ascii(64),
+    property: ascii(64),
+    subject: exact('varchar(255)'),
+    data: exact('longtext')
+  }
 }
 
-const NUMBERS: readonly Field[] = ['version', 'schemaVersion', 'createdAt', 'lastAccessedAt', 'expiresAt']
 const NULLABLE: readonly Field[] = ['subject', 'policy']
-// Numbers in front need no padding in PostgreSQL.
-const ORDER: readonly Field[] = [...NUMBERS, ...FIELDS.filter(field => !NUMBERS.includes(field))]
+/** Numbers before texts, for smaller rows: PostgreSQL pads a text to a multiple of eight bytes when a number follows. */
+const ORDER: readonly Field[] = [...NUMBER_FIELDS, ...FIELDS.filter(field => !NUMBER_FIELDS.includes(field))]
 
 /**
- * Creates the table of `DatabaseBackend` and its two indexes. Run again, it changes nothing. Hand it the options the
- * backend has; other options of the backend are ignored. It never alters a table that is there.
+ * Creates the table of `DatabaseBackend` and its two indexes. A second call changes nothing, and an existing table is never
+ * altered. Takes the options of the backend, and ignores those which do not name the table or its columns.
+ *
+ *     await createSessionTable(db, { table: 'web_sessions' })
  *
  * @throws InvalidOptionsError
  */
@@ -56,7 +63,9 @@ export async function createSessionTable (db: AnyKysely, options: SessionTableOp
 }
 
 /**
- * A Kysely migration that creates the table and the indexes, and drops them.
+ * A Kysely migration which creates the table and its indexes, and drops the table.
+ *
+ *     export const { up, down } = sessionMigration({ table: 'web_sessions' })
  *
  * @throws InvalidOptionsError
  */
@@ -71,12 +80,12 @@ export function sessionMigration (options: PlaceOptions = {}): SessionMigration 
 /** `sessionMigration()` with the default names. */
 export const migration: SessionMigration = sessionMigration()
 
-/** What creates the table, as text: for people who run it themselves. */
+/** The statements which create the table, as text for an administrator. */
 export function tableSql (db: AnyKysely, dialect: Dialect, place: Place): string {
   return tableQueries(db, dialect, place, false).map(query => `${query.compile().sql};`).join('\n')
 }
 
-/** The Kysely instance for tables of a schema. */
+/** The Kysely instance for the tables of a schema. */
 export function within (db: AnyKysely, schema: string | undefined): AnyKysely {
   return schema === undefined ? db : db.withSchema(schema)
 }
@@ -87,36 +96,43 @@ function tableQueries (db: AnyKysely, dialect: Dialect, place: Place, ifNotExist
   let create = within(db, schema).schema.createTable(table)
   if (ifNotExists) create = create.ifNotExists()
   for (const field of ORDER) {
-    const type = types[field] ?? (NUMBERS.includes(field) ? types.number : types.text)
+    const type = types[field] ?? (NUMBER_FIELDS.includes(field) ? types.number : types.text)
     create = create.addColumn(columns[field], type as never, column => {
       if (field === 'id') return column.primaryKey().notNull()
       return NULLABLE.includes(field) ? column : column.notNull()
     })
   }
-  return [
-    create,
-    indexQuery(db, dialect, place, { purpose: 'expires_at', fields: ['expiresAt'] }, ifNotExists),
-    indexQuery(db, dialect, place, { purpose: 'subject', fields: ['property', 'subject'], unless: 'subject' }, ifNotExists)
-  ]
+  return [create, ...INDEXES.map(index => indexQuery(db, dialect, place, index, ifNotExists))]
 }
 
 interface Index {
   readonly purpose: string
   readonly fields: readonly Field[]
-  /** Rows where it is null are left out, where the dialect can: sessions without a subject cost nothing then. */
+  /**
+   * PostgreSQL and SQLite leave a row out of the index when this field is null, so that a session without a subject takes no
+   * space in the index.
+   */
   readonly unless?: Field
 }
 
-function indexQuery (db: AnyKysely, dialect: Dialect, { table, schema, columns }: Place, { purpose, fields, unless }: Index, ifNotExists: boolean): Compilable {
+const INDEXES: readonly Index[] = [
+  { purpose: 'expires_at', fields: ['expiresAt'] },
+  { purpose: 'subject', fields: ['property', 'subject'], unless: 'subject' }
+]
+
+function indexQuery (
+  db: AnyKysely, dialect: Dialect, { table, schema, columns }: Place, { purpose, fields, unless }: Index, ifNotExists: boolean
+): Compilable {
   const name = indexName(table, purpose)
   const list = fields.map(field => sql.ref(columns[field]))
-  // In an attached database SQLite wants the schema before the index's name; Kysely writes it before the table's.
+  // In an attached database, SQLite expects the schema before the index's name; Kysely writes the schema before the table's.
   if (dialect === 'sqlite' && schema !== undefined) {
-    const query = sql`create index ${sql.raw(ifNotExists ? 'if not exists ' : '')}${sql.id(schema, name)} on ${sql.id(table)} (${sql.join(list)})`
+    const create = sql.raw(ifNotExists ? 'create index if not exists ' : 'create index ')
+    const query = sql`${create}${sql.id(schema, name)} on ${sql.id(table)} (${sql.join(list)})`
     return { compile: () => query.compile(db) }
   }
   const create = list.reduce((query, column) => query.expression(column), within(db, schema).schema.createIndex(name).on(table))
-  // MySQL has no IF NOT EXISTS for indexes (the error that says so is expected), and no WHERE.
+  // MySQL has no WHERE for an index, and no IF NOT EXISTS: `createOnce` expects the error.
   if (dialect === 'mysql') return create
   const partial = unless === undefined ? create : create.where(sql.ref(columns[unless]), 'is not', null)
   return ifNotExists ? partial.ifNotExists() : partial
@@ -132,7 +148,6 @@ async function createOnce (create: () => Promise<unknown>, ifNotExists: boolean)
   try {
     await create()
   } catch (error) {
-    const { code, errno } = codesOf(error)
-    if (!ifNotExists || !(DUPLICATES.has(code) || DUPLICATES.has(errno))) throw error
+    if (!ifNotExists || !hasCode(error, DUPLICATES)) throw error
   }
 }

@@ -6,26 +6,31 @@ import { Sweeper, sweepIntervalOf } from '../sweeper.ts'
 import { MAIN_PROPERTY } from '../conventions.ts'
 import { FileCatalog } from './catalog.ts'
 import { Cleaner } from './cleaner.ts'
-import { Disk } from './disk.ts'
+import { Disk, prepareDirectory } from './disk.ts'
 import { Places } from './names.ts'
-import { prepareDirectory } from './prepare.ts'
 import { FileSessions } from './sessions.ts'
 import { SubjectIndex } from './subjects.ts'
 import { Writer } from './writer.ts'
 
 export interface FileBackendOptions {
-  /** Where the sessions lie; made if it is missing, for this user only. On a local disk. */
+  /**
+   * The directory for the sessions, on a local disk. Made if it is missing, for the user of this process only (directories
+   * 0700, files 0600).
+   */
   directory: string
   /**
-   * Whether a write waits until the disk has it. Without it a killed process loses nothing, but a power failure loses
-   * what was written in the last seconds, and may take the whole session with it. @default false
+   * Whether a write waits until the disk has stored the session. With `false`, a killed process loses nothing, but a power
+   * failure loses the writes of the last seconds, and may lose the whole session which was written.
+   *
+   * @default false
    */
   durable?: boolean
-  /** How often expired sessions are deleted; else only by `app.sessions.removeExpired()`. */
+  /** The mean time between two removals of expired sessions. @default never: call `app.sessions.removeExpired()` */
   sweepEvery?: Duration
 }
 
-const REPORTS = 1_000
+/** How many damaged files are remembered as reported. */
+const MAX_REPORTED = 1_000
 
 const checkOptions = optionsCheck({
   description: 'an object with directory',
@@ -40,20 +45,27 @@ const checkOptions = optionsCheck({
 })
 
 /**
- * Sessions in files on a local disk: for one machine, with as many processes as it runs. Atomic, without locks: a
- * process that is killed or stopped at any moment neither loses what was stored nor holds up the others.
+ * Sessions in files on a local disk, for all processes of one machine. The backend is atomic without locks: when a process is
+ * killed or stopped at any moment, no stored session is lost, and no other process waits.
  *
- * `<directory>/<property>/<ab>/<id>/` has the file `d.<write>` with the data and an empty file, the pointer, whose name
- * `cur.<version>.<deadline>.<last use>.<write>.<bytes>` says which data are current:
+ *     new FileBackend({ directory: '/var/lib/shop/sessions', sweepEvery: '10m' })
+ *
+ * A session is a directory, `<directory>/<property>/<ab>/<id>/`, with two files: `d.<write>` has the data; an empty file, the
+ * pointer, names the current data by its name, `cur.<version>.<deadline>.<last use>.<write>.<bytes>`. In a tombstone, the
+ * name begins with `end`.
  *
  * - read: `readdir`, then `open`, `read` and `close` of the data
- * - write: the data into a new file, then `rename` of the pointer, which fails if another write or a renewal was faster
- * - create: a directory is prepared aside, then renamed into place, which fails if there is a session
- * - renewal: `rename` of the pointer; remove: `unlink` of the pointer
- * - sessions of a subject: `<directory>/<property>/subjects/<ab>/<hash of the subject>/` has an empty file for each
+ * - write: the data into a new file, then `rename` of the pointer, which fails if a concurrent write or renewal was faster
+ * - create: a directory is prepared aside, then renamed into place, which fails if a session stands there
+ * - renewal: `rename` of the pointer
+ * - remove: `unlink` of the pointer
+ * - sessions of a subject: `<directory>/<property>/subjects/<ab>/<hash of the subject>/` has an empty file for each session
  *
- * What it does not do: work on network file systems (NFS, SMB), whose renames may be repeated; hide anything from who
- * may read the files; bound how much it stores. Listing and counting all sessions looks at each of them.
+ * Limits:
+ *
+ * - Network file systems (NFS, SMB) do not work, since they may repeat a rename.
+ * - The files are not encrypted, and their total size has no bound.
+ * - Listing and counting all sessions takes time in proportion to their number.
  */
 export class FileBackend implements SessionBackend {
   readonly atomic = true
@@ -70,7 +82,7 @@ export class FileBackend implements SessionBackend {
     checkOptions(options, 'FileBackend')
     const sweepMs = sweepIntervalOf(options.sweepEvery)
     const now = binding?.now ?? Date.now
-    // Where the process is when the backend is made: it may move later.
+    // Resolved now: the application may change its working directory later.
     this.#options = { ...options, directory: resolve(options.directory) }
     this.#places = new Places(this.#options.directory, binding?.property ?? MAIN_PROPERTY)
     this.#disk = new Disk(options.durable ?? false)
@@ -89,9 +101,10 @@ export class FileBackend implements SessionBackend {
   }
 
   /**
-   * Makes the directory where it is missing, tries to write in it, and starts sweeping.
+   * Makes the directory if it is missing, tries to write a file, and starts the sweeper.
    *
-   * @throws InvalidOptionsError when it is a file, or this process may not write to it
+   * @throws InvalidOptionsError when the directory is a file, or this process may not write to the directory
+   * @throws BackendUnavailableError when the disk is full or fails; the sweeper starts nevertheless
    */
   async prepare (): Promise<void> {
     try {
@@ -121,44 +134,44 @@ export class FileBackend implements SessionBackend {
     return isId(id) && await this.#sessions.find(id) !== null
   }
 
-  /** Pages in order of id; a session stored or removed meanwhile neither hides nor repeats another. */
+  /** Pages in order of id. Sessions stored or removed between two pages neither hide nor repeat the rest. */
   async list (filter: ListFilter): Promise<ListPage<SessionRecord>> {
     return await this.#catalog.list(filter)
   }
 
-  /** Looks at each session of the subject, or at each there is. */
+  /** Looks at each session of the subject; without a subject, at each stored session. */
   async count ({ subject }: { subject?: string }): Promise<number> {
     return await this.#catalog.count(subject)
   }
 
-  /** Also deletes what killed processes left an hour ago or earlier. */
+  /** Also deletes leftovers of killed processes which are older than an hour. */
   async removeExpired ({ limit = Infinity }: { limit?: number }): Promise<number> {
     return await this.#cleaner.removeExpired(limit)
   }
 
-  /** Ends all sessions at once, also those that are being stored; their files are deleted behind it. */
+  /** Ends all sessions at once, also sessions which are being stored. `close` waits until their files are deleted. */
   async removeAll (): Promise<void> {
     await this.#cleaner.removeAll()
   }
 
-  /** Also ends those whose creation has begun, in this or another process. */
+  /** Also ends sessions whose creation has begun, in any process. */
   async removeSubject (subject: string, { except }: { except?: string }): Promise<number> {
     return await this.#catalog.removeSubject(subject, except)
   }
 
-  /** Stops sweeping, and waits until what was removed is deleted. */
+  /** Stops the sweeper, and waits until the files of removed sessions are deleted. */
   async close (): Promise<void> {
     await this.#sweeper?.stop()
     await this.#cleaner.idle()
   }
 }
 
-/** Reports a damaged session once, with its place and without its content. */
+/** Reports each damaged session once, with the path of the file and without its content. */
 function reporter (log: BackendContext['log'] | undefined): (id: string, path: string) => void {
   const reported = new Set<string>()
   return (id, path) => {
     if (reported.has(path)) return
-    if (reported.size === REPORTS) reported.clear()
+    if (reported.size === MAX_REPORTED) reported.clear()
     reported.add(path)
     log?.warn({ id, path }, 'the file of a session is damaged or missing; the session counts as absent')
   }

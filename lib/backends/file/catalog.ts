@@ -1,19 +1,17 @@
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Instant, ListFilter, ListPage, SessionRecord } from '../../../types/index.d.ts'
 import { BackendUnavailableError } from '../../errors.ts'
 import { tombstone } from '../../record/record.ts'
-import { isId } from '../../record/ids.ts'
 import { DEFAULT_PAGE } from '../conventions.ts'
-import { unless } from './disk.ts'
+import { idsIn } from './listing.ts'
 import { type Places } from './names.ts'
 import type { FileSessions } from './sessions.ts'
 import type { SubjectIndex } from './subjects.ts'
 
-/** Files looked at together: enough to keep the disk busy, few enough for requests to come between. */
+/** Sessions read in parallel: enough to keep the disk busy, few enough to let requests run in between. */
 const BATCH = 16
 
-/** Many sessions at a time: listing, counting, revoking. */
+/** Works on many sessions: lists, counts and revokes them. */
 export class FileCatalog {
   readonly #places: Places
   readonly #sessions: FileSessions
@@ -40,15 +38,16 @@ export class FileCatalog {
   async count (subject: string | undefined): Promise<number> {
     let count = 0
     for await (const ids of this.#batches(subject, '')) {
-      const found = await Promise.all(ids.map(async id => subject === undefined
-        ? (await this.#sessions.find(id))?.isTombstone === false
-        : await this.#readOf(id, subject) !== null))
+      const found = await Promise.all(ids.map(async id => await this.#counts(id, subject)))
       count += found.filter(Boolean).length
     }
     return count
   }
 
-  /** Leaves tombstones, also where no session is yet: who is about to create one there finds its id taken. */
+  /**
+   * Ends all sessions of a subject, and also sessions whose creation has begun: each id in the subject's index gets a
+   * tombstone, so that a request which is about to create a session under the id finds the id taken.
+   */
   async removeSubject (subject: string, except: string | undefined): Promise<number> {
     let removed = 0
     const errors: unknown[] = []
@@ -56,35 +55,44 @@ export class FileCatalog {
       if (id !== except && await this.#revoke(id, subject)) removed++
     }
     for await (const ids of this.#batches(subject, '')) {
-      // One that cannot be ended must not keep the others alive.
+      // If ending a session fails, the rest of the sessions must end nevertheless.
       await Promise.all(ids.map(async id => await revoke(id).catch(error => { errors.push(error) })))
     }
     if (errors.length > 0) throw errors[0]
     return removed
   }
 
+  /** Whether a session of the subject stood under the id, and was ended. */
   async #revoke (id: string, subject: string): Promise<boolean> {
     for (;;) {
       const stands = await this.#sessions.read(id)
       if (stands !== null && stands.subject !== subject) return false
-      if (await this.#bury(id, stands) === id) return stands !== null
+      if (await this.#leaveTombstone(id, stands) === id) return stands !== null
     }
   }
 
-  async #bury (id: string, stands: SessionRecord | null): Promise<string | SessionRecord | null> {
-    const stone = tombstone(id, this.#now())
+  async #leaveTombstone (id: string, stands: SessionRecord | null): Promise<string | SessionRecord | null> {
+    const ended = tombstone(id, this.#now())
     try {
-      return await this.#sessions.write(id, stone, stands?.version ?? 0)
+      return await this.#sessions.write(id, ended, stands?.version ?? 0)
     } catch (error) {
       if (stands === null) throw error
-      // No room on the disk: the session ends without a tombstone, since deleting needs none.
-      return await this.#sessions.write(id, { ...stone, expiresAt: 0 }, stands.version)
+      // A full disk has no room for a tombstone. Deleting needs no room: the session ends without a tombstone.
+      return await this.#sessions.write(id, { ...ended, expiresAt: 0 }, stands.version)
     }
   }
 
+  async #counts (id: string, subject: string | undefined): Promise<boolean> {
+    if (subject !== undefined) return await this.#readOf(id, subject) !== null
+    const pointer = await this.#sessions.find(id)
+    return pointer?.isTombstone === false
+  }
+
+  /** The record of a session; `null` for a tombstone, and for a session of a different subject. */
   async #readOf (id: string, subject: string | undefined): Promise<SessionRecord | null> {
     const record = await this.#sessions.read(id).catch(ignoreNewer)
-    return record === null || record.data === '' || (subject !== undefined && record.subject !== subject) ? null : record
+    if (record === null || record.data === '') return null
+    return subject === undefined || record.subject === subject ? record : null
   }
 
   async * #batches (subject: string | undefined, cursor: string): AsyncGenerator<string[]> {
@@ -97,13 +105,12 @@ export class FileCatalog {
   async * #shards (cursor: string): AsyncGenerator<string[]> {
     for (const shard of this.#places.shards) {
       if (shard < cursor.slice(0, shard.length)) continue
-      const names = await unless(readdir(join(this.#places.root, shard)), 'ENOENT')
-      yield (names ?? []).filter(isId).sort()
+      yield await idsIn(join(this.#places.root, shard))
     }
   }
 }
 
-// A session that a newer version of this library stored must not hide all the others.
+// A session which a newer version of this library stored must not make the list fail for all sessions.
 function ignoreNewer (error: unknown): null {
   if (error instanceof BackendUnavailableError) return null
   throw error

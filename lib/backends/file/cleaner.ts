@@ -1,22 +1,21 @@
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Instant } from '../../../types/index.d.ts'
 import { isId } from '../../record/ids.ts'
-import { discardTree, type Disk, renamed, unless } from './disk.ts'
+import { discardTree, type Disk, namesIn, renamed } from './disk.ts'
 import { removeLeftovers, removePreparation } from './leftovers.ts'
 import { list } from './listing.ts'
 import { isTrash, type Places } from './names.ts'
 import type { SubjectIndex } from './subjects.ts'
 import type { Writer } from './writer.ts'
 
-/** Deletes what nobody reads any more: expired sessions, what killed processes left, entries of the index. */
+/** Deletes files without readers: expired sessions, leftovers of killed processes, old entries of the subject index. */
 export class Cleaner {
   readonly #places: Places
   readonly #disk: Disk
   readonly #writer: Writer
   readonly #subjects: SubjectIndex
   readonly #now: () => Instant
-  /** Where the next batch begins, so that batches that end at their limit make one walk together. */
+  /** The shard with which the next call begins. Calls which end at their limit make one walk over all shards together. */
   #next = 0
   readonly #deleting = new Set<Promise<void>>()
 
@@ -28,7 +27,7 @@ export class Cleaner {
     this.#now = now
   }
 
-  /** Walks over all sessions once, or until so many were removed. */
+  /** Walks over all sessions once, or until `limit` sessions are removed; resolves to the number of removed sessions. */
   async removeExpired (limit: number): Promise<number> {
     const { shards } = this.#places
     await this.#emptyTrash()
@@ -36,7 +35,7 @@ export class Cleaner {
     let removed = 0
     for (let n = 0; n < shards.length; n++) {
       const current = (start + n) % shards.length
-      // One that fails is passed by the next time.
+      // If cleaning the shard fails, the next call begins with the shard after it.
       this.#next = (current + 1) % shards.length
       removed += await this.#cleanShard(shards[current]!, limit - removed)
       if (removed < limit) continue
@@ -46,7 +45,10 @@ export class Cleaner {
     return removed
   }
 
-  /** One rename ends all sessions, and all that are being written; deleting them takes its time behind it. */
+  /**
+   * Ends all sessions at once by one rename, also sessions which are being written. The files are deleted after the call has
+   * resolved: see `idle`.
+   */
   async removeAll (): Promise<void> {
     const trash = this.#places.trash()
     if (!await renamed(this.#places.root, trash)) return
@@ -55,7 +57,7 @@ export class Cleaner {
     this.#deleting.add(deleting)
   }
 
-  /** Resolves when nothing is being deleted. */
+  /** Resolves when the files of all removed sessions are deleted. */
   async idle (): Promise<void> {
     await Promise.all(this.#deleting)
   }
@@ -63,29 +65,38 @@ export class Cleaner {
   async #cleanShard (name: string, limit: number): Promise<number> {
     const shard = join(this.#places.root, name)
     let removed = 0
-    for (const entry of await unless(readdir(shard), 'ENOENT') ?? []) {
+    for (const entry of await namesIn(shard)) {
       if (removed >= limit) return removed
       if (!isId(entry)) await removePreparation(shard, entry)
       else if (await this.#cleanSession(entry)) removed++
     }
-    await this.#subjects.prune(name, this.#now(), async id => (await list(this.#places.session(id)))?.pointer?.expiresAt ?? null)
+    await this.#subjects.prune(name, this.#now(), async id => await this.#deadlineOf(id))
     return removed
   }
 
-  /** Whether it was an expired session, and this call removed it. A renewal in between gives it another name. */
+  async #deadlineOf (id: string): Promise<Instant | null> {
+    const listing = await list(this.#places.session(id))
+    return listing?.pointer?.expiresAt ?? null
+  }
+
+  /** Whether the session was expired, and this call removed the session. A renewal in between renames the pointer, and wins. */
   async #cleanSession (id: string): Promise<boolean> {
     const directory = this.#places.session(id)
     const listing = await list(directory)
     if (listing === null) return false
     const { pointer, others } = listing
-    if (pointer === null || pointer.expiresAt <= this.#now()) return await this.#writer.end(id, listing) === 'done' && pointer !== null
-    await removeLeftovers(directory, others)
-    return false
+    const isLive = pointer !== null && pointer.expiresAt > this.#now()
+    if (isLive) {
+      await removeLeftovers(directory, others)
+      return false
+    }
+    const outcome = await this.#writer.end(id, listing)
+    return outcome === 'done' && pointer !== null
   }
 
-  /** What a process left that was killed while it deleted all sessions. */
+  /** Deletes the leftovers of a process which was killed in `removeAll`. */
   async #emptyTrash (): Promise<void> {
-    for (const name of await unless(readdir(this.#places.directory), 'ENOENT') ?? []) {
+    for (const name of await namesIn(this.#places.directory)) {
       if (isTrash(name)) await discardTree(join(this.#places.directory, name))
     }
   }

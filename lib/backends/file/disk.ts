@@ -1,16 +1,20 @@
-import { mkdir, open, rename, rm, rmdir, unlink, utimes } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, rmdir, unlink, utimes } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Instant } from '../../../types/index.d.ts'
+import { BackendUnavailableError } from '../../errors.ts'
+import { unexpected } from '../../tools/check-options.ts'
+import type { Places } from './names.ts'
 
+/** For the user of this process only (docs/security.md C158). */
 const FILE_MODE = 0o600
 const DIRECTORY_MODE = 0o700
 
-/** Whether an error of the file system is one of these. */
+/** Whether an error of the file system has one of these codes. */
 export function hasCode (error: unknown, ...codes: string[]): boolean {
   return codes.includes(String((error as NodeJS.ErrnoException).code))
 }
 
-/** What the promise gives, or `null` when it fails with one of these codes. */
+/** The result of the promise; `null` when the promise fails with one of these codes. */
 export async function unless<T> (promise: Promise<T>, ...codes: string[]): Promise<T | null> {
   try {
     return await promise
@@ -20,17 +24,27 @@ export async function unless<T> (promise: Promise<T>, ...codes: string[]): Promi
   }
 }
 
-/** Whether it was renamed; `false` when there is no file of the old name any more. */
+/** Whether the promise succeeds; `false` when the promise fails with one of these codes. */
+export async function succeeds (promise: Promise<unknown>, ...codes: string[]): Promise<boolean> {
+  return await unless(promise.then(() => true), ...codes) ?? false
+}
+
+/** The names in a directory; none when the directory is missing, or when reading fails with one of these codes. */
+export async function namesIn (directory: string, ...codes: string[]): Promise<string[]> {
+  return await unless(readdir(directory), 'ENOENT', ...codes) ?? []
+}
+
+/** Whether the file was renamed; `false` when no file has the old name any more. */
 export async function renamed (from: string, to: string): Promise<boolean> {
-  return await unless(rename(from, to).then(() => true), 'ENOENT') !== null
+  return await succeeds(rename(from, to), 'ENOENT')
 }
 
-/** Whether it was this call that deleted the file. */
+/** Whether this call deleted the file; `false` when another process was faster. */
 export async function unlinked (path: string): Promise<boolean> {
-  return await unless(unlink(path).then(() => true), 'ENOENT', 'ENOTDIR') !== null
+  return await succeeds(unlink(path), 'ENOENT', 'ENOTDIR')
 }
 
-/** Deletes a file that nobody needs. That it cannot be deleted hurts nobody now: whoever comes later tries again. */
+/** Deletes a file without use. An error is ignored: a later sweep tries again. */
 export async function discard (path: string): Promise<void> {
   await unlink(path).catch(() => {})
 }
@@ -40,7 +54,7 @@ export async function discardEmpty (path: string): Promise<void> {
   await rmdir(path).catch(() => {})
 }
 
-/** Deletes whatever is there, a directory with all that it holds. */
+/** Deletes a file, or a directory with its content. An error is ignored, as in `discard`. */
 export async function discardTree (path: string): Promise<void> {
   await unlink(path).catch(() => rm(path, { recursive: true, force: true })).catch(() => {})
 }
@@ -49,7 +63,7 @@ export async function setMtime (path: string, instant: Instant): Promise<void> {
   await utimes(path, instant / 1_000, instant / 1_000)
 }
 
-/** Writing, with or without waiting until the disk has it. */
+/** Writes files and makes directories. With `isDurable`, each step waits until the disk has stored the change. */
 export class Disk {
   readonly isDurable: boolean
 
@@ -57,6 +71,7 @@ export class Disk {
     this.isDurable = isDurable
   }
 
+  /** Writes a file which must not exist. */
   async writeNew (path: string, content: Buffer): Promise<void> {
     const handle = await open(path, 'wx', FILE_MODE)
     try {
@@ -71,14 +86,14 @@ export class Disk {
     await mkdir(path, DIRECTORY_MODE)
   }
 
-  /** Makes all directories that lead there. */
+  /** Makes a directory and its missing parents. */
   async makePath (path: string): Promise<void> {
     const first = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE })
     if (first === undefined || !this.isDurable) return
     for (let made = path; made.length >= first.length; made = dirname(made)) await this.settle(dirname(made))
   }
 
-  /** With `durable`, waits until the disk has the names in a directory. One that is gone by now has none. */
+  /** With `isDurable`, waits until the disk has stored the names in a directory. A missing directory has no names to store. */
   async settle (directory: string): Promise<void> {
     if (!this.isDurable) return
     const handle = await unless(open(directory, 'r'), 'ENOENT')
@@ -87,5 +102,31 @@ export class Disk {
     } finally {
       await handle?.close()
     }
+  }
+}
+
+/** Errors which do not go away by waiting. */
+const LASTING = ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG', 'ELOOP', 'ENOENT']
+
+/**
+ * Makes the directory of a registration if the directory is missing, and tries to write a file beside it.
+ *
+ * @throws InvalidOptionsError when the directory can never hold sessions
+ * @throws BackendUnavailableError when the disk is full or fails
+ */
+export async function prepareDirectory (places: Places, disk: Disk): Promise<void> {
+  const { directory, root } = places
+  try {
+    await disk.makePath(root)
+    // Named as trash, so that the sweeper deletes the file if the process is killed here.
+    const probe = places.trash()
+    await disk.writeNew(probe, Buffer.from('x')).finally(() => discard(probe))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (!hasCode(error, ...LASTING)) {
+      throw new BackendUnavailableError(`Sessions cannot be written to ${directory} now: ${code}`, { cause: error })
+    }
+    const remedy = `${directory} failed with ${code}; create the directory, owned by the user that runs the application`
+    throw unexpected('FileBackend.directory', 'a directory that this process can write to', directory, remedy)
   }
 }

@@ -4,8 +4,8 @@ import { discardEmpty, discardTree, renamed, unless } from './disk.ts'
 import { NEW, newAttempt, OLD } from './names.ts'
 
 /**
- * A file of a write that has not ended for so long is nobody's any more: whoever wrote it was killed. By the clock of
- * the machine, which wrote the file's time too.
+ * After an hour, a file of a write that has not finished is a leftover: its writer was killed. By the clock of the machine,
+ * which also set the time of the file, and not by the option `now`.
  */
 export const LEFTOVER_MS = 3_600_000
 
@@ -14,7 +14,7 @@ async function isLeftover (path: string): Promise<boolean> {
   return stats !== null && Date.now() - stats.mtimeMs > LEFTOVER_MS
 }
 
-/** Deletes data files that killed writers left in the directory of a live session. */
+/** Deletes data files which killed writers left in the directory of a live session. */
 export async function removeLeftovers (directory: string, names: readonly string[]): Promise<void> {
   for (const name of names) {
     const path = join(directory, name)
@@ -23,15 +23,19 @@ export async function removeLeftovers (directory: string, names: readonly string
 }
 
 /**
- * Deletes what is left of a session that has ended, and its directory. A directory without a pointer never gets one
- * again, but by a new session's directory that takes its place; and that only does so while this one is empty.
+ * Deletes the files of an ended session, and its directory. No live session can be hit: a directory without a pointer never
+ * gets a pointer again. A new session comes as a prepared directory, whose rename into place fails until the old directory is
+ * empty.
  */
 export async function removeRemains (directory: string, names: readonly string[]): Promise<void> {
   for (const name of names) await discardTree(join(directory, name))
   await discardEmpty(directory)
 }
 
-/** Deletes a directory that a killed process had prepared. Renamed first: its owner, should it still live, finds it gone. */
+/**
+ * Deletes a directory which a killed writer had prepared. The directory is renamed first, so that a writer which is alive
+ * after all fails to rename the directory into place.
+ */
 export async function removePreparation (shard: string, name: string): Promise<void> {
   const path = join(shard, name)
   if (name.startsWith(OLD)) return await discardTree(path)

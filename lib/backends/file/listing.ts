@@ -1,25 +1,26 @@
 import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { unless } from './disk.ts'
+import { isId } from '../../record/ids.ts'
+import { namesIn, unless } from './disk.ts'
 import { type Pointer, parsePointer } from './names.ts'
 
-/** So few names come from the kernel in one piece, which no rename can cut in two. */
+/** The kernel returns up to so many names at once. A longer list comes in pieces, and a rename may fall between two pieces. */
 const EXACT_NAMES = 16
 const MOST_TRIES = 100
 
-/** What a session's directory holds. */
+/** The content of a session's directory. */
 export interface Listing {
-  /** What names the current data; `null` when the session has ended, and only leftovers are in here. */
+  /** Names the current data; `null` when the session has ended, and only leftovers are in the directory. */
   readonly pointer: Pointer | null
-  /** Everything but the pointer and its data: of writers at work, or of killed ones. */
+  /** All names but the pointer and its data: files of writers at work, or of killed writers. */
   readonly others: readonly string[]
 }
 
 /**
- * Looks into a session's directory; `null` when there is none.
+ * Lists a session's directory; `null` when there is no such directory.
  *
- * A long list is read from the kernel in several pieces, and a pointer that is renamed between two of them may show
- * twice or not at all. Such a list is read again, many times, before it is taken for a session that has ended.
+ * In a long list, a pointer which is renamed between two pieces may appear twice or not at all. So the list is read again, up
+ * to 100 times, before the session counts as ended.
  */
 export async function list (directory: string): Promise<Listing | null> {
   let names: string[] | null = []
@@ -34,12 +35,21 @@ export async function list (directory: string): Promise<Listing | null> {
   return { pointer: null, others: names }
 }
 
-/** The data that a pointer names: `null` when the file is missing, another text than was written when it is damaged. */
+/** The ids among the names in a directory, in order. */
+export async function idsIn (directory: string): Promise<string[]> {
+  const names = await namesIn(directory)
+  return names.filter(isId).sort()
+}
+
+/**
+ * Reads the data file of a pointer. `null` when the file is missing; an empty text when the length is not the length which
+ * the pointer says.
+ */
 export async function readData (directory: string, { dataName, bytes }: Pointer): Promise<string | null> {
   const handle = await unless(open(join(directory, dataName), 'r'), 'ENOENT', 'ENOTDIR')
   if (handle === null) return null
   try {
-    // One more than was written, so that a longer file shows.
+    // A byte more than was written, to notice a longer file.
     const buffer = Buffer.allocUnsafe(bytes + 1)
     const done = await unless(handle.read(buffer, 0, bytes + 1, 0), 'EISDIR')
     return done?.bytesRead === bytes ? buffer.toString('utf8', 0, bytes) : ''

@@ -7,18 +7,18 @@ import { deadlinesText, versionText } from '../../record/record-text.ts'
 const POINTER = /^(cur|end)\.([0-9a-z]{10})\.([0-9a-z]{9})\.([0-9a-z]{9})\.([0-9a-z]{1,10})\.([0-9a-z]{1,6})$/
 const SHARDS = 256
 const SHARD_CHARS = 2
-/** The longest name of most file systems is 255 bytes. */
+/** Most file systems allow 255 bytes for a name. A longer property is hashed. */
 const MAX_PROPERTY_CHARS = 100
 const TRASH = '~'
 
-/** Of directories that a session is prepared in. */
+/** Begins the name of a directory in which a new session is prepared. */
 export const NEW = '.new-'
-/** Of directories that are being deleted, and are nobody's any more. */
+/** Begins the name of a directory which is being deleted; no writer uses such a directory any more. */
 export const OLD = '.old-'
 
 /**
- * What the name of a session's pointer says. Whatever decides between two writers is in the name, since a rename is the
- * only compare-and-set that file systems have: it fails once the name is another one.
+ * The parsed name of a session's pointer. All facts on which two writers may disagree are in the name, since a rename is the
+ * only compare-and-set of a file system: the rename fails when the pointer has a different name by now.
  */
 export interface Pointer {
   readonly name: string
@@ -27,11 +27,11 @@ export interface Pointer {
   readonly lastAccessedAt: Instant
   readonly isTombstone: boolean
   readonly dataName: string
-  /** Of the data file: one that was cut off by a power failure is noticed. */
+  /** The length of the data file. A shorter file was cut off by a power failure. */
   readonly bytes: number
 }
 
-/** Tells two writes apart, even two tries of one write: each has a data file of its own. */
+/** A random name for one try of a write. Each try has its own data file, also when a write is repeated. */
 export function newAttempt (): string { return randomVersion().toString(36) }
 
 export function dataName (attempt: string): string { return `d.${attempt}` }
@@ -41,13 +41,13 @@ export function pointerName (record: SessionRecord, attempt: string, bytes: numb
   return `${record.data === '' ? 'end' : 'cur'}.${versionText(record.version)}.${deadlines}.${attempt}.${bytes.toString(36)}`
 }
 
-/** The name of a pointer after renewal: all of it stays but the deadlines. */
+/** The name of a pointer after renewal: only the deadlines change. */
 export function renewedName ({ name }: Pointer, record: SessionRecord): string {
   const [kind, version, , , attempt, bytes] = name.split('.')
   return [kind, version, ...deadlinesText(record).split(' '), attempt, bytes].join('.')
 }
 
-/** `null` when it is no pointer. */
+/** Parses the name of a pointer; `null` for a name of any other file. */
 export function parsePointer (name: string): Pointer | null {
   const match = POINTER.exec(name)
   if (match === null) return null
@@ -66,13 +66,13 @@ export function parsePointer (name: string): Pointer | null {
 
 export function isTrash (name: string): boolean { return name.startsWith(TRASH) }
 
-/** Where the sessions of one registration lie. */
+/** The paths of the sessions of a single registration. */
 export class Places {
   readonly directory: string
-  /** All of a registration lies in here: renaming it away ends all its sessions at once. */
+  /** The directory with all sessions of the registration: renaming the directory ends all sessions at once. */
   readonly root: string
   readonly subjects: string
-  /** The names of the directories that sessions are spread over, `00` to `ff`. */
+  /** Names of the directories over which sessions are spread, `00` to `ff`. */
   readonly shards: readonly string[] = Array.from({ length: SHARDS }, (_, n) => n.toString(16).padStart(SHARD_CHARS, '0'))
 
   constructor (directory: string, property: string) {
@@ -92,7 +92,7 @@ export class Places {
   }
 }
 
-// Upper case is encoded too: some file systems take `A` for `a`.
+// Upper case is encoded too: on a file system which does not tell `A` from `a`, two registrations would share a directory.
 function encodeProperty (property: string): string {
   const name = property.replace(/[^a-z0-9_-]/g, char => `%${char.charCodeAt(0).toString(16)}.`)
   if (name !== '' && name.length <= MAX_PROPERTY_CHARS) return name

@@ -8,10 +8,10 @@ import { list, readData } from './listing.ts'
 import { type Places, type Pointer, renewedName } from './names.ts'
 import type { Writer } from './writer.ts'
 
-/** Each try but the last one failed since another process was faster. */
+/** The most tries of a step. A try fails only because a concurrent process was faster. */
 const MOST_TRIES = 1_000
 
-/** Sessions by their id. Safe between processes and against kill -9, without locks: see `Writer`. */
+/** Reads and writes single sessions. Safe between processes and against `kill -9`, without locks: see `Writer`. */
 export class FileSessions {
   readonly #places: Places
   readonly #writer: Writer
@@ -25,7 +25,7 @@ export class FileSessions {
     this.#report = report
   }
 
-  /** The pointer of a live session: enough to know that it is there. */
+  /** The pointer of a live session or tombstone, without reading the data. */
   async find (id: string): Promise<Pointer | null> {
     const pointer = (await list(this.#places.session(id)))?.pointer
     return this.#isLive(pointer) ? pointer : null
@@ -38,7 +38,7 @@ export class FileSessions {
       if (pointer === null) return null
       const text = await readData(this.#places.session(id), pointer)
       if (text !== null) return this.#decode(id, pointer, text)
-      // Deleted between the two looks, since another write took its place. Seen twice, it is not there.
+      // A write replaced the data file after the pointer was found. When the same file is missing twice, the session is damaged.
       if (pointer.dataName === missing) return this.#damaged(id, pointer)
       missing = pointer.dataName
       return undefined
@@ -57,17 +57,19 @@ export class FileSessions {
         const stands = await this.read(id)
         if (stands?.version === record.version) return id
         if (stands !== null || expectedVersion !== 0) return stands
-        // Gone meanwhile, or not to be read: either way there is none, and a new one may be stored.
+        // The session ended meanwhile, or is damaged and counts as absent: a new session may be stored in its place.
         damaged = pointer!.name
         return undefined
       }
-      const outcome = record.expiresAt <= this.#now() ? await this.#writer.end(id, listing) : await this.#writer.store(id, record, listing)
+      const isEnd = record.expiresAt <= this.#now()
+      const outcome = isEnd ? await this.#writer.end(id, listing) : await this.#writer.store(id, record, listing)
       if (outcome === 'done') return id
-      return outcome === 'revoked' && expectedVersion !== undefined ? null : undefined
+      const isRefused = outcome === 'revoked' && expectedVersion !== undefined
+      return isRefused ? null : undefined
     })
   }
 
-  /** Moves the deadlines: another name of the pointer, the data stay. */
+  /** Moves the deadlines by renaming the pointer. The data file stays. */
   async touch (id: string, record: SessionRecord): Promise<boolean> {
     const directory = this.#places.session(id)
     return await untilDone(async () => {
@@ -100,7 +102,7 @@ export class FileSessions {
   }
 }
 
-/** Repeats a step that answers `undefined` when another process was faster. */
+/** Repeats a step until the step has an answer. `undefined` means that a different process was faster. */
 async function untilDone<T> (step: () => Promise<T | undefined>): Promise<T> {
   for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
     const answer = await step()

@@ -1,22 +1,25 @@
-import { readdir, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Instant, SessionRecord } from '../../../types/index.d.ts'
 import { BackendUnavailableError } from '../../errors.ts'
 import { isId } from '../../record/ids.ts'
-import { discard, discardEmpty, type Disk, hasCode, setMtime, unless } from './disk.ts'
+import { discard, discardEmpty, type Disk, hasCode, namesIn, setMtime, succeeds, unless } from './disk.ts'
+import { idsIn } from './listing.ts'
 import { type Places } from './names.ts'
 
 /** How long an entry outlives its deadline: longer than any request that may still create the session. */
 const SLACK_MS = 3_600_000
-/** File systems end somewhere: the year 2255. */
+/** The latest time given to a file: the year 2255. A file system cannot store times without a limit. */
 const MAX_INSTANT = 9_000_000_000_000
 const MOST_TRIES = 100
 
 /**
- * Which sessions a subject has: an empty file each, named by the session's id, whose time is the session's deadline.
+ * Finds the sessions of a subject. Each session has an entry: an empty file, named by the session's id, with the session's
+ * deadline as its modification time.
  *
- * It is written before the session, so that a session is never missing in it; what it names may be no session yet, or no
- * more. An entry goes when its time has passed and there is no session.
+ * An entry is written before its session, so that no session is ever missing in the index. An entry may be there without a
+ * session, before the session is created or after its end. An entry is deleted when its time has passed and there is no
+ * session.
  */
 export class SubjectIndex {
   readonly #places: Places
@@ -27,34 +30,34 @@ export class SubjectIndex {
     this.#disk = disk
   }
 
+  /** Adds the entry of a session, or moves its deadline. */
   async add ({ id, subject, expiresAt }: SessionRecord): Promise<void> {
     if (subject === null) return
     const directory = this.#places.subject(subject)
     const path = join(directory, id)
     const deadline = Math.min(expiresAt, MAX_INSTANT)
     for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
-      if (await unless(setMtime(path, deadline).then(() => true), 'ENOENT') !== null) return
+      if (await succeeds(setMtime(path, deadline), 'ENOENT')) return
       await this.#create(directory, path)
     }
     throw new BackendUnavailableError(`No entry can be kept at ${path}`)
   }
 
-  /** The ids that a subject may have sessions of, in order. */
+  /** The ids of all sessions which the subject may have, in order. */
   async idsOf (subject: string): Promise<string[]> {
-    const names = await unless(readdir(this.#places.subject(subject)), 'ENOENT')
-    return (names ?? []).filter(isId).sort()
+    return await idsIn(this.#places.subject(subject))
   }
 
   /**
-   * Deletes the entries of a shard whose time has passed.
+   * Deletes the entries of a shard whose time has passed, unless their session is alive.
    *
-   * @param deadlineOf when the session of an id ends; `null` when there is none
+   * @param deadlineOf the deadline of a session; `null` when there is no such session
    */
   async prune (shard: string, now: Instant, deadlineOf: (id: string) => Promise<Instant | null>): Promise<void> {
     const parent = join(this.#places.subjects, shard)
-    for (const subject of await unless(readdir(parent), 'ENOENT') ?? []) {
+    for (const subject of await namesIn(parent)) {
       const directory = join(parent, subject)
-      const names = await unless(readdir(directory), 'ENOENT', 'ENOTDIR') ?? []
+      const names = await namesIn(directory, 'ENOTDIR')
       for (const id of names.filter(isId)) await this.#pruneEntry(join(directory, id), id, now, deadlineOf)
       await discardEmpty(directory)
     }
@@ -64,9 +67,9 @@ export class SubjectIndex {
     const stats = await unless(stat(path), 'ENOENT')
     if (stats === null || stats.mtimeMs + SLACK_MS > now) return
     const deadline = await deadlineOf(id)
-    // Renewal does not touch the entry: it is put right here.
+    // A renewal does not move the deadline of the entry: the sweep does.
     if (deadline === null) await discard(path)
-    else await unless(setMtime(path, Math.min(deadline, MAX_INSTANT)), 'ENOENT')
+    else await succeeds(setMtime(path, Math.min(deadline, MAX_INSTANT)), 'ENOENT')
   }
 
   async #create (directory: string, path: string): Promise<void> {

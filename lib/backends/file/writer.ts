@@ -2,18 +2,21 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SessionRecord } from '../../../types/index.d.ts'
 import { encodeRecord } from '../../record/record-text.ts'
-import { discard, discardEmpty, discardTree, type Disk, hasCode, renamed, unless, unlinked } from './disk.ts'
+import { discard, discardEmpty, discardTree, type Disk, hasCode, renamed, succeeds, unlinked } from './disk.ts'
 import { LEFTOVER_MS, removeLeftovers, removeRemains } from './leftovers.ts'
 import type { Listing } from './listing.ts'
 import { dataName, newAttempt, type Places, type Pointer, pointerName } from './names.ts'
 import type { SubjectIndex } from './subjects.ts'
 
-/** `again`: another write was faster, look anew. `revoked`: all sessions were removed while this one was prepared. */
+/**
+ * - `again`: a concurrent write was faster; list the directory again
+ * - `revoked`: `removeAll` ended all sessions while the session was prepared
+ */
 export type Outcome = 'done' | 'again' | 'revoked'
 
 /**
- * The steps of a write. One of them decides, and is atomic; a process that is killed before it has changed nothing, and
- * one that is killed after it only leaves files behind that no reader looks at.
+ * The steps of a write. A single step decides, and is atomic. A process which is killed before the deciding step has changed
+ * nothing; a process which is killed afterwards only leaves files which no reader opens.
  */
 export class Writer {
   readonly #places: Places
@@ -26,14 +29,14 @@ export class Writer {
     this.#subjects = subjects
   }
 
-  /** Stores a record in the place of what the listing shows. */
+  /** Stores a record in place of the session in the listing. */
   async store (id: string, record: SessionRecord, listing: Listing | null): Promise<Outcome> {
     const content = Buffer.from(encodeRecord(record))
     if (listing === null || listing.pointer === null) return await this.#create(id, record, content, listing)
     return await this.#replace(id, record, content, listing.pointer, listing.others)
   }
 
-  /** Removes the session that the listing shows. Deleting the pointer decides; renewed or replaced, it has another name. */
+  /** Removes the session in the listing. Deleting the pointer decides: after a renewal or a write, the pointer has a new name. */
   async end (id: string, listing: Listing | null): Promise<Outcome> {
     if (listing === null) return 'done'
     const { pointer, others } = listing
@@ -46,41 +49,46 @@ export class Writer {
     return 'done'
   }
 
-  // The rename of the pointer decides.
-  async #replace (id: string, record: SessionRecord, content: Buffer, { name, dataName: oldData }: Pointer, others: readonly string[]): Promise<Outcome> {
+  /** Renaming the pointer decides: the rename fails when a concurrent write or renewal has renamed the pointer before. */
+  async #replace (id: string, record: SessionRecord, content: Buffer, old: Pointer, others: readonly string[]): Promise<Outcome> {
     const directory = this.#places.session(id)
     const attempt = newAttempt()
     const data = join(directory, dataName(attempt))
     const begun = Date.now()
     try {
       await this.#subjects.add(record)
-      const isWritten = await unless(this.#disk.writeNew(data, content).then(() => true), 'ENOENT') !== null
+      const isWritten = await succeeds(this.#disk.writeNew(data, content), 'ENOENT')
       if (!isWritten) return 'again'
-      if (!await renamed(join(directory, name), join(directory, pointerName(record, attempt, content.length)))) {
+      const isFirst = await renamed(join(directory, old.name), join(directory, pointerName(record, attempt, content.length)))
+      if (!isFirst) {
         await discard(data)
         await discardEmpty(directory)
         return 'again'
       }
     } catch (error) {
-      // A full disk: nothing was changed.
+      // On a full disk, say. The session stands as before.
       await discard(data)
       throw error
     }
-    if (Date.now() - begun > LEFTOVER_MS / 2) await this.#restore(data, content)
+    const isLate = Date.now() - begun > LEFTOVER_MS / 2
+    if (isLate) await this.#restore(data, content)
     await this.#disk.settle(directory)
-    await discard(join(directory, oldData))
+    await discard(join(directory, old.dataName))
     await removeLeftovers(directory, others)
     return 'done'
   }
 
-  // The process was stopped for so long that the data may have been taken for a killed writer's.
+  /**
+   * Writes the data again. The process stood still for so long that a sweep may have deleted the data file as a leftover of a
+   * killed writer.
+   */
   async #restore (data: string, content: Buffer): Promise<void> {
     const copy = `${data}.${newAttempt()}`
     await this.#disk.writeNew(copy, content)
     await rename(copy, data)
   }
 
-  // The rename of the prepared directory decides: it fails where there is a session.
+  /** Renaming the prepared directory into place decides: the rename fails when a session stands there. */
   async #create (id: string, record: SessionRecord, content: Buffer, remains: Listing | null): Promise<Outcome> {
     const directory = this.#places.session(id)
     const prepared = this.#places.preparation(id)
@@ -88,7 +96,7 @@ export class Writer {
     if (remains !== null) await removeRemains(directory, remains.others)
     try {
       await this.#makeIn(this.#places.shard(id), prepared)
-      // Not before: removing all sessions takes both away, or neither.
+      // Not before the directory is made: a `removeAll` in between would take the entry in the index, and leave the session.
       await this.#subjects.add(record)
       await this.#disk.writeNew(join(prepared, dataName(attempt)), content)
       await this.#disk.writeNew(join(prepared, pointerName(record, attempt, content.length)), Buffer.alloc(0))
@@ -100,14 +108,14 @@ export class Writer {
       await discardTree(prepared)
       if (hasCode(error, 'ENOENT')) return 'revoked'
       if (hasCode(error, 'ENOTEMPTY', 'EEXIST')) return 'again'
-      // A file in the place of the session's directory is none of ours.
+      // A file where the session's directory belongs: not from this library, and in the way.
       if (hasCode(error, 'ENOTDIR') && await unlinked(directory)) return 'again'
       throw error
     }
   }
 
   async #makeIn (shard: string, prepared: string): Promise<void> {
-    if (await unless(this.#disk.makeDirectory(prepared).then(() => true), 'ENOENT') !== null) return
+    if (await succeeds(this.#disk.makeDirectory(prepared), 'ENOENT')) return
     await this.#disk.makePath(shard)
     await this.#disk.makeDirectory(prepared)
   }

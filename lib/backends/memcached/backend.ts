@@ -1,46 +1,54 @@
 import { createHash } from 'node:crypto'
-import type { FastifyBaseLogger } from 'fastify'
 import type { BackendContext, SessionBackend, SessionRecord, WriteContext } from '../../../types/index.d.ts'
 import { BackendUnavailableError, NotSupportedError } from '../../errors.ts'
-import { MAIN_PROPERTY } from '../conventions.ts'
+import { MAIN_PROPERTY, warnOnce } from '../conventions.ts'
 import { Generations } from './generations.ts'
-import { Items, type Spot, type Standing } from './items.ts'
-import { Links } from './links.ts'
+import { assertFits, Items, type Spot, type Standing } from './items.ts'
+import { Links } from './link.ts'
 import { checkOptions, DEFAULT_MAX_ITEM_BYTES, DEFAULT_PREFIX, type MemcachedBackendOptions, type MemcachedClient } from './options.ts'
 import { Opcode, refusal, Status } from './protocol.ts'
-import { assertFits } from './size.ts'
 import { encodeValue } from './value.ts'
 
 const PLAIN_NAME = /^[\w$.-]{1,60}$/
 const MAX_KEY_BYTES = 250
 const VISIBLE = /^[!-~]+$/
-/** Each try in vain means that somebody else has changed the item meanwhile. */
+/** An attempt fails when a parallel request changes the item between the look-up and the change. */
 const MAX_TRIES = 20
 
 /** What `bind` hands to the backend of one registration. */
 type Binding = Pick<BackendContext, 'property' | 'now' | 'log'>
 
 /**
- * Sessions in memcached, through a client of memjs that the application owns.
+ * Sessions in memcached. The application makes and closes the client, which is memjs 1.3. Atomic. The server drops
+ * expired sessions, so that `removeExpired` has nothing to do.
+ *
+ *     const backend = new MemcachedBackend(Client.create('host1:11211,host2:11211'), { prefix: 'shop:' })
  *
  * | operation | commands (binary protocol) | round trips |
  * |---|---|---|
  * | read, exists | GETK session, GETK generation | 1 |
- * | write, after this process has read or written the session | GETK generation, SET with its CAS unique | 1 |
- * | write, else | as read, then as above | 2 |
+ * | write of a session which this process has read or written before | GETK generation, SET with its CAS unique | 1 |
+ * | any other write of a stored session | as read, then GETK generation, SET with its CAS unique | 2 |
  * | write of a new session | GETK generation, ADD | 1 |
- * | write of an expired record | as write, with DELETE | 1 or 2 |
+ * | write of an expired record | as write, with DELETE in the place of SET | 1 or 2 |
  * | touch | as read, then GETK generation, SET with the CAS unique | 2 |
  * | remove | DELETE | 1 |
  * | removeAll | SET generation on each server | 1 |
  *
- * Renewal replaces the whole value: TOUCH would move the server's own expiration, but not the deadlines in the record, and
- * those decide.
+ * A *generation* is a random text on each server; `removeAll` ends the sessions of a server by a new generation.
  *
- * Not guaranteed: that a session lives until its deadline. A restart, or a server short of memory, loses sessions; that is
- * "no session", never an error. A server that is down makes the sessions it holds unavailable (503), and only those.
- * A changed list of servers loses sessions, and may show old ones: restart (or flush) the servers then.
- * Not there: `list`, `count`, `removeSubject`, since any index could be dropped by the server.
+ * `touch` replaces the whole value. The command TOUCH would move the expiration of the server, but not the deadlines inside
+ * the record, and the deadlines inside decide.
+ *
+ * Not guaranteed:
+ *
+ * - A session may be lost before its deadline: by a restart, or by a server short of memory. A lost session is no session,
+ *   and never an error (`docs/security.md C159`).
+ * - While a server is down, the sessions on this server are unavailable (503). Sessions on the rest of the servers are not
+ *   affected.
+ * - A change of the list of servers loses sessions, and may bring back ended sessions: restart or flush the servers then.
+ *
+ * There is no `list`, no `count` and no `removeSubject`, since the server could drop any index.
  */
 export class MemcachedBackend implements SessionBackend {
   readonly atomic = true
@@ -49,15 +57,13 @@ export class MemcachedBackend implements SessionBackend {
   readonly #maxItemBytes: number
   readonly #place: string
   readonly #now: () => number
-  readonly #log: FastifyBaseLogger | undefined
   readonly #links: Links
   readonly #generations: Generations
   readonly #items: Items
-  #hasWarnedOfGarbage = false
 
   /**
-   * @param client of memjs 1.3, without `failover`; never closed here
-   * @throws InvalidOptionsError
+   * @param client a client of memjs 1.3, without its option `failover`. The backend never closes the client.
+   * @throws InvalidOptionsError for a different client, for unknown options and for values out of range
    */
   constructor (client: MemcachedClient, options: MemcachedBackendOptions = {}, binding?: Binding) {
     checkOptions(client, options)
@@ -68,26 +74,34 @@ export class MemcachedBackend implements SessionBackend {
     this.#maxItemBytes = maxItemBytes
     this.#place = prefix + (property === MAIN_PROPERTY ? '' : `${keyPart(property)}:`)
     this.#now = now
-    this.#log = log
     this.#links = new Links(client)
     this.#generations = new Generations(this.#place)
-    this.#items = new Items({ generations: this.#generations, now, onGarbage: () => { this.#warnOfGarbage() } })
+    const garbage = 'something in Memcached under the key of a session is no session and counts as none; this is said once'
+    this.#items = new Items({ generations: this.#generations, now, onGarbage: warnOnce(log, garbage) })
   }
 
-  /** Sessions of other properties than `session` have the property in their keys. */
+  /** A registration with a property other than `session` has the property in its keys. */
   bind ({ property, now, log }: BackendContext): MemcachedBackend {
     return new MemcachedBackend(this.#client, { prefix: this.#prefix, maxItemBytes: this.#maxItemBytes }, { property, now, log })
   }
 
-  /** Asks every server; throws when one does not answer. */
+  /**
+   * Asks every server for its generation.
+   *
+   * @throws BackendUnavailableError when a server does not answer
+   */
   async prepare (): Promise<void> {
     const answers = await Promise.allSettled(this.#links.all().map(async link => await link.ask(this.#generations.question)))
     const failures = answers.filter(answer => answer.status === 'rejected')
     if (failures.length === 0) return
-    throw new BackendUnavailableError(`${failures.length} of ${answers.length} Memcached servers do not answer`, { cause: failures[0]!.reason })
+    const problem = `${failures.length} of ${answers.length} Memcached servers do not answer`
+    throw new BackendUnavailableError(problem, { cause: failures[0]!.reason })
   }
 
-  /** @throws BackendUnavailableError when what came is not to be trusted, or of a newer version of this library */
+  /**
+   * @throws BackendUnavailableError when the client mixes up answers, and for a session stored by a newer version of this
+   * library
+   */
   async read (id: string): Promise<SessionRecord | null> {
     const spot = this.#spot(id)
     return spot && (await this.#items.find(spot)).record
@@ -97,11 +111,16 @@ export class MemcachedBackend implements SessionBackend {
     return await this.read(id) !== null
   }
 
-  /** @throws SessionTooLargeError before anything is sent: a server deletes what it has when the new value is too large */
-  async write (id: string, record: SessionRecord, expectedVersion?: number, context?: WriteContext): Promise<string | SessionRecord | null> {
+  /**
+   * @throws SessionTooLargeError before any command is sent: memcached would refuse the value, and delete the stored session
+   * @throws BackendUnavailableError after 20 attempts which all met a change by a parallel request
+   */
+  async write (
+    id: string, record: SessionRecord, expectedVersion?: number, context?: WriteContext
+  ): Promise<string | SessionRecord | null> {
     const spot = this.#spot(id)
     if (spot === null) throw new NotSupportedError('MemcachedBackend', 'an id that is no key of memcached')
-    // ADD finds out whether nothing is there; an end of nothing must look.
+    // ADD itself tests that no item is stored. Without an expected version, and for an expired record, a look-up must tell.
     const mustLook = expectedVersion === undefined || (expectedVersion === 0 && record.expiresAt <= this.#now())
     let standing = mustLook ? null : this.#items.guess(spot, expectedVersion)
     for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
@@ -118,7 +137,7 @@ export class MemcachedBackend implements SessionBackend {
     throw new BackendUnavailableError(`The session was changed ${MAX_TRIES} times while it was written`)
   }
 
-  /** Replaces the item by one with the same version; see above for why not TOUCH. */
+  /** Replaces the item by an item of the same version and new deadlines. */
   async touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): Promise<boolean> {
     const spot = this.#spot(id)
     if (spot === null) return false
@@ -128,7 +147,7 @@ export class MemcachedBackend implements SessionBackend {
       if (found.record.version !== version) return true
       if (await this.#replace(spot, found, { ...found.record, lastAccessedAt, expiresAt })) return true
     }
-    // Others have touched it so often meanwhile that one more makes no difference.
+    // Other requests have touched the session 20 times meanwhile: a further renewal would make no difference.
     return true
   }
 
@@ -140,17 +159,22 @@ export class MemcachedBackend implements SessionBackend {
     if (answer.header.status > Status.NOT_FOUND) throw refusal(answer)
   }
 
-  /** Servers remove expired items by themselves. */
+  /** @returns 0, since the server itself drops expired items */
   removeExpired (): number { return 0 }
 
-  /** Begins a new generation on every server, also when one fails; then throws, since its sessions may live on. */
+  /**
+   * Begins a new generation on every server, also after a server has failed.
+   *
+   * @throws BackendUnavailableError when a server failed: the sessions on this server may live on
+   */
   async removeAll (): Promise<void> {
     const answers = await Promise.allSettled(this.#links.all().map(link => this.#generations.renew(link)))
     const failure = answers.find(answer => answer.status === 'rejected')
-    if (failure !== undefined) throw new BackendUnavailableError('The sessions of a Memcached server could not be revoked', { cause: failure.reason })
+    if (failure === undefined) return
+    throw new BackendUnavailableError('The sessions of a Memcached server could not be revoked', { cause: failure.reason })
   }
 
-  /** Leaves the client as it was; it stays open, and the backend could be used again. */
+  /** Removes the guards from the client, which stays open. A later call of the backend puts them on again. */
   close (): void { this.#links.release() }
 
   async #replace (spot: Spot, standing: Standing, record: SessionRecord, context?: WriteContext): Promise<boolean> {
@@ -162,21 +186,15 @@ export class MemcachedBackend implements SessionBackend {
     return await this.#items.store(spot, standing.cas, value, bytes)
   }
 
-  /** `null` for an id that no item can have: memjs would send it, and hang. */
+  /** The key and the server of a session; `null` for an id which is no key of memcached: memjs would send the id, and hang. */
   #spot (id: string): Spot | null {
     const key = this.#place + id
     if (!VISIBLE.test(id) || key.length > MAX_KEY_BYTES) return null
     return { id, key, link: this.#links.of(key) }
   }
-
-  #warnOfGarbage (): void {
-    if (this.#hasWarnedOfGarbage) return
-    this.#hasWarnedOfGarbage = true
-    this.#log?.warn('something in Memcached under the key of a session is no session and counts as none; this is said once')
-  }
 }
 
-// Keys must be short and without spaces; a property may be any name.
+// A key must be short and without spaces, while a property may have any name: an unfit name is hashed.
 function keyPart (property: string): string {
   return PLAIN_NAME.test(property) ? property : createHash('sha256').update(property).digest('base64url')
 }

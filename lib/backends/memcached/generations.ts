@@ -5,27 +5,31 @@ import { type Answer, Opcode, refusal, type Request, Status } from './protocol.t
 const FORM = /^[0-9a-z]{1,10}$/
 
 /**
- * The generation of all sessions on one server: a random text under a key of its own on that very server, so that no
- * server depends on another. A record of another generation is no session, and neither is any while the key is missing:
- * a key that the server has dropped may have said that all are revoked.
+ * The generation of the sessions on a server: a random text under its own key on the same server. No server depends on a
+ * second server. A record of a different generation is no session. While the key is missing, no record is a session: the
+ * server may have dropped a newer generation, which had revoked the record.
  *
- * Being read with each session, it is the last thing that a server short of memory drops.
+ * The generation is read with each session, so that a server short of memory drops the generation last.
  */
 export class Generations {
   readonly #key: string
 
-  /** @param place what the keys of these sessions begin with; no id is empty, so the key is none of theirs */
+  /** @param place the start of the sessions' keys. The key of the generation is no key of a session, since no id is empty. */
   constructor (place: string) {
     this.#key = `${place}:generation`
   }
 
-  /** To be sent along with whatever concerns a session. */
+  /** The request for the generation. Sent together with each request which concerns a session. */
   get question (): Request { return { opcode: Opcode.GETK, key: this.#key } }
 
-  /** What the server says; `null` when it has none. */
+  /**
+   * The generation in the server's answer; `null` when the server has no generation. Remembers the generation for `guess`.
+   *
+   * @throws BackendUnavailableError when the server refused the question
+   */
   learn (link: ServerLink, answer: Answer): string | null {
     const { header: { status }, val } = answer
-    // A server that is busy says nothing of the generation: its sessions are not revoked.
+    // A busy server does not tell its generation: its sessions are unavailable, and not revoked.
     if (status > Status.NOT_FOUND) throw refusal(answer)
     const text = status === Status.OK ? val.toString('latin1') : ''
     const generation = FORM.test(text) ? text : null
@@ -34,16 +38,16 @@ export class Generations {
     return generation
   }
 
-  /** What this process saw last: a guess. */
+  /** The generation which this process saw last, and which the server may have replaced since. */
   guess (link: ServerLink): string | null { return link.generations.get(this.#key) ?? null }
 
-  /** Begins a generation where there is none; resolves to the one that stands. */
+  /** Begins a generation on a server without a generation. Resolves to the generation which the server has then. */
   async begin (link: ServerLink): Promise<string> {
     const [, answer] = await link.send({ opcode: Opcode.ADD, key: this.#key, value: randomGeneration() }, this.question)
     return this.learn(link, answer) ?? await this.renew(link)
   }
 
-  /** Ends all sessions on a server; resolves to their new generation. */
+  /** Ends all sessions on a server by a new generation. Resolves to the new generation. */
   async renew (link: ServerLink): Promise<string> {
     const value = randomGeneration()
     const [answer] = await link.send({ opcode: Opcode.SET, key: this.#key, value })

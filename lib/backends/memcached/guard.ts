@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net'
 import type { Answer } from './protocol.ts'
 
-/** What is used of a memjs `Server`. The last three are not in its documentation; `clientCheck` looks for the methods. */
+/**
+ * The part of a memjs `Server` which this backend uses. memjs does not document the last three methods; `checkOptions`
+ * looks for all methods.
+ */
 export interface MemjsServer {
   readonly host: string
   readonly port: number | string
-  /** In seconds; memjs sets what is not given. */
+  /** In seconds. memjs adds its defaults. */
   readonly options: { readonly timeout: number, readonly conntimeout: number }
   connected: boolean
   responseBuffer: Buffer
@@ -18,7 +21,7 @@ export interface MemjsServer {
   removeAllListeners (event: string): unknown
 }
 
-/** A connection that worked went away with requests pending: whether they were carried out is not known. */
+/** A working connection ended with requests pending. The server may or may not have carried these requests out. */
 export class LostConnectionError extends Error {
   override readonly name = 'LostConnectionError'
 }
@@ -27,13 +30,14 @@ const EMPTY = Buffer.alloc(0)
 const ignore = (): void => {}
 
 /**
- * Makes one memjs `Server` safe, from outside and for as long as it is needed. Without this
+ * Keeps answers and requests of a memjs `Server` together when a connection ends, from outside and until `release`. Without
+ * a guard, memjs 1.3 has these faults:
  *
- * - requests pending when a server closes the connection are never settled;
- * - a half-received answer stays in the buffer and is completed with the bytes of the next connection, so that one request
- *   gets another's answer;
- * - a connection given up after a time-out stays open: its late answers go into the buffer of the next one, and when it
- *   closes, the next one is forgotten with all that is pending on it.
+ * - Requests pending when the server closes the connection are never settled.
+ * - A half-received answer stays in the buffer and is completed with bytes of the next connection, so that a request gets
+ *   the answer to a different request: a user could get a stranger's session.
+ * - A connection given up after a time-out stays open. Its late answers go into the buffer of the next connection. When the
+ *   old connection closes, memjs forgets the next connection with all pending requests.
  */
 export class ServerGuard {
   readonly #server: MemjsServer
@@ -44,7 +48,7 @@ export class ServerGuard {
   constructor (server: MemjsServer, onDrop: () => void) {
     this.#server = server
     this.#onDrop = onDrop
-    // Methods of this one object, in front of those of its class.
+    // Own methods of this object hide the methods of its class, until `release` deletes them.
     const sock = server.sock
     const error = server.error
     server.sock = (isSasl, go) => {
@@ -59,7 +63,7 @@ export class ServerGuard {
     this.#adopt()
   }
 
-  /** Gives the server back as it was. */
+  /** Gives the server back unchanged. */
   release (): void {
     this.#socket?.removeListener('close', this.#closed)
     for (const name of ['sock', 'error'] as const) delete (this.#server as Partial<MemjsServer>)[name]
@@ -73,7 +77,7 @@ export class ServerGuard {
     socket.once('close', this.#closed)
   }
 
-  // memjs has noticed by now, and told nobody who waits.
+  // memjs handles this event too, but leaves the pending requests unsettled.
   readonly #closed = (): void => { this.#server.error(new LostConnectionError('the server closed the connection')) }
 
   #drop (): void {
@@ -83,14 +87,14 @@ export class ServerGuard {
     server._socket = undefined
     server.connected = false
     server.responseBuffer = EMPTY
-    // With credentials, what waits here would send its request with the next connection, long after it was given up.
+    // With credentials, requests wait for this event. After the connection ended, they are given up and must not be sent later.
     server.removeAllListeners('authenticated')
     if (socket !== undefined) retire(socket)
     this.#onDrop()
   }
 }
 
-// Nothing that still arrives may reach the server object, which is about to get another connection.
+// Late events of the old connection must not reach the server object, which is about to get a new connection.
 function retire (socket: Socket): void {
   for (const event of ['connect', 'data', 'close', 'error', 'timeout']) socket.removeAllListeners(event)
   socket.on('error', ignore)

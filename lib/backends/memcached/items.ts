@@ -1,38 +1,38 @@
-import type { SessionRecord } from '../../../types/index.d.ts'
+import type { SessionRecord, WriteContext } from '../../../types/index.d.ts'
 import { BackendUnavailableError, SessionTooLargeError } from '../../errors.ts'
 import type { Generations } from './generations.ts'
 import type { ServerLink } from './link.ts'
 import { type Answer, casOf, expirationOf, Opcode, refusal, type Request, Status } from './protocol.ts'
 import { decodeValue, type Value } from './value.ts'
 
-/** Where a session is kept. */
+/** Where a session is kept: the key, and the link to its server. */
 export interface Spot {
   readonly id: string
   readonly key: string
   readonly link: ServerLink
 }
 
-/** What is there: an item, live or not, and the generation that counts. */
+/** The state of a key: the stored item, live or not, and the generation of the server. */
 export interface Standing {
-  /** memcached's number of this very item; 0n: there is none. */
+  /** The CAS unique: memcached's number of this state of the item; 0n where no item is stored. */
   readonly cas: bigint
-  /** `null`: the server has none. */
+  /** `null` where the server has no generation. */
   readonly generation: string | null
 }
 
 export interface Found extends Standing {
-  /** Only a live one. */
+  /** The live record: not expired, and of the server's generation. */
   readonly record: SessionRecord | null
 }
 
 export interface ItemsOptions {
   readonly generations: Generations
   readonly now: () => number
-  /** Called for something under one of our keys that is no session. */
+  /** Called for a value under the key of a session which is no session. */
   readonly onGarbage: () => void
 }
 
-/** The items of sessions: looks one up, and replaces or deletes one if it is still what was there. */
+/** The items of sessions: looks an item up, and replaces or deletes the item by compare-and-set. */
 export class Items {
   readonly #options: ItemsOptions
 
@@ -40,7 +40,7 @@ export class Items {
     this.#options = options
   }
 
-  /** GETK of item and generation; one round trip. */
+  /** Looks up the item and the generation, in one round trip. */
   async find ({ id, key, link }: Spot): Promise<Found> {
     const { generations, now } = this.#options
     const [answer, said] = await link.ask(lookUp(key), generations.question)
@@ -52,7 +52,7 @@ export class Items {
     return { record: isLive ? value.record : null, cas, generation }
   }
 
-  /** What this process left there, if that may still be this version: saves looking. */
+  /** The state which this process has read or written last, if the version fits. Saves a look-up. */
   guess ({ key, link }: Spot, version: number): Standing | null {
     if (version === 0) {
       const generation = this.#options.generations.guess(link)
@@ -62,7 +62,7 @@ export class Items {
     return seen?.version === version && seen.expiresAt > this.#options.now() ? seen : null
   }
 
-  /** ADD, or SET with the unique, and the generation; one round trip. False: something else is there, or all are revoked. */
+  /** Stores an item by ADD, or by SET with the CAS unique, in one round trip. `false` on a conflict, or where `removeAll` has run. */
   async store (spot: Spot, cas: bigint, { record, generation }: Value, bytes: Buffer): Promise<boolean> {
     const { key, link } = spot
     const expiration = expirationOf(record.expiresAt - this.#options.now())
@@ -72,24 +72,24 @@ export class Items {
     return stored !== null
   }
 
-  /** DELETE with the unique, and the generation; one round trip. False as above. */
+  /** Deletes an item by DELETE with the CAS unique, in one round trip. `false` as for `store`. */
   async drop (spot: Spot, { cas, generation }: Standing): Promise<boolean> {
     return cas === 0n || await this.#change(spot, generation, { opcode: Opcode.DELETE, key: spot.key, cas }) !== null
   }
 
-  // The server does one after the other: what it says of the generation was so before the change.
+  // The server carries out requests in order: the generation in its answer was in force before the change.
   async #change ({ key, link }: Spot, generation: string | null, request: Request): Promise<Answer | null> {
     const { generations } = this.#options
     link.seen.delete(key)
     const [said, answer] = await link.send(generations.question, request)
     const { status } = answer.header
-    // The server takes less than it was said to, and has deleted what it had.
+    // The limit of the server is below `maxItemBytes`, and the server has deleted the stored item.
     if (status === Status.TOO_LARGE) throw new SessionTooLargeError(request.value!.length, request.value!.length - 1)
     if (status > Status.EXISTS) throw refusal(answer)
     return generations.learn(link, said) === generation && status === Status.OK ? answer : null
   }
 
-  /** `null` for something that is no record of this id. */
+  /** The value of an answer, and its CAS unique; `null` for an item which is no record of this id. */
   #read (id: string, answer: Answer): { value: Value | null, cas: bigint } | null {
     const { status } = answer.header
     if (status === Status.NOT_FOUND) return { value: null, cas: 0n }
@@ -98,7 +98,8 @@ export class Items {
     return value && { value, cas: casOf(answer) }
   }
 
-  // The same answer twice is what is stored, by whomever; another one is a client out of step, and says nothing of it.
+  // The same broken answer twice is a stored item of foreign origin. Two different answers show a client out of step with
+  // its server, and tell nothing of the stored item.
   async #readAgain (id: string, first: Answer, key: string, link: ServerLink): Promise<{ value: Value | null, cas: bigint }> {
     const [second] = await link.ask(lookUp(key))
     const found = this.#read(id, second)
@@ -113,3 +114,14 @@ export class Items {
 }
 
 function lookUp (key: string): Request { return { opcode: Opcode.GETK, key } }
+
+/** @throws SessionTooLargeError with the largest keys of the payload, measured as JSON */
+export function assertFits (bytes: number, limit: number, context: WriteContext | undefined): void {
+  if (bytes <= limit) return
+  const sizes = Object.entries(context?.data ?? {}).map(([key, value]): [string, number] => [key, jsonBytes(key, value)])
+  throw new SessionTooLargeError(bytes, limit, sizes)
+}
+
+function jsonBytes (key: string, value: unknown): number {
+  return Buffer.byteLength(JSON.stringify({ [key]: value })) - '{}'.length
+}

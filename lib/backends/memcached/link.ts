@@ -1,18 +1,42 @@
+import type { Instant } from '../../../types/index.d.ts'
+import { BackendUnavailableError } from '../../errors.ts'
+import { BoundedMap } from '../../tools/bounded-map.ts'
 import { LostConnectionError, type MemjsServer, ServerGuard } from './guard.ts'
+import type { MemcachedClient } from './options.ts'
 import { type Answer, encodeRequest, isAnswerTo, type Request } from './protocol.ts'
-import { SeenItems } from './seen.ts'
 
 const SECOND_MS = 1_000
-/** memjs numbers its own requests below this, and throws when it gets there. */
+/** memjs numbers its own requests below 2^31, and throws when it reaches 2^31: our numbers never meet its numbers. */
 const FIRST_OPAQUE = 2 ** 31
 const OPAQUES = 2 ** 31 - 1
+const MAX_SEEN_ITEMS = 2_000
+
+/** The part of a stored item which a replacement in a single round trip needs. */
+interface Seen {
+  readonly version: number
+  readonly expiresAt: Instant
+  readonly generation: string
+  /** The CAS unique: memcached's number of this state of the item. */
+  readonly cas: bigint
+}
+
+/**
+ * Remembers the CAS uniques of items which this process has read or written, so that the usual write after a read takes
+ * one round trip. No promise rests on this memory: the server refuses an outdated unique. Bounded; the oldest entry goes
+ * first. Cleared when the connection ends: a restarted server counts from 1 again, and an old unique could name a new item.
+ */
+export class SeenItems extends BoundedMap<string, Seen> {
+  constructor () {
+    super(MAX_SEEN_ITEMS)
+  }
+}
 
 const links = new WeakMap<MemjsServer, ServerLink>()
 
-/** One server of a memjs client, as all backends on that client use it. */
+/** The link to a server of a memjs client. All backends on this client share the link. */
 export class ServerLink {
   readonly seen = new SeenItems()
-  /** The generation of each place of keys, as this process saw it last. */
+  /** The generation which this process saw last, by the key of the generation. */
   readonly generations = new Map<string, string>()
   readonly #server: MemjsServer
   readonly #guard: ServerGuard
@@ -24,7 +48,7 @@ export class ServerLink {
     this.#guard = new ServerGuard(server, () => { this.seen.clear() })
   }
 
-  /** The link of this server, made at its first use; each `acquire` needs one `release`. */
+  /** The link to this server, made at the first call. Each call of `acquire` needs a call of `release`. */
   static acquire (server: MemjsServer): ServerLink {
     const link = links.get(server) ?? new ServerLink(server)
     links.set(server, link)
@@ -32,7 +56,7 @@ export class ServerLink {
     return link
   }
 
-  /** The last one leaves the server as it was found. */
+  /** The release by the last user gives the server back unchanged. */
   release (): void {
     if (--this.#users > 0) return
     this.#guard.release()
@@ -40,8 +64,10 @@ export class ServerLink {
   }
 
   /**
-   * Sends requests together; the server carries them out in this order, in one round trip. Not sent again when the
-   * connection fails: what a write has done must be looked up.
+   * Sends requests together, in one round trip. The server carries the requests out in order. A failed connection rejects
+   * without a second attempt: the outcome of a write must be looked up first.
+   *
+   * @throws LostConnectionError when the connection ended before the answers came; else an error of memjs, or of the time limit
    */
   async send<Requests extends readonly Request[]> (...requests: Requests): Promise<{ [Index in keyof Requests]: Answer }> {
     const socket = this.#server.connected ? this.#server._socket : undefined
@@ -51,7 +77,7 @@ export class ServerLink {
     return await Promise.all(answers) as { [Index in keyof Requests]: Answer }
   }
 
-  /** Like `send`, for requests that change nothing: once more on a clean connection when the one they went out on fails. */
+  /** Like `send`, for requests which change nothing: after a lost connection, they are sent again on a new connection. */
   async ask<Requests extends readonly Request[]> (...requests: Requests): Promise<{ [Index in keyof Requests]: Answer }> {
     try {
       return await this.send(...requests)
@@ -61,7 +87,7 @@ export class ServerLink {
     }
   }
 
-  /** Ends a connection whose answers make no sense; whatever is pending on it fails. */
+  /** Ends a connection whose answers make no sense. All pending requests fail with `LostConnectionError`. */
   drop (problem: string): void {
     this.#server.error(new LostConnectionError(problem))
   }
@@ -71,7 +97,7 @@ export class ServerLink {
     return await new Promise((resolve, reject) => {
       const timer = setTimeout(() => { setImmediate(giveUp) }, this.#timeoutMs())
       let isPending = true
-      // What has arrived by now is read first: it may be this process that was slow.
+      // After the timer, arrived answers are read first: this process may have been slow, and not the server.
       const giveUp = (): void => {
         if (isPending) this.#server.error(new Error('the server did not answer in time'))
       }
@@ -93,7 +119,7 @@ export class ServerLink {
     })
   }
 
-  // memjs bounds only the silence of a connection: to a server that hangs, each new request starts its wait anew.
+  // A time limit for each request. memjs limits the silence of a connection only, and each new request restarts this limit.
   #timeoutMs (): number {
     const { connected, options: { timeout, conntimeout } } = this.#server
     return SECOND_MS * (connected ? timeout : timeout + conntimeout)
@@ -102,5 +128,41 @@ export class ServerLink {
   #nextOpaque (): number {
     this.#sent = (this.#sent + 1) % OPAQUES
     return FIRST_OPAQUE + this.#sent
+  }
+}
+
+/** The links of a backend to the servers of its client. A link is made at its first use. */
+export class Links {
+  readonly #client: MemcachedClient
+  readonly #links = new Map<MemjsServer, ServerLink>()
+
+  constructor (client: MemcachedClient) {
+    this.#client = client
+  }
+
+  /**
+   * The link to the server of this key.
+   *
+   * @throws BackendUnavailableError when the client has no server for the key
+   */
+  of (key: string): ServerLink {
+    const server = this.#client.server(key)
+    if (!server) throw new BackendUnavailableError('The client of memjs has no server for the session')
+    return this.#link(server as MemjsServer)
+  }
+
+  all (): ServerLink[] {
+    return this.#client.servers.map(server => this.#link(server as MemjsServer))
+  }
+
+  release (): void {
+    for (const link of this.#links.values()) link.release()
+    this.#links.clear()
+  }
+
+  #link (server: MemjsServer): ServerLink {
+    const link = this.#links.get(server) ?? ServerLink.acquire(server)
+    this.#links.set(server, link)
+    return link
   }
 }

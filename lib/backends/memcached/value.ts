@@ -4,12 +4,12 @@ import { BackendUnavailableError } from '../../errors.ts'
 import { decodeRecord, encodeRecord } from '../../record/record-text.ts'
 
 /**
- * What is stored: a line that says whose record this is, of which generation, how long and with which checksum, then the
- * record's text:
+ * A stored value is a line with the id, the generation, the length and a checksum, and then the text of the record:
  *
  *     fs1 <id> <generation> <bytes> <crc32>\n<record>
  *
- * Numbers are base 36. A client that mixes two answers up must not make one session of another.
+ * Numbers are base 36. The line proves that a value belongs to its id: when a client mixes up two answers, no user gets a
+ * stranger's session.
  */
 const HEADER = /^fs1 (\S{1,250}) ([0-9a-z]{1,10}) ([0-9a-z]{1,7}) ([0-9a-z]{1,7})$/
 const NEWER = /^fs[2-9] /
@@ -28,16 +28,17 @@ export function encodeValue ({ generation, record }: Value): Buffer {
 }
 
 /**
- * The record of a value, or `null` when it is not a whole record of this id.
- * Throws `BackendUnavailableError` for what a newer version of this library has written.
+ * The record and the generation of a value; `null` for a value which is no whole record of this id.
+ *
+ * @throws BackendUnavailableError for a value written by a newer version of this library
  */
 export function decodeValue (id: string, value: Buffer): Value | null {
   const end = value.subarray(0, MAX_HEADER_CHARS).indexOf(LINE_BREAK)
   const line = value.toString('latin1', 0, Math.max(end, 0))
   const header = HEADER.exec(line)
   if (header === null) {
-    if (NEWER.test(line)) throw new BackendUnavailableError('The session was stored by a newer version of fastsessions; deploy that version everywhere')
-    return null
+    if (!NEWER.test(line)) return null
+    throw new BackendUnavailableError('The session was stored by a newer version of fastsessions; deploy that version everywhere')
   }
   const [, owner, generation, bytes, sum] = header
   const body = value.subarray(end + 1)

@@ -1,87 +1,94 @@
-import type { FastifyBaseLogger } from 'fastify'
 import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord } from '../../../types/index.d.ts'
-import { optionsCheck, unexpected } from '../../tools/check-options.ts'
+import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 import { isRecord } from '../../record/record.ts'
 import { isId } from '../../record/ids.ts'
 import { decodeRecord, deadlinesText, encodeRecord, instantText, versionText } from '../../record/record-text.ts'
-import { assertClient, assertOpen, type RedisClient, sender } from './client.ts'
+import { backendOptionsCheck, warnOnce } from '../conventions.ts'
+import { assertClient, assertOpen, isWrongType, type RedisClient, sender } from './client.ts'
 import { Keys } from './keys.ts'
 import { Listing } from './listing.ts'
 import { ABSENT, ANY, INDEX_FIRST, type Scripts, scriptsOn, WRITTEN } from './scripts.ts'
 import { indexedAfter, SubjectIndex, subjectText } from './subjects.ts'
 
 export interface RedisBackendOptions {
-  /** What all keys begin with. @default 'session:' */
+  /** The start of all keys: well-formed text of at least one character. @default 'session:' */
   prefix?: string
 }
 
 const DEFAULT_PREFIX = 'session:'
+/** An id which no session has. */
 const NEVER_USED = '0'.repeat(64)
 const REMOVED = '0'
-/** Refused for good: no rights, or no or another password. */
+/** Errors which trying again does not mend: a right or a command is missing, or the password is missing or wrong. */
 const REFUSED = /^(?:NOPERM|NOAUTH|WRONGPASS)|can't run this command|ERR unknown command/
 
-const checkOptions = optionsCheck({
-  description: 'an object of options',
-  type: 'object',
-  additionalProperties: false,
-  properties: { prefix: { description: 'a string with at least one character', type: 'string', minLength: 1, default: DEFAULT_PREFIX } }
+const checkOptions = backendOptionsCheck({
+  prefix: { description: 'a string with at least one character', type: 'string', minLength: 1, default: DEFAULT_PREFIX }
 })
 
 /**
- * Sessions in Redis 6.0 or later, or Valkey: one server, Sentinel or a cluster, through an ioredis client (5 or 6) that
- * the application makes and closes. Atomic; a session goes by itself at its deadline, so `removeExpired` has nothing to do.
+ * Sessions in Redis 6.0 or later, or in Valkey: a single server, Sentinel or a cluster. The application makes and closes
+ * the client, which is ioredis 5 or 6. Atomic. The server drops a session at its deadline, so that `removeExpired` has
+ * nothing to do.
+ *
+ *     const redis = new Redis(process.env.REDIS_URL)
+ *     redis.on('error', error => console.error(error))
+ *     const backend = new RedisBackend(redis, { prefix: 'shop:session:' })
  *
  * | key | type | content |
  * |---|---|---|
  * | `<prefix><id>` | string | a session, as `lib/record/record-text.ts` writes it |
- * | `<prefix>subject:<hash>` | sorted set | ids of a subject's sessions, by when they are dropped |
+ * | `<prefix>subject:<hash>` | sorted set | ids of a subject's sessions, scored by the time at which the id is dropped |
  *
- * For a property other than `session`, `<prefix><property>:` stands in the place of `<prefix>`.
+ * A registration with a property other than `session` has `<prefix><property>:` in the place of `<prefix>`.
  *
  * | method | commands | round trips |
  * |---|---|---|
  * | `read` | `GET` | 1 |
  * | `exists` | `GETRANGE key 0 255` | 1 |
  * | `write` | `EVALSHA`: `GETRANGE`, then `SET … PX`, or `UNLINK`, or on a conflict `GET` | 1 |
- * | `write` of a subject's new session | `EVALSHA`: `ZREMRANGEBYSCORE`, `ZSCORE`, `ZADD`, `PTTL`, `PEXPIRE`; then the above | 2 |
- * | `write` that moves a subject's session into the next hour | the write, the index, the write | 3 |
- * | `touch` | `EVALSHA`: `GETRANGE`, `SETRANGE`, `PEXPIRE`; with a subject the index before | 1, 2 |
+ * | `write` of a subject's new session | `EVALSHA`: `ZREMRANGEBYSCORE`, `ZSCORE`, `ZADD`, `PTTL`, `PEXPIRE`; then the write | 2 |
+ * | `write` which moves the deadline of a subject's session into the next hour | the write, the index, the write again | 3 |
+ * | `touch` | `EVALSHA`: `GETRANGE`, `SETRANGE`, `PEXPIRE`; with a subject, first the index | 1, 2 |
  * | `remove` | `UNLINK` | 1 |
  * | `list`, `count` of a subject | `ZRANGE`, then `GET` for each | 2 |
  * | `list`, `count` | `SCAN … MATCH … COUNT` on each master, then `GET` or `GETRANGE` for each | |
  * | `removeAll` | `SCAN`, `UNLINK` | |
  * | `removeSubject` | `ZRANGE`, then `EVALSHA` for each: `GETRANGE`, `SET … PX` | 2 |
  *
- * A server that does not know a script gets it by `EVAL`, with one more round trip. So the rights a user needs are
- * `~<prefix>* +get +getrange +setrange +set +unlink +pexpire +pttl +zadd +zscore +zrange +zremrangebyscore +eval +evalsha +scan`,
- * and what ioredis needs itself: `+info`, version 6 `+hello`, in a cluster `+cluster`.
+ * A server without the script receives the script by `EVAL`, which takes an additional round trip. The user of the server
+ * needs these rights:
+ * `~<prefix>* +get +getrange +setrange +set +unlink +pexpire +pttl +zadd +zscore +zrange +zremrangebyscore +eval +evalsha +scan`.
+ * The client needs `+info`, with ioredis 6 also `+hello`, and in a cluster `+cluster`.
  *
- * What it does not do: protect sessions from eviction (`maxmemory-policy noeviction` does; an evicted index hides
- * sessions from `removeSubject`), or from a failover that loses what the replica had not got. `removeAll` ends what is
- * stored when it comes by; a session that is stored meanwhile may stay. `list` has what SCAN promises: a session that is
- * there throughout is listed, and twice only while the server resizes its table; a page may hold fewer than `limit`.
- * A key of another type in a session's place counts as no session, and is replaced when one is stored there.
- * It does not listen to the client's `error` event: the application does.
+ * Not guaranteed:
+ *
+ * - Sessions are not protected from eviction; `maxmemory-policy noeviction` protects them. `removeSubject` misses the
+ *   sessions of an evicted index.
+ * - A failover loses the writes which the replica has not received.
+ * - `removeAll` may miss a session stored while the scan runs.
+ * - `list` and `count` rest on SCAN: a session stored throughout the scan is listed, and may be listed twice while the
+ *   server resizes its table. A page may hold fewer sessions than `limit`.
+ * - A key of another type under a session's name counts as no session, and the next write replaces that key.
+ * - Errors of the connection are for the application: only the application listens to the client's `error` event.
  */
 export class RedisBackend implements SessionBackend {
   readonly atomic = true
   readonly #client: RedisClient
   readonly #prefix: string
   readonly #now: () => number
-  readonly #log: FastifyBaseLogger | undefined
+  readonly #warn: () => void
   readonly #keys: Keys
   readonly #scripts: Scripts
   readonly #index: SubjectIndex
   readonly #listing: Listing
   readonly #get: ReturnType<typeof sender>
   readonly #unlink: ReturnType<typeof sender>
-  #hasWarned = false
 
   /**
-   * @param client `new Redis(…)` or `new Cluster(…)` of ioredis, of the master; not closed with the sessions
-   * @throws InvalidOptionsError
+   * @param client `new Redis(…)` or `new Cluster(…)` of ioredis, connected to the master. The backend never closes the client.
+   * @throws InvalidOptionsError for a client which is not ioredis on a master, and for unknown or wrong options
    */
   constructor (client: RedisClient, options: RedisBackendOptions = {}, binding?: Pick<BackendContext, 'property' | 'now' | 'log'>) {
     assertClient(client)
@@ -91,7 +98,8 @@ export class RedisBackend implements SessionBackend {
     this.#client = client
     this.#prefix = prefix
     this.#now = binding?.now ?? Date.now
-    this.#log = binding?.log
+    const start = JSON.stringify(prefix)
+    this.#warn = warnOnce(binding?.log, `a key that starts with ${start} holds something that is no session; it counts as absent`)
     this.#keys = new Keys(prefix, binding?.property)
     this.#scripts = scriptsOn(client)
     const parts = { keys: this.#keys, scripts: this.#scripts, now: this.#now }
@@ -105,18 +113,24 @@ export class RedisBackend implements SessionBackend {
     return new RedisBackend(this.#client, { prefix: this.#prefix }, { property, now, log })
   }
 
-  /** @throws InvalidOptionsError where the client was closed, or its user may not do what is needed */
+  /**
+   * Tries a read and a script on a key which no session has.
+   *
+   * @throws InvalidOptionsError where the client is closed, or where its user lacks a right or has no valid password
+   */
   async prepare (): Promise<void> {
     assertOpen(this.#client)
     const key = this.#keys.session(NEVER_USED)
     try {
       await this.#get(key)
-      // Changes nothing: no record has this version.
+      // Changes nothing: no record has the expected version `none`.
       await this.#scripts.write(key, instantText(0), 'none', 'none', '', REMOVED, '', '')
     } catch (error) {
       const { message } = error as Error
       if (!REFUSED.test(message)) throw error
-      throw new InvalidOptionsError(`The Redis server refuses what RedisBackend needs (${message.slice(0, message.indexOf(' '))}); give the user the rights that the class names`)
+      const code = message.slice(0, message.indexOf(' '))
+      const problem = `The Redis server refuses what RedisBackend needs (${code})`
+      throw new InvalidOptionsError(`${problem}; give the user the rights that the class names`)
     }
   }
 
@@ -128,7 +142,7 @@ export class RedisBackend implements SessionBackend {
     assertStorable(id, record)
     const { subject, expiresAt } = record
     const isIndexed = subject !== null && expiresAt > this.#now()
-    // What is new is not indexed yet; of the rest, the script knows.
+    // A new session is in no index yet. For a stored session the script compares the deadline with the index.
     const isNew = expectedVersion === undefined || expectedVersion === 0
     if (isIndexed && isNew) await this.#index.add(subject, record)
     let answer = await this.#send(record, expectedVersion, isIndexed && !isNew)
@@ -162,7 +176,7 @@ export class RedisBackend implements SessionBackend {
 
   count (filter: { subject?: string }): Promise<number> { return this.#listing.count(filter) }
 
-  /** @returns 0: the server drops what has expired */
+  /** @returns 0, since the server itself drops expired sessions */
   removeExpired (_options: { limit?: number }): number { return 0 }
 
   removeAll (): Promise<void> { return this.#listing.removeAll() }
@@ -175,7 +189,8 @@ export class RedisBackend implements SessionBackend {
       text = await this.#get(this.#keys.session(id))
     } catch (error) {
       if (!isWrongType(error)) throw error
-      return this.#warn()
+      this.#warn()
+      return null
     }
     if (text === null) return null
     const record = this.#decode(id, text as string)
@@ -198,25 +213,18 @@ export class RedisBackend implements SessionBackend {
   }
 
   #decode (id: string, text: string): SessionRecord | null {
-    return decodeRecord(id, text) ?? this.#warn()
-  }
-
-  // Once, and without what is there.
-  #warn (): null {
-    if (!this.#hasWarned) this.#log?.warn(`a key that starts with ${JSON.stringify(this.#prefix)} holds something that is no session; it counts as absent`)
-    this.#hasWarned = true
-    return null
+    const record = decodeRecord(id, text)
+    if (record === null) this.#warn()
+    return record
   }
 }
 
-// Scripts do not roll back: what the server would refuse must not be half done.
+// A script is not rolled back: input which the server would refuse half-way must not reach the script.
 function assertStorable (id: string, record: SessionRecord): void {
   if (!isId(id) || !isRecord(record)) throw new TypeError('RedisBackend stores records under ids of 64 hex digits')
 }
 
-/** Relative, since servers have clocks of their own. */
+/** The time to live in ms. A point in time would be measured by the clock of the server, which may differ from ours. */
 function ttlOf ({ expiresAt }: SessionRecord, now: number): number { return Math.max(1, Math.floor(expiresAt - now)) }
 
 function nowText (now: number): string { return instantText(Math.floor(now)) }
-
-function isWrongType (error: unknown): boolean { return (error as Error).message.startsWith('WRONGTYPE') }

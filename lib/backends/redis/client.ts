@@ -5,11 +5,11 @@ import type { InvalidOptionsError } from '../../errors.ts'
 type Send = (...args: Array<string | number>) => Promise<unknown>
 
 /**
- * What is used of an ioredis client, `Redis` or `Cluster`, version 5 or 6. Written down here, so that the types of this
- * package need no driver.
+ * The part of an ioredis client (`Redis` or `Cluster`, version 5 or 6) which the backend uses. The types of this package
+ * import no driver.
  */
 export interface RedisClient {
-  /** `'end'` once it was closed for good. */
+  /** `'end'` once the client is closed for good. */
   readonly status: string
   readonly options: { readonly keyPrefix?: string | undefined }
   createBuiltinCommand (name: string): { string: unknown, buffer: unknown }
@@ -19,29 +19,35 @@ export interface RedisClient {
 interface Inside extends RedisClient {
   readonly isCluster?: boolean
   readonly isPipeline?: boolean
-  /** The connection, where there is one: a part of ioredis that it does not document. */
+  /** The connection, where the client is connected. ioredis does not document this property. */
   readonly stream?: Partial<Pick<Writable, 'cork' | 'uncork'>>
   readonly options: { readonly keyPrefix?: string | undefined, readonly scaleReads?: unknown, readonly role?: unknown }
   nodes? (role: 'master'): Inside[]
 }
 
+/** A bound for the memory of the commands under way. */
+const COMMANDS_AT_ONCE = 200
 const OWN_CLIENT = 'give the sessions a client of their own'
 
-/** @throws InvalidOptionsError */
+/** @throws InvalidOptionsError for a value which is not an ioredis client of masters */
 export function assertClient (value: unknown): asserts value is RedisClient {
   if (!isClient(value)) throw refused(value, 'an ioredis client, `new Redis(…)` or `new Cluster(…)`', remedyFor(value))
-  // A replica lags behind: a session that was destroyed would be there again.
+  // A replica lags behind the master: reading from a replica would show a destroyed session again.
   const { scaleReads = 'master', role = 'master' } = value.options
   if (scaleReads !== 'master') throw refused(value, 'a client that reads from masters, without `scaleReads`', OWN_CLIENT)
   if (role !== 'master') throw refused(value, 'a client of the master, without `role`', OWN_CLIENT)
 }
 
-/** @throws InvalidOptionsError */
+/** @throws InvalidOptionsError for a closed client */
 export function assertOpen (client: RedisClient): void {
-  if (client.status === 'end') throw refused(client, 'an open client', 'this one was closed: close it in an `onClose` hook, after the sessions')
+  if (client.status !== 'end') return
+  throw refused(client, 'an open client', 'this one was closed: close it in an `onClose` hook, after the sessions')
 }
 
-/** Sends one command by itself: without auto-pipelining, which in some versions takes a script's hash for its key. */
+/**
+ * A function which sends the named command. The command bypasses ioredis' auto-pipelining, since some versions of ioredis
+ * take the hash of a script for a key there.
+ */
 export function sender (client: RedisClient, name: string): Send {
   const { string: send } = client.createBuiltinCommand(name) as { string: Send }
   return (...args) => {
@@ -53,8 +59,9 @@ export function sender (client: RedisClient, name: string): Send {
 const corked = new WeakSet<object>()
 
 /**
- * Keeps what is sent until the end of this turn of the event loop, when all of it takes one system call: that is the
- * larger part of what a command costs. A cluster, which has a connection for each node, goes without.
+ * Holds the commands of one turn of the event loop back until the end of the turn. All of them then leave with a single
+ * system call, which is the larger part of the cost of a command. The client of a cluster has no single connection, and
+ * sends each command at once.
  */
 function leaveTogether (stream: Inside['stream']): void {
   if (typeof stream?.cork !== 'function' || corked.has(stream)) return
@@ -66,19 +73,31 @@ function leaveTogether (stream: Inside['stream']): void {
   })
 }
 
-/** What the client puts before keys, but not before the patterns of SCAN. */
+/** Sends single commands in parallel, at most 200 at a time. A pipeline is no option: a cluster refuses pipelines across slots. */
+export async function inBatches<In, Out> (items: readonly In[], send: (item: In) => Promise<Out>): Promise<Out[]> {
+  const results: Out[] = []
+  for (let start = 0; start < items.length; start += COMMANDS_AT_ONCE) {
+    results.push(...await Promise.all(items.slice(start, start + COMMANDS_AT_ONCE).map(send)))
+  }
+  return results
+}
+
+/** The option `keyPrefix` of the client. ioredis adds the prefix to keys, but not to the patterns and the answers of SCAN. */
 export function keyPrefixOf ({ options }: RedisClient): string { return options.keyPrefix ?? '' }
 
-/** The servers that hold keys. A cluster that has not connected yet knows none. */
+/** The masters of a cluster, or the single server. The list is empty while the client of a cluster is not connected yet. */
 export function mastersOf (client: Inside): RedisClient[] {
   return client.isCluster === true ? client.nodes!('master') : [client]
 }
 
-/** What sets a master apart from the others: the cursors of SCAN are its own. */
+/** The name of a master in the cursor of a page: each master has its own cursors of SCAN. */
 export function nodeName ({ options }: RedisClient): string {
   const { host, port, path } = options as { host?: string, port?: number, path?: string }
   return path ?? `${host}:${port}`
 }
+
+/** The server refuses a command for strings on a key of another type. */
+export function isWrongType (error: unknown): boolean { return (error as Error).message.startsWith('WRONGTYPE') }
 
 function isClient (value: unknown): value is Inside {
   if (typeof value !== 'object' || value === null) return false

@@ -6,8 +6,8 @@ const ID_CHARS = 64
 const GLOB_CHARACTERS = /[\\*?[\]^-]/g
 
 /**
- * The names of one registration's keys. A session's key ends in 64 hex digits and an index's in 43 characters of
- * base64url, so that no name of a property or prefix makes the one look like the other.
+ * The names of the keys of a registration. The key of a session ends in 64 hex digits and the key of an index in 43
+ * characters of base64url, so that no prefix and no property makes an index look like a session.
  */
 export class Keys {
   readonly #space: string
@@ -18,21 +18,22 @@ export class Keys {
 
   session (id: string): string { return this.#space + id }
 
-  /** Hashed: subjects may be long, and personal. */
+  /** The key of a subject's index. The subject is hashed, since a subject may be long, and personal. */
   subject (subject: string): string {
     return `${this.#space}subject:${createHash('sha256').update(subject).digest('base64url')}`
   }
 
-  /** What SCAN is asked for, where the client puts `keyPrefix` before all keys but those. */
+  /** The pattern of all sessions for SCAN. The client adds `keyPrefix` to keys but not to patterns. */
   sessionPattern (keyPrefix: string): string {
     return escapeGlob(keyPrefix + this.#space) + '?'.repeat(ID_CHARS)
   }
 
   indexPattern (keyPrefix: string): string {
-    return escapeGlob(keyPrefix + this.#space) + 'subject:' + '?'.repeat(this.subject('').length - this.#space.length - 'subject:'.length)
+    const start = `${this.#space}subject:`
+    return escapeGlob(keyPrefix + start) + '?'.repeat(this.subject('').length - start.length)
   }
 
-  /** The id in a name that SCAN found, or `null`: another registration's key can be as long. */
+  /** The id in a name which SCAN found; `null` for a key of the same length which belongs to another registration. */
   idOf (name: string, keyPrefix: string): string | null {
     const id = name.slice(keyPrefix.length + this.#space.length)
     return isId(id) ? id : null

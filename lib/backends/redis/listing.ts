@@ -1,11 +1,14 @@
 import type { ListFilter, ListPage, SessionRecord } from '../../../types/index.d.ts'
-import { DEFAULT_PAGE } from '../conventions.ts'
-import { inBatches } from './batches.ts'
-import { keyPrefixOf, type RedisClient, sender } from './client.ts'
-import { HEAD_BYTES, isLiveHead } from './heads.ts'
+import { DEADLINES_AT, INSTANT_CHARS, instantText } from '../../record/record-text.ts'
+import { DEFAULT_PAGE, isListed } from '../conventions.ts'
+import { inBatches, isWrongType, keyPrefixOf, type RedisClient, sender } from './client.ts'
 import type { Keys } from './keys.ts'
 import { scanAll, scanPage } from './scan.ts'
 import type { SubjectIndex } from './subjects.ts'
+
+/** Enough for the header of nearly every session, and for few bytes of the payload. */
+const HEAD_BYTES = 256
+const HEAD = /^1 [0-9a-z]{10} [0-9a-z]{9} /
 
 interface Parts {
   readonly keys: Keys
@@ -14,7 +17,10 @@ interface Parts {
   readonly read: (id: string) => Promise<SessionRecord | null>
 }
 
-/** What is stored, all of it or of one subject. Each session is read by itself: a cluster has no command for many. */
+/**
+ * Lists, counts and removes the sessions of a registration. Each session takes a command of its own: a cluster has no MGET
+ * or UNLINK across slots.
+ */
 export class Listing {
   readonly #client: RedisClient
   readonly #parts: Parts
@@ -40,7 +46,7 @@ export class Listing {
     if (subject !== undefined) {
       return (await this.#records(await this.#parts.index.ids(subject), subject)).length
     }
-    // SCAN may find a key twice.
+    // A set, since SCAN may find a key twice.
     const counted = new Set<string>()
     for await (const names of scanAll(this.#client, this.#parts.keys.sessionPattern(keyPrefixOf(this.#client)))) {
       await inBatches(this.#ids(names), async id => { if (await this.#isLive(id)) counted.add(id) })
@@ -59,12 +65,12 @@ export class Listing {
     }
   }
 
-  /** Whether a record is there that has not expired, a tombstone too. */
+  /** Whether an unexpired record is stored under this id. A tombstone counts. */
   async isThere (id: string): Promise<boolean> {
-    return isLiveHead(`${await this.#headOf(id)}\n.`, this.#parts.now()) === true
+    return isUnexpired(await this.#headOf(id), this.#parts.now())
   }
 
-  // In order of id: a session that comes or goes meanwhile neither hides nor repeats another.
+  // Pages in order of id: a session stored or removed between two pages neither hides a session nor repeats one.
   async #pageOf (subject: string, limit: number, cursor: string): Promise<ListPage<SessionRecord>> {
     const ids = (await this.#parts.index.ids(subject)).filter(id => id > cursor)
     const sessions: SessionRecord[] = []
@@ -77,12 +83,16 @@ export class Listing {
 
   async #records (ids: readonly string[], subject?: string): Promise<SessionRecord[]> {
     const records = await inBatches(ids, id => this.#parts.read(id))
-    return records.filter(record => record !== null && record.data !== '' && (subject === undefined || record.subject === subject)) as SessionRecord[]
+    return records.filter(record => record !== null).filter(record => isListed(record, subject))
   }
 
   async #isLive (id: string): Promise<boolean> {
-    const isLive = isLiveHead(await this.#headOf(id), this.#parts.now())
-    if (isLive !== null) return isLive
+    const head = await this.#headOf(id)
+    if (!isUnexpired(head, this.#parts.now())) return false
+    const end = head.indexOf('\n')
+    if (end !== -1 && end < head.length - 1) return true
+    // The whole text is here, and no payload follows the header: a tombstone.
+    if (Buffer.byteLength(head) < HEAD_BYTES) return false
     return ((await this.#parts.read(id))?.data ?? '') !== ''
   }
 
@@ -90,7 +100,7 @@ export class Listing {
     try {
       return await this.#head(this.#parts.keys.session(id), 0, HEAD_BYTES - 1) as string
     } catch (error) {
-      if ((error as Error).message.startsWith('WRONGTYPE')) return ''
+      if (isWrongType(error)) return ''
       throw error
     }
   }
@@ -98,4 +108,9 @@ export class Listing {
   #ids (names: readonly string[]): string[] {
     return names.map(name => this.#parts.keys.idOf(name, keyPrefixOf(this.#client))).filter(id => id !== null)
   }
+}
+
+/** Whether the start of a stored text belongs to a record which has not expired: a session or a tombstone. */
+function isUnexpired (head: string, now: number): boolean {
+  return HEAD.test(head) && head.slice(DEADLINES_AT, DEADLINES_AT + INSTANT_CHARS) > instantText(Math.floor(now))
 }

@@ -2,26 +2,29 @@ import { createHash } from 'node:crypto'
 import { DEADLINES_AT, INSTANT_CHARS, VERSION_AT } from '../../record/record-text.ts'
 import { type RedisClient, sender } from './client.ts'
 
-/** No version: nothing is stored. */
+/** The expected version of a new session: no record is stored. */
 export const ABSENT = '0000000000'
-/** Any version. */
+/** The expected version of a write which replaces whatever is stored. */
 export const ANY = ''
 
-/** The answers of `write` beside the record that stands. */
+/** The answers of `write`. On a conflict the answer is the stored record, or `null` where none is stored. */
 export const WRITTEN = '1'
+/** Nothing was written: the index of the subject must be moved before the write. */
 export const INDEX_FIRST = '2'
 
-// Places in a record's text as Lua counts them, from 1.
+// Places in the text of a record. Lua counts characters from 1.
 const VERSION = `${VERSION_AT + 1}, ${VERSION_AT + 10}`
 const DEADLINE = `${DEADLINES_AT + 1}, ${DEADLINES_AT + INSTANT_CHARS}`
-/** What stands before the subject, at most. */
+/** The most bytes which a record's text has before its subject. */
 const HEAD_BYTES = 64
 const LAST_USE = `${DEADLINES_AT + INSTANT_CHARS + 2}, ${DEADLINES_AT + 2 * INSTANT_CHARS + 1}`
 
 /**
- * `stored(chars)`: the first bytes of what is stored, and its version. A record past its deadline, a text that is no
- * record and a key of another type are absent; a record of a newer format stands, with a version nobody has.
- * KEYS[1] is the session, ARGV[1] the caller's now.
+ * `stored(chars)` answers the first bytes of the stored text, and the version of the record. A record past its deadline, a
+ * text which is not a record and a key of another type count as absent. A record of a newer format counts as stored, with
+ * a version which no caller expects. `names(text, subject)` tells whether the header of a text names the subject.
+ *
+ * KEYS[1] is the session, ARGV[1] the present time of the caller.
  */
 const STORED = `
 local function stored (chars)
@@ -42,10 +45,12 @@ end
 `
 
 /**
- * Almost every write replaces what the writer expects: that is decided first, by a comparison.
+ * Compare-and-set of a session. Almost every write meets the version which the writer expects, so that a cheap comparison
+ * of this case comes first.
  *
- * ARGV: now, expected version ('' for any), own version, value, TTL in ms ('0' removes), and for a session that may have
- * to be indexed first: its subject as it stands in the header (else ''), and the deadline after which it is indexed.
+ * ARGV: now, expected version (`ANY` or `ABSENT` included), own version, text of the record, time to live in ms ('0'
+ * removes). For a session whose index may have to move first, also: `subjectText` of the subject (else ''), and
+ * `indexedAfter` of the deadline.
  */
 const WRITE = `
 local head = redis.pcall('GETRANGE', KEYS[1], 0, ${HEAD_BYTES - 1} + #ARGV[6])
@@ -70,7 +75,11 @@ else
 end
 return 1`
 
-/** ARGV: now, version, deadlines, TTL in ms, the last use. One that comes late does not take back a later one. */
+/**
+ * Moves the deadlines of a session. A renewal delayed on its way does not undo a later renewal.
+ *
+ * ARGV: now, version, `deadlinesText`, time to live in ms, the time of the last use.
+ */
 const TOUCH = `${STORED}
 local text, version = stored(${HEAD_BYTES})
 if version == '${ABSENT}' then return 0 end
@@ -81,8 +90,10 @@ end
 return 1`
 
 /**
- * Ends a session of a subject, or bars one that is being created. ARGV: now, its subject in the header, the tombstone,
- * its TTL in ms. Where memory is full, no tombstone can be stored: then the session just goes.
+ * Ends a session of a subject, or keeps a session under creation from being stored, by a tombstone. A server out of memory
+ * refuses the tombstone: then the session is removed without a tombstone.
+ *
+ * ARGV: now, `subjectText` of the subject, the tombstone, its time to live in ms.
  */
 const END = `${STORED}
 local text, version = stored(${HEAD_BYTES} + #ARGV[2])
@@ -93,9 +104,11 @@ if answer.err then redis.call('UNLINK', KEYS[1]) end
 return isLive and 1 or 0`
 
 /**
- * Puts an id into the index of its subject; KEYS[1] is the index. Members go by their score alone, and never because
- * their session is missing: it may be about to be stored. A score never sinks: a session may have a later deadline than
- * the write that comes late. ARGV: id, score, what is past, TTL in ms.
+ * Puts an id into the index of a subject. An id leaves the index by its score only, and not because the session is
+ * missing: the session may be about to be stored. A score never becomes smaller: a delayed write may carry an earlier
+ * deadline than the stored session has.
+ *
+ * KEYS[1] is the index. ARGV: id, score, the score up to which ids are dropped, time to live of the index in ms.
  */
 const INDEX = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
@@ -106,7 +119,7 @@ return 1`
 
 type Run = (key: string, ...args: string[]) => Promise<unknown>
 
-/** The scripts on one client. Nothing is defined on it: its commands are the application's. */
+/** The scripts, sent through one client. The client gets no new commands: its commands belong to the application. */
 export interface Scripts {
   readonly write: Run
   readonly touch: Run
@@ -118,8 +131,8 @@ export function scriptsOn (client: RedisClient): Scripts {
   return { write: script(client, WRITE), touch: script(client, TOUCH), end: script(client, END), index: script(client, INDEX) }
 }
 
-// By its hash, and whole where the server does not know it (yet, or any more). Each has one key, so that it runs on any
-// node of a cluster.
+// Sends the hash of the script, and the whole script where the server does not have the script, as after a restart. Each
+// script has a single key, as a cluster demands.
 function script (client: RedisClient, lua: string): Run {
   const hash = createHash('sha1').update(lua).digest('hex')
   const evalsha = sender(client, 'evalsha')

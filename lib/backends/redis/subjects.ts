@@ -1,20 +1,19 @@
 import type { SessionRecord } from '../../../types/index.d.ts'
 import { TOMBSTONE_MS, tombstone } from '../../record/record.ts'
 import { encodeRecord, instantText } from '../../record/record-text.ts'
-import { inBatches } from './batches.ts'
-import { type RedisClient, sender } from './client.ts'
+import { inBatches, type RedisClient, sender } from './client.ts'
 import type { Keys } from './keys.ts'
 import type { Scripts } from './scripts.ts'
 
-/** A session that is used moves its deadline with each write; its place in the index moves once in so long. */
+/** A session in use moves its deadline with each write. The score of its id moves once an hour, to save commands. */
 const STEP_MS = 3_600_000
 
 /**
- * Which sessions a subject has: a sorted set of ids, by when they may be dropped.
+ * The sessions of a subject: a sorted set of ids, scored by the time at which an id is dropped.
  *
- * **Index first, then the session**: what can be read is in the index. Revocation leaves a tombstone under each indexed
- * id, so that a session that is indexed, and not stored yet, is refused. The two orders together leave nothing behind,
- * without a transaction over several keys, which a cluster does not have.
+ * **Index first, then the session**: every session which can be read is in the index. `end` leaves a tombstone under each
+ * indexed id, so that a session already indexed but not stored yet is refused when its write arrives. So `end` reaches all
+ * sessions of the subject without a transaction over several keys, which a cluster does not have.
  */
 export class SubjectIndex {
   readonly #keys: Keys
@@ -29,6 +28,7 @@ export class SubjectIndex {
     this.#range = sender(client, 'zrange')
   }
 
+  /** Puts the id of a session into the index of the subject. Needed before the session itself is written. */
   async add (subject: string, { id, expiresAt }: Pick<SessionRecord, 'id' | 'expiresAt'>): Promise<void> {
     const now = Math.floor(this.#now())
     const score = lastOfStep(expiresAt)
@@ -36,12 +36,16 @@ export class SubjectIndex {
     await this.#scripts.index(this.#keys.subject(subject), id, `${score}`, `${now - TOMBSTONE_MS}`, `${ttlMs}`)
   }
 
-  /** All that may have a session; some have none any more. In order of id. */
+  /** Ids in ascending order. The sessions of some ids may have ended. */
   async ids (subject: string): Promise<string[]> {
     return (await this.#range(this.#keys.subject(subject), 0, -1) as string[]).sort()
   }
 
-  /** Ends the sessions of a subject, and bars those under way; how many were live. */
+  /**
+   * Ends the sessions of a subject, and keeps sessions under creation from being stored.
+   *
+   * @returns how many sessions were live
+   */
   async end (subject: string, except: string | undefined): Promise<number> {
     const ids = (await this.ids(subject)).filter(id => id !== except)
     const ended = await inBatches(ids, id => this.#bar(id, subject))
@@ -50,15 +54,15 @@ export class SubjectIndex {
 
   async #bar (id: string, subject: string): Promise<number> {
     const now = Math.floor(this.#now())
-    const stone = encodeRecord(tombstone(id, now))
-    return Number(await this.#scripts.end(this.#keys.session(id), instantText(now), subjectText(subject), stone, `${TOMBSTONE_MS}`))
+    const text = encodeRecord(tombstone(id, now))
+    return Number(await this.#scripts.end(this.#keys.session(id), instantText(now), subjectText(subject), text, `${TOMBSTONE_MS}`))
   }
 }
 
-/** How a subject stands in a record's header; nothing else can look like it, since JSON escapes quotes. */
+/** The subject as a record's header has it. No other part of a header can contain this text, since JSON escapes quotes. */
 export function subjectText (subject: string): string { return ` {"subject":${JSON.stringify(subject)}` }
 
-/** A stored session with a deadline after this one is indexed for a deadline of `expiresAt` already. */
+/** A stored session with a later deadline than this has the score of `expiresAt` already, so that the index need not move. */
 export function indexedAfter (expiresAt: number): number { return Math.max(0, lastOfStep(expiresAt) - STEP_MS) }
 
 function lastOfStep (expiresAt: number): number { return Math.ceil(expiresAt / STEP_MS) * STEP_MS }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { type Case, plain } from '../case.ts'
+import { assertAbsent, assertReads, type Case } from '../case.ts'
 
 const LARGE_BYTES = 1_000_000
 
-/** Of one to four bytes a character, so that a limit or a cut in characters shows. */
+/** Text of characters that take from 1 to 4 bytes: shows a limit or a cut that counts characters where bytes are meant. */
 function largeText (): string {
   const part = 'aé€🧺'
   return JSON.stringify({ text: part.repeat(Math.floor(LARGE_BYTES / Buffer.byteLength(part)) - 2) })
@@ -14,69 +14,62 @@ export const storing: readonly Case[] = [
     name: 'reads null for an id that nothing is stored under',
     needs: [],
     async run ({ backend, record }) {
-      assert.equal(await backend.read(record().id), null)
+      await assertAbsent(backend, record().id)
     }
   },
   {
     name: 'returns the id of what it wrote, and reads it back as it was',
     needs: [],
     async run ({ backend, record }) {
-      const written = record({ subject: 'alice', policy: { idleTimeout: 60_000, absoluteTimeout: null, persistent: true }, schemaVersion: 7 })
+      const policy = { idleTimeout: 60_000, absoluteTimeout: null, persistent: true }
+      const written = record({ subject: 'alice', policy, schemaVersion: 7 })
       assert.equal(await backend.write(written.id, written, 0), written.id)
-      assert.deepEqual(plain(await backend.read(written.id)), plain(written))
+      await assertReads(backend, written)
     }
   },
   {
     name: 'keeps every character of payloads and subjects',
     needs: [],
-    async run ({ backend, record }) {
+    async run ({ backend, stored }) {
       const text = 'quotes \' " ` \\ newlines \r\n percent %s %00 emoji 🧺 accents é ü combining e\u0301 bidi \u202e separators \u2028 ;--'
-      const written = record({ data: JSON.stringify({ text }), subject: text })
-      await backend.write(written.id, written, 0)
-      assert.deepEqual(plain(await backend.read(written.id)), plain(written))
+      await assertReads(backend, await stored({ data: JSON.stringify({ text }), subject: text }))
     }
   },
   {
     name: 'keeps a payload of 1 MB',
     needs: [],
-    async run ({ backend, record }) {
-      const written = record({ data: largeText() })
-      await backend.write(written.id, written, 0)
-      assert.equal((await backend.read(written.id))?.data, written.data)
+    async run ({ backend, stored }) {
+      const { id, data } = await stored({ data: largeText() })
+      assert.equal((await backend.read(id))?.data, data)
     }
   },
   {
     name: 'keeps the smallest and the largest numbers',
     needs: [],
-    async run ({ backend, record }) {
+    async run ({ backend, stored }) {
       for (const version of [1, 2 ** 31, 2 ** 48 - 1]) {
-        const written = record({ version, schemaVersion: 2 ** 31 - 1, createdAt: 0, expiresAt: Date.UTC(2200, 0) })
-        await backend.write(written.id, written, 0)
-        assert.deepEqual(plain(await backend.read(written.id)), plain(written))
+        await assertReads(backend, await stored({ version, schemaVersion: 2 ** 31 - 1, createdAt: 0, expiresAt: Date.UTC(2200, 0) }))
       }
     }
   },
   {
     name: 'keeps sessions apart',
     needs: [],
-    async run ({ backend, record }) {
-      const [one, other] = [record({ data: '{"n":1}' }), record({ data: '{"n":2}' })]
-      await backend.write(one.id, one, 0)
-      await backend.write(other.id, other, 0)
-      await backend.remove(one.id)
-      assert.equal(await backend.read(one.id), null)
-      assert.equal((await backend.read(other.id))?.data, '{"n":2}')
+    async run ({ backend, stored }) {
+      const removed = await stored({ data: '{"n":1}' })
+      const kept = await stored({ data: '{"n":2}' })
+      await backend.remove(removed.id)
+      await assertAbsent(backend, removed.id)
+      assert.equal((await backend.read(kept.id))?.data, '{"n":2}')
     }
   },
   {
     name: 'replaces what is stored by a write without an expected version',
     needs: [],
-    async run ({ backend, record, next }) {
-      const first = record()
-      const second = next(first, { data: '{"n":2}' })
-      await backend.write(first.id, first, 0)
+    async run ({ backend, stored, next }) {
+      const second = next(await stored(), { data: '{"n":2}' })
       assert.equal(await backend.write(second.id, second), second.id)
-      assert.deepEqual(plain(await backend.read(first.id)), plain(second))
+      await assertReads(backend, second)
     }
   },
   {
@@ -92,12 +85,11 @@ export const storing: readonly Case[] = [
   {
     name: 'removes what is stored, and resolves where nothing is',
     needs: [],
-    async run ({ backend, record }) {
-      const written = record()
-      await backend.write(written.id, written, 0)
-      await backend.remove(written.id)
-      assert.equal(await backend.read(written.id), null)
-      await backend.remove(written.id)
+    async run ({ backend, stored }) {
+      const { id } = await stored()
+      await backend.remove(id)
+      await assertAbsent(backend, id)
+      await backend.remove(id)
     }
   },
   {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { SeenItems } from '../../../lib/backends/memcached/seen.ts'
+import { SeenItems } from '../../../lib/backends/memcached/link.ts'
 import { decodeValue, encodeValue } from '../../../lib/backends/memcached/value.ts'
 import { newRecord } from '../../helpers/records.ts'
 

@@ -1,0 +1,69 @@
+import type { SessionRecord, WriteContext } from '../../types/index.d.ts'
+import { randomVersion } from '../crypto/random.ts'
+import type { Stored } from '../payload/codec.ts'
+import type { Snapshot } from '../payload/serializer.ts'
+import { deadlineOf, isRenewalDue, usedAt } from '../record/lifetime.ts'
+import { freezeRecord } from '../record/record.ts'
+import type { Registration } from '../store/registration.ts'
+import type { Draft } from './draft.ts'
+import type { SessionState } from './state.ts'
+
+type Content = Snapshot & Pick<Draft, 'subject' | 'policy'>
+
+/** The session whose record is made: a request's session (`SessionState`), or its `Successor` under a new id. */
+export interface Origin {
+  readonly registration: Registration
+  readonly id: string
+  readonly createdAt: number
+  /** Whether the write counts as use, and moves the idle deadline. */
+  readonly isUse: boolean
+}
+
+/**
+ * A draft as the session to store in place of `theirs`: a new version, deadlines from this moment (unless the request does
+ * not count as use).
+ *
+ * @param theirs the session which is stored; `null` for the first write
+ * @param writtenAs the `schemaVersion` which the data came with
+ */
+export function toStore (origin: Origin, theirs: Stored | null, draft: Content, writtenAs = theirs?.record.schemaVersion ?? 1): Stored {
+  return { record: recordOf(origin, theirs, draft, writtenAs), text: draft.text, tree: draft.tree }
+}
+
+function recordOf (origin: Origin, theirs: Stored | null, { text, subject, policy }: Content, writtenAs: number): SessionRecord {
+  const { settings: { lifetime }, store: { codec } } = origin.registration
+  const id = theirs?.record.id ?? origin.id
+  const times = {
+    createdAt: theirs?.record.createdAt ?? origin.createdAt,
+    lastAccessedAt: lastUseOf(origin, theirs),
+    policy
+  }
+  return freezeRecord({
+    id,
+    version: randomVersion(),
+    data: codec.toData(text, id),
+    // Data of a newer deployment keep their version.
+    schemaVersion: Math.max(codec.schemaVersion, writtenAs),
+    ...times,
+    expiresAt: deadlineOf(times, lifetime),
+    subject
+  })
+}
+
+function lastUseOf (origin: Origin, theirs: Stored | null): number {
+  const now = origin.registration.now()
+  if (theirs === null) return Math.max(origin.createdAt, now)
+  return origin.isUse ? usedAt(theirs.record, now) : theirs.record.lastAccessedAt
+}
+
+/** Whether an unchanged session is to be written all the same: the deadline is due, or the cookie has an old secret. */
+export function isRenewal ({ base, token, route, isTouchForced, registration }: SessionState): boolean {
+  if (base === null) return false
+  if (isTouchForced || registration.keeping.isStale(token!)) return true
+  return !route.passive && isRenewalDue(base.record, registration.settings.lifetime, registration.now())
+}
+
+/** What the backend is told about a write beside the record. */
+export function writeContextOf (state: SessionState, text: string): WriteContext {
+  return state.registration.store.writeContext(text, state.cookies.request)
+}

@@ -1,0 +1,66 @@
+import type { WriteContext } from '../../types/index.d.ts'
+import { BackendContractError, SessionTooLargeError } from '../errors.ts'
+import type { Payload } from '../payload/changes.ts'
+import type { Stored } from '../payload/codec.ts'
+import { isCookieText } from '../record/cookie-text.ts'
+import { newToken } from '../record/ids.ts'
+import type { Flow } from '../tools/flow.ts'
+import type { Finding, Identity, Keeping, Store } from './store.ts'
+
+const DEFAULT_MAX_BYTES = 7_168
+/** 132 of the token's random bits: the id is no secret, and only has to be unique. */
+const ID_CHARS = 22
+
+/** Sessions in their cookies: a self-contained backend makes a text of the whole record, and a record of the text. */
+export class InCookie implements Keeping {
+  readonly isInCookie = true
+  readonly maxTextBytes: number
+  readonly #store: Store
+  readonly #headerBytes: (text: string) => number
+
+  /** @param headerBytes the bytes of `Cookie` header for a text, over all parts; `Infinity` for too many parts */
+  constructor (store: Store, headerBytes: (text: string) => number) {
+    this.maxTextBytes = store.backend.maxBytes ?? DEFAULT_MAX_BYTES
+    this.#store = store
+    this.#headerBytes = headerBytes
+  }
+
+  // The id is sealed inside; the text comes with the first write.
+  newIdentity (): Identity { return { id: newToken().slice(0, ID_CHARS), token: null } }
+
+  * find (text: string): Flow<Finding> {
+    const answer = yield * this.#store.read(text)
+    if (answer === null || answer === undefined) return { rejected: 'forged', answer, id: null }
+    const found = this.#store.examine(answer, null)
+    return found.rejected === undefined ? found : { rejected: found.rejected, answer, id: null }
+  }
+
+  * again (_stored: Stored, text: string): Flow<unknown> {
+    return yield * this.#store.read(text)
+  }
+
+  * insert ({ record, text: payload }: Stored, _expectedVersion: number, _token: null, context: WriteContext): Flow<string> {
+    const { backend, name } = this.#store
+    const text = yield * this.#store.call('write', () => backend.write(null, record, undefined, context))
+    if (typeof text !== 'string') {
+      throw new BackendContractError(`${name}.write() is self-contained and must return the cookie's text, got ${typeof text}`)
+    }
+    if (!isCookieText(text)) throw new BackendContractError(`${name}.write() must return text that fits a cookie value`)
+    this.#assertFits(text, payload)
+    return text
+  }
+
+  isStale (text: string): boolean { return this.#store.backend.isStale?.(text) === true }
+
+  #assertFits (text: string, payload: string): void {
+    const bytes = this.#headerBytes(text)
+    if (bytes <= this.maxTextBytes) return
+    throw new SessionTooLargeError(Number.isFinite(bytes) ? bytes : text.length, this.maxTextBytes, this.#sizesOfKeys(payload))
+  }
+
+  #sizesOfKeys (payload: string): Array<[key: string, bytes: number]> {
+    const { codec } = this.#store
+    const bytesOf = (data: Payload) => Buffer.byteLength(codec.serialize(data)) - Buffer.byteLength(codec.emptyText)
+    return Object.entries(codec.deserialize(payload)).map(([key, value]) => [key, bytesOf({ [key]: value })])
+  }
+}

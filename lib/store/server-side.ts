@@ -1,0 +1,72 @@
+import type { FastifyRequest } from 'fastify'
+import type { SessionRecord, WriteContext } from '../../types/index.d.ts'
+import { randomVersion } from '../crypto/random.ts'
+import type { Stored } from '../payload/codec.ts'
+import { idOfToken, isToken, newToken, TOKEN_CHARS } from '../record/ids.ts'
+import { freezeRecord, tombstone, withRequest } from '../record/record.ts'
+import type { Flow } from '../tools/flow.ts'
+import type { Finding, Identity, Keeping, Store } from './store.ts'
+
+/** Sessions on a server: the cookie has a random token, and the backend knows nothing but the token's hash. */
+export class ServerSide implements Keeping {
+  readonly isInCookie = false
+  readonly maxTextBytes = TOKEN_CHARS
+  readonly #store: Store
+  readonly #property: string
+
+  constructor (store: Store, property: string) {
+    this.#store = store
+    this.#property = property
+  }
+
+  newIdentity (): Identity {
+    const token = newToken()
+    return { id: idOfToken(this.#property, token), token }
+  }
+
+  * find (text: string): Flow<Finding> {
+    // Length and alphabet are checked before the backend hears of the text (docs/security.md C008).
+    if (!isToken(text)) return null
+    const id = idOfToken(this.#property, text)
+    const answer = yield * this.#store.read(id)
+    const found = this.#store.examine(answer, id)
+    return found.rejected === undefined ? found : { rejected: found.rejected, answer, id }
+  }
+
+  * again ({ record: { id } }: Stored): Flow<unknown> {
+    return yield * this.#store.read(id)
+  }
+
+  * insert ({ record }: Stored, expectedVersion: number, token: string, context: WriteContext): Flow<string | null> {
+    const { written } = yield * this.#store.put(record, expectedVersion, context)
+    return written ? token : null
+  }
+
+  isStale (): boolean { return false }
+}
+
+/**
+ * Ends a stored session if the record still stands; `false` when a later version stands, or none. A backend without
+ * compare-and-set cannot tell the difference: there the record goes, whatever its version is by now.
+ *
+ * @param successor the id under which the session goes on: then a tombstone tells those who still hold the old id
+ */
+export function * removeIfUnchanged (
+  store: Store, record: SessionRecord, successor: { id: string, now: number } | null, request: FastifyRequest | undefined
+): Flow<boolean> {
+  // Such a backend may keep expired records, so that a tombstone would stay for ever and protect nothing.
+  if (!store.isAtomic) return yield * removeBlindly(store, record.id)
+  const ended = successor === null ? expired(record) : tombstone(record.id, successor.now, { successor: successor.id })
+  return (yield * store.put(ended, record.version, { data: {}, ...withRequest(request) })).written
+}
+
+/** Removes whatever is stored under an id. */
+export function * removeBlindly (store: Store, id: string): Flow<true> {
+  yield * store.call('remove', () => store.backend.remove(id))
+  return true
+}
+
+// A write of an expired record leaves nothing readable, which makes a compare-and-set a compare-and-remove.
+function expired (record: SessionRecord): SessionRecord {
+  return freezeRecord({ ...record, version: randomVersion(), data: '', subject: null, policy: null, expiresAt: 0 })
+}

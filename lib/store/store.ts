@@ -1,0 +1,204 @@
+import type { FastifyRequest } from 'fastify'
+import type { Awaitable, SessionBackend, SessionRecord, WriteContext } from '../../types/index.d.ts'
+import type { Settings } from '../config/options.ts'
+import { BackendContractError, BackendUnavailableError, isOwnError, NotSupportedError } from '../errors.ts'
+import type { Payload } from '../payload/changes.ts'
+import type { PayloadCodec, Stored, Unreadable } from '../payload/codec.ts'
+import { effectiveDeadline, isExpired } from '../record/lifetime.ts'
+import { isRecord } from '../record/record.ts'
+import { type Flow, isPromise, run } from '../tools/flow.ts'
+import { Breaker, type BreakerState } from './breaker.ts'
+
+/** Why a cookie is no session: the `reason` of `rejected` events. */
+export type Rejection = Unreadable | 'malformed' | 'oversized' | 'incomplete' | 'unknown' | 'forged' | 'regenerated' | 'expired'
+
+/** A backend's answer, judged: a session with its payload (the caller's own copy), or the reason why there is none. */
+export type Examined = { readonly stored: Stored, readonly data: Payload, readonly rejected?: undefined } | { readonly rejected: Rejection }
+
+/** What a conditional write came to. `theirs` is the record which stands instead; `null` where the backend does not say. */
+export type PutAnswer = { readonly written: true } | { readonly written: false, readonly theirs: SessionRecord | null }
+
+/** What a session is found by. */
+export interface Identity {
+  readonly id: string
+  /** The cookie's text; `null` where only the first write makes the text. */
+  readonly token: string | null
+}
+
+/**
+ * A cookie's text, looked up: a session with its payload (the caller's own copy), or the reason why there is none.
+ * `null`: the text cannot be a cookie of ours, and the backend was not asked.
+ */
+export type Finding =
+  | { readonly stored: Stored, readonly data: Payload, readonly rejected?: undefined }
+  | { readonly rejected: Rejection, readonly answer: unknown, readonly id: string | null }
+  | null
+
+/** What differs between sessions on a server (server-side.ts) and sessions in their cookies (in-cookie.ts). */
+export interface Keeping {
+  readonly isInCookie: boolean
+  /** The longest cookie text which can be ours, in bytes. */
+  readonly maxTextBytes: number
+  /** A fresh id under which nothing is stored. */
+  newIdentity (): Identity
+  find (text: string): Flow<Finding>
+  /** The backend's answer for a session which was found before, unchecked. */
+  again (stored: Stored, token: string): Flow<unknown>
+  /**
+   * Stores a session if `expectedVersion` stands (`0`: absent), and answers with the cookie's text for the session, or
+   * `null` when a different version stands. In a cookie every write is a new text, and nothing can stand in the way.
+   */
+  insert (stored: Stored, expectedVersion: number, token: string | null, context: WriteContext): Flow<string | null>
+  /** Whether a valid text should be made anew, since it was sealed with an old secret. */
+  isStale (token: string): boolean
+}
+
+const WRITTEN: PutAnswer = Object.freeze({ written: true })
+
+/** The backend as sessions see it: every call in time, every answer checked, failing fast while the backend is down. */
+export class Store {
+  readonly backend: SessionBackend
+  readonly codec: PayloadCodec
+  /** The class of the backend, for messages. */
+  readonly name: string
+  readonly #settings: Settings
+  readonly #breaker: Breaker
+
+  /** @param backend the backend of `settings`, bound to the registration */
+  constructor (settings: Settings, backend: SessionBackend, onBreaker: (state: BreakerState) => void) {
+    this.backend = backend
+    this.codec = settings.codec
+    this.name = settings.backend.constructor?.name ?? 'The backend'
+    this.#settings = settings
+    this.#breaker = new Breaker(onBreaker)
+  }
+
+  get isAtomic (): boolean { return this.backend.atomic === true }
+
+  /** When a stored session ends. */
+  deadline (record: SessionRecord): number { return effectiveDeadline(record, this.#settings.lifetime) }
+
+  /** Runs a flow within `timeout`: drivers may never settle. Throws `BackendUnavailableError` when the time is over. */
+  run<T> (flow: Flow<T>, limitMs = this.#settings.timeoutMs): Awaitable<T> {
+    return run(flow, limitMs, () => {
+      this.#breaker.fail()
+      return new BackendUnavailableError(`${this.name} did not answer within ${limitMs} ms`)
+    })
+  }
+
+  /** Calls the backend. Any error of a driver becomes a `BackendUnavailableError` with the driver's error as its cause. */
+  * call<T> (operation: string, send: () => Awaitable<T>): Flow<T> {
+    if (!this.#breaker.admits()) {
+      throw new BackendUnavailableError(`${this.name} is unavailable; whether it is back is tried by one call at a time`)
+    }
+    try {
+      const answer = send()
+      const result = isPromise(answer) ? (yield answer) as T : answer
+      this.#breaker.succeed()
+      return result
+    } catch (cause) {
+      // An error of ours without `cause` concerns a single session (too large, say): the backend did answer.
+      if (isOwnError(cause) && cause.cause === undefined) this.#breaker.succeed()
+      else this.#breaker.fail()
+      if (isOwnError(cause)) throw cause
+      throw new BackendUnavailableError(`${this.name} failed to ${operation} a session`, { cause })
+    }
+  }
+
+  /** An optional method of the backend. Throws `NotSupportedError` where the backend does not have the method. */
+  optional<Name extends keyof SessionBackend> (name: Name, operation: string): NonNullable<SessionBackend[Name]> {
+    const method = this.backend[name]
+    if (method === undefined || method === null) throw new NotSupportedError(this.name, operation)
+    return (method as (...args: unknown[]) => unknown).bind(this.backend) as NonNullable<SessionBackend[Name]>
+  }
+
+  /** The backend's answer for an id, unchecked. */
+  * read (id: string): Flow<unknown> {
+    return yield * this.call('read', () => this.backend.read(id))
+  }
+
+  /** The stored session of an id, or `null`. */
+  * fetch (id: string): Flow<Stored | null> {
+    return this.sessionOf(yield * this.read(id), id)
+  }
+
+  /**
+   * Stores a record if `expectedVersion` stands (`0`: absent). A write whose answer was lost is looked up before it counts
+   * as failed.
+   *
+   * @param isRepeatable whether the change may be made once more on top of later writes; else a write whose outcome cannot
+   * be learnt is an error
+   */
+  * put (record: SessionRecord, expectedVersion: number, context: WriteContext, isRepeatable = true): Flow<PutAnswer> {
+    try {
+      return yield * this.#write(record, expectedVersion, context)
+    } catch (error) {
+      if (!(error instanceof BackendUnavailableError) || !this.isAtomic) throw error
+      // Perhaps only the answer was lost. The stored version tells whose write stands.
+      const answer = yield * this.read(record.id)
+      const theirs = isRecord(answer) ? answer : null
+      const version = theirs?.version ?? 0
+      const isRemoved = version === 0 && record.expiresAt <= this.#settings.now()
+      if (version === record.version || isRemoved) return WRITTEN
+      // Not applied, at least not yet: whether to write again is the caller's decision.
+      if (version === expectedVersion || !isRepeatable) throw error
+      return { written: false, theirs }
+    }
+  }
+
+  * #write (record: SessionRecord, expectedVersion: number, context: WriteContext): Flow<PutAnswer> {
+    const answer = yield * this.call('write', () => this.backend.write(record.id, record, expectedVersion, context))
+    if (answer === record.id) return WRITTEN
+    if (answer === null) return { written: false, theirs: null }
+    if (isRecord(answer) && answer.id === record.id) {
+      return answer.version === record.version ? WRITTEN : { written: false, theirs: answer }
+    }
+    throw new BackendContractError(`${this.name}.write() must return the id, null or the record that stands, got ${typeof answer}`)
+  }
+
+  /** A backend's answer as a session, or `null`. */
+  sessionOf (answer: unknown, id: string | null): Stored | null {
+    const found = this.examine(answer, id)
+    return found.rejected === undefined ? found.stored : null
+  }
+
+  /**
+   * Judges a backend's answer. Throws `BackendUnavailableError` for data of a newer deployment which do not fit here.
+   *
+   * @param id the id which the record must have; `null` for a self-contained backend, whose text holds the id
+   */
+  examine (answer: unknown, id: string | null): Examined {
+    if (answer === null || answer === undefined) return { rejected: 'unknown' }
+    if (!isRecord(answer) || (id !== null && answer.id !== id)) return { rejected: 'corrupt' }
+    // A tombstone has no data.
+    if (answer.data === '') return { rejected: 'regenerated' }
+    if (isExpired(answer, this.#settings.lifetime, this.#settings.now())) return { rejected: 'expired' }
+    return this.codec.decode(answer)
+  }
+
+  /**
+   * What the backend is told about a write beside the record.
+   *
+   * @param text the payload to be stored, which after a conflict or in a transaction is not the live session's
+   */
+  writeContext (text: string, request: FastifyRequest | undefined): WriteContext {
+    return new PayloadContext(this.codec, text, request)
+  }
+}
+
+/** The payload is parsed when a backend looks at `data`, and most never do. */
+class PayloadContext implements WriteContext {
+  /** Absent, rather than `undefined`, outside a request. */
+  declare readonly request?: FastifyRequest
+  readonly #codec: PayloadCodec
+  readonly #text: string
+  #data: Payload | undefined
+
+  constructor (codec: PayloadCodec, text: string, request: FastifyRequest | undefined) {
+    this.#codec = codec
+    this.#text = text
+    if (request !== undefined) this.request = request
+  }
+
+  get data (): Payload { return (this.#data ??= this.#codec.deserialize(this.#text)) }
+}
