@@ -12,13 +12,13 @@ function filesIn (folder: string): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
     .filter(entry => entry.isFile() && /\.(?:[cm]?[jt]s|json)$/.test(entry.name))
     .map(entry => relative(root, join(entry.parentPath, entry.name)))
-    // Other tests run beside this one; what they write for a moment is not the project's.
+    // Tests that run beside this test write files for a moment: those do not belong to the project.
     .filter(path => !/(?:^|\/)(?:node_modules|dist)\/|\.tmp\./.test(path))
 }
 
 function read (path: string): string { return readFileSync(join(root, path), 'utf8') }
 
-/** What a file loads when it runs: the compiler drops imports of types, and so does this. */
+/** The files that a file loads when it runs. Imports of types are left out: the compiler drops them. */
 function loadedBy (path: string): string[] {
   const { outputText } = ts.transpileModule(read(path), {
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true, removeComments: true }
@@ -27,7 +27,7 @@ function loadedBy (path: string): string[] {
   return [...specifiers].map(([, specifier]) => join(dirname(path), specifier!))
 }
 
-/** What each file of lib imports, types too: they are what a reader has to understand. */
+/** The imports of each file of lib, types included: a reader has to understand them all. */
 const imports: ReadonlyMap<string, readonly string[]> = new Map(filesIn('lib').map(path => [
   path,
   ts.preProcessFile(read(path)).importedFiles
@@ -36,7 +36,7 @@ const imports: ReadonlyMap<string, readonly string[]> = new Map(filesIn('lib').m
     .filter(imported => imported.startsWith('lib/'))
 ]))
 
-/** The groups of places that reach each other by imports (Tarjan's strongly connected components), each sorted. */
+/** The groups of files that reach each other by imports (Tarjan's strongly connected components), each sorted. */
 function circlesOf (graph: ReadonlyMap<string, Iterable<string>>): string[][] {
   const order = new Map<string, number>()
   const lowest = new Map<string, number>()
@@ -84,9 +84,9 @@ t.test('circles of imports are found', async t => {
   t.ok(imports.get('lib/plugin.ts')!.includes('lib/errors.ts'), 'and imports are read')
 })
 
-/** From the bottom to the top: each may import those before it. A file of that name is meant where there is no folder. */
+/** The folders of lib from the bottom to the top, each of which may import the names before. `errors` and `plugin` are files. */
 const floors = ['errors', 'tools', 'crypto', 'record', 'backends', 'payload', 'config', 'store', 'lifecycle', 'session', 'http', 'plugin']
-/** What the author of a backend can import, the kit can. */
+/** What an author of a backend can import. */
 const floorsOfBackends = ['errors', 'tools', 'crypto', 'record']
 
 const doors = ['index', 'file', 'redis', 'memcached', 'database', 'express-store']

@@ -4,9 +4,9 @@ import { stress } from '../stress/stress.ts'
 import { wrongBackends } from '../stress/wrong.ts'
 
 const SECONDS = 2
-/** A mistake that shows only now and then gets so many chances, each a second long. */
+/** The number of runs of a second each in which the checker may find a mistake: some mistakes show only now and then. */
 const CHANCES = 20
-/** The clients do something else each time; what went wrong can be done again: npm run stress -- --seed … */
+/** Each test run has another seed, which a failure prints. To repeat a run: npm run stress -- --seed … */
 const seed = Math.floor(Math.random() * 1e6)
 
 for (const [name, { breaks }] of Object.entries(wrongBackends)) {

@@ -5,7 +5,7 @@ import { createSite } from '../helpers/app.ts'
 
 /** Finds the sessions of a subject first and removes them afterwards, as a store with an index does. */
 class IndexedBackend extends MemoryBackend {
-  /** What goes on between the two. */
+  /** Runs between the two steps. */
   meanwhile: () => unknown = () => {}
 
   override bind (context: BackendContext): this {
@@ -72,7 +72,7 @@ t.test('a sign-in whose store fails after it was stored leaves no session behind
   t.equal(await site.app.sessions.count(), 0)
 })
 
-/** The same store in another process. */
+/** A second process on the same store. */
 function bound (backend: IndexedBackend): SessionBackend {
   return {
     atomic: true,

@@ -50,7 +50,7 @@ t.test('revokeAll() ends every session', async t => {
   t.equal(await sessions.count(), 0)
 })
 
-// A sign-in is held once before it reaches the store, and once after.
+// A sign-in is held once before its write reaches the store, and once after.
 for (const moment of ['before', 'after'] as const) {
   for (const kind of ['login()', 'create()'] as const) {
     t.test(`a sign-in held ${moment} its write ends with the others, one that begins afterwards is new: ${kind}`, async t => {
@@ -74,7 +74,7 @@ for (const moment of ['before', 'after'] as const) {
       }
       let looks = 0
       backend.before('write', async () => { if (moment === 'before') await hold() })
-      // It looks for a revocation before it is stored, and after.
+      // A sign-in looks for a revocation before its write and after.
       backend.before('read', async ({ id }) => { if (moment === 'after' && id !== guest && ++looks === 2) await hold() })
       const answer = signIn()
       await reached.opened

@@ -53,7 +53,7 @@ t.test('PGlite has no connections that could be closed', async t => {
   t.strictSame(logs, [])
 })
 
-/** Another process that reads without pause; how it ended, and what it said. */
+/** A process in the middle of a long query, with its exit code and its output. */
 function reader (t: Test, url: string, listens: boolean) {
   const program = `
     import { Kysely, PostgresDialect, sql } from 'kysely'
@@ -128,7 +128,7 @@ t.test('connections that an administrator ends are replaced', async t => {
   await createSessionTable(db, { table })
   const backend = new DatabaseBackend(db, { table, pool: false })
   await t.rejects(async () => await sql`select pg_terminate_backend(pg_backend_pid())`.execute(db))
-  // The pool may learn of it from the next one who takes the connection.
+  // The pool may learn of the broken connection only when the connection is taken again.
   t.equal(await backend.read('a'.repeat(64)).catch(() => backend.read('a'.repeat(64))), null)
 })
 

@@ -26,7 +26,7 @@ for (const name of DATABASES) {
     }
   })
 
-  // PGlite has one connection: nothing is parallel there but this.
+  // The tests below need parallel connections, and PGlite has a single connection.
   if (name === 'PGlite') continue
   t.test(`of ${RIVALS} parallel creations over an expired session ${name} lets one win`, async t => {
     const { backend, clock, record, next } = await databaseBench(t, await openDatabase(t, name))
@@ -49,7 +49,7 @@ for (const name of DATABASES) {
   })
 }
 
-/** Two processes' worth of backends on one table, each with connections of its own. */
+/** Two backends on the same table with separate connections, as in two processes. */
 async function twoNodes (t: Test, name: 'PostgreSQL' | 'MariaDB') {
   const bench = await databaseBench(t, await openDatabase(t, name))
   const { db } = await openDatabase(t, name)

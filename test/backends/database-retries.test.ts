@@ -5,7 +5,7 @@ import { createSessionTable, DatabaseBackend } from '../../lib/database.ts'
 import { retryTransient } from '../../lib/backends/database/statement.ts'
 import { databaseBench, type DatabaseName, freshTable, openDatabase, records } from '../helpers/databases.ts'
 
-/** Whether a removal from this table waits for a lock. Not `innodb_trx`: whoever asks it more often than each 100 ms gets the same old answer. */
+/** Whether a removal from this table waits for a lock. Not read from `innodb_trx`, whose rows are up to 100 ms old. */
 const isWaiting: Partial<Record<DatabaseName, (db: Kysely<any>, table: string) => Promise<boolean>>> = {
   async MariaDB (db, table) {
     const { rows: [report] } = await sql<{ Status: string }>`show engine innodb status`.execute(db)
@@ -17,7 +17,7 @@ const isWaiting: Partial<Record<DatabaseName, (db: Kysely<any>, table: string) =
   }
 }
 
-/** The statement locks one row and waits for another, which a transaction holds that then wants the first. */
+/** A statement that locks a row and waits for a second row, while a transaction holds the second row and waits for the first. */
 async function deadlock (t: Test, name: DatabaseName) {
   const database = await openDatabase(t, name)
   const { db } = database
@@ -29,7 +29,7 @@ async function deadlock (t: Test, name: DatabaseName) {
   for (const session of [first!, second!]) await backend.write(session.id, session, 0)
   database.sent()
   const removed = await db.transaction().execute(async transaction => {
-    // The database gives up the one that has changed less.
+    // The database gives up the side that has changed fewer rows.
     await transaction.insertInto(weight).values(Array.from({ length: 100 }, (_, n) => ({ n }))).execute()
     const write = (id: string) => transaction.updateTable(table).set({ data: '{}' }).where('id', '=', id).execute()
     await write(second!.id)
@@ -45,7 +45,7 @@ async function deadlock (t: Test, name: DatabaseName) {
 t.test('a statement that MariaDB gives up in a deadlock is sent again', async t => { await deadlock(t, 'MariaDB') })
 t.test('a statement that PostgreSQL gives up in a deadlock is sent again', async t => { await deadlock(t, 'PostgreSQL') })
 
-/** A file that another process writes to: `end` is its end. */
+/** A database file that a second process writes to; `end` resolves when the process has ended. */
 async function busyFile (t: Test) {
   const path = `${t.testdir({})}/sessions.db`
   const other = new SQLite(path)

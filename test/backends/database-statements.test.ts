@@ -4,7 +4,7 @@ import { createSite } from '../helpers/app.ts'
 import { type AnyRequest } from '../helpers/browser.ts'
 import { DATABASES, databaseBench, openDatabase } from '../helpers/databases.ts'
 
-/** Counts how often a query is built: plugins see each one before it becomes SQL. */
+/** Counts how often a query is built: plugins see each query before it becomes SQL. */
 class Compilations implements KyselyPlugin {
   count = 0
 
@@ -27,7 +27,7 @@ for (const name of DATABASES) {
     const database = await openDatabase(t, name)
     const { backend, record, next, root } = await databaseBench(t, database)
     const { table } = root.place
-    // One shape for all dialects.
+    // The same shape for all dialects.
     const sent = () => database.sent().map(sql => sql.replaceAll('`', '"').replaceAll(table, 'sessions').replace(/\$\d+/g, '?'))
     sent()
     const first = record()
@@ -144,7 +144,7 @@ t.test('a request costs one statement to read, one to write, and none for what i
   t.strictSame(await costs(({ session }) => { session.n = 1 }), ['insert'])
   t.strictSame(await costs(({ session }) => { session.n = 2 }), ['select', 'update'])
   t.strictSame(await costs(({ session }) => session.n), ['select'])
-  // A sign-in looks before and after whether the sessions of its subject were revoked.
+  // A sign-in looks before and after its write for a revocation of its subject's sessions.
   t.strictSame(await costs(({ session }) => session.login('ada')), ['select', 'select', 'insert', 'select', 'update'])
   t.strictSame(await costs(({ session }) => session.destroy()), ['select', 'delete'])
 })

@@ -11,7 +11,7 @@ import { sharedServer } from '../helpers/servers.ts'
 import { createSite } from '../helpers/app.ts'
 import { HOUR_MS } from '../helpers/times.ts'
 
-/** Nothing but this is promised: a store replaces what is there. */
+/** The capabilities of every express-session store: the only promise is that `set` replaces the stored session. */
 const promised = { atomic: false, expires: false, touch: false, list: false }
 
 async function redisStore (t: { teardown (end: () => unknown): unknown }, prefix = `express${process.pid}:`) {

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { FileBackend } from '../../lib/file.ts'
 import { compile, plainNode } from '../helpers/compiled.ts'
 
-/** A directory that every user may reach, and the program that works in it. */
+/** A directory that every user may reach, and the program that works in the directory. */
 function bench (t: Test) {
   const program = compile('test/helpers/file-limits.ts', t.testdir({}))
   const directory = mkdtempSync(join(tmpdir(), 'fastsessions-'))
@@ -20,7 +20,7 @@ function run (command: string, ...args: readonly string[]): any {
   return JSON.parse(execFileSync(command, args, { encoding: 'utf8' }))
 }
 
-/** In a name space of its own, where the super-user may mount what nobody else sees. */
+/** For a separate mount namespace, where the super-user may mount a small disk that other processes do not see. */
 const MOUNT = 'mount -t tmpfs -o size=200k,nr_inodes=200 tmpfs "$0" && exec "$@"'
 
 function canMount (): boolean {

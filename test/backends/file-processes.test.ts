@@ -12,8 +12,8 @@ import { seededRandom } from '../helpers/seeded-random.ts'
 import { HOUR_MS } from '../helpers/times.ts'
 
 /*
- * Processes that write the same sessions, for real. Set FILE_KILLS to kill more of them than a test run has time for, and
- * FILE_SEED to repeat the choices of a run that failed; the moments of the kills cannot be repeated.
+ * Real processes that write the same sessions. FILE_KILLS sets how many processes are killed, which can be more than a test
+ * run has time for. FILE_SEED repeats the choices of a failed run; the moments of the kills cannot be repeated.
  */
 const kills = Number(process.env['FILE_KILLS'] ?? 200)
 const seed = Number(process.env['FILE_SEED'] ?? randomInt(2 ** 31))
@@ -22,7 +22,7 @@ const AT_ONCE = 3
 const HOT_SESSIONS = 10
 const LONGEST_LIFE_MS = 100
 
-/** Sessions in files, with processes that write them, and what these said. */
+/** Sessions in files, with processes that write the sessions, and the lines that the processes printed. */
 async function bench (t: Test) {
   const folder = t.testdir({ store: {}, logs: {}, code: {} })
   const directory = join(folder, 'store')
@@ -52,7 +52,7 @@ async function bench (t: Test) {
   }
 }
 
-/** What processes began and what they were told. */
+/** The operations that processes began, and their answers. */
 function judge (lines: readonly string[]) {
   const begun = new Map<string, Set<number>>()
   const written = new Map<string, Set<number>>()
@@ -71,7 +71,7 @@ function judge (lines: readonly string[]) {
   return { begun, written, refused, ended, ending, revived }
 }
 
-/** What is wrong with the stored sessions, given all that was said. */
+/** Everything that is wrong with the stored sessions, by the log of all processes. */
 async function faults (backend: FileBackend, { begun, written, refused, ended, ending, revived }: ReturnType<typeof judge>): Promise<string[]> {
   const found = [...revived].map(id => `${id} was written after its end`)
   for (const id of new Set([...begun.keys(), ...ended])) {

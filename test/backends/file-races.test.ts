@@ -10,7 +10,7 @@ import { SubjectIndex } from '../../lib/backends/file/subjects.ts'
 import { Writer } from '../../lib/backends/file/writer.ts'
 import { fileBench } from '../helpers/file-bench.ts'
 
-/** Calls back after a writer has written its data, and before it does the step that decides. */
+/** Calls back after a writer has written its data, and before the writer's deciding step. */
 class PausedDisk extends Disk {
   onData: (path: string) => unknown = () => {}
 
@@ -28,7 +28,7 @@ class PausedDisk extends Disk {
   }
 }
 
-/** A process whose writes can be stopped halfway, and a backend as another process. */
+/** A process whose writes can be stopped halfway, and a backend that stands for a second process. */
 function bench (t: Test) {
   const files = fileBench(t)
   const disk = new PausedDisk(false)
@@ -147,7 +147,7 @@ t.test('a change whose session\'s directory vanishes under it is refused', async
   t.equal(await paused.write(written.id, { ...written, version: 1 }, written.version), null)
 })
 
-/** What a full disk does, to the next write. */
+/** Lets the next write fail as on a full disk. */
 function noSpace (): never { throw Object.assign(new Error('no space'), { code: 'ENOSPC' }) }
 
 t.test('a write that the disk refuses changes nothing and leaves nothing behind', async t => {
@@ -224,7 +224,7 @@ t.test('many change, renew, read and remove one session at once, and what they a
 
 t.test('a session that is renewed while expired ones are removed stays', async t => {
   const { bind, clock, record } = fileBench(t)
-  // Two machines whose clocks differ: to one the session has expired, to the other it has not.
+  // Two machines whose clocks differ: by the first clock the session has expired, by the second clock it has not.
   const [ahead, behind] = [bind('session', () => clock.now + 10), bind()]
   let kept = 0
   for (let round = 0; round < 200; round++) {

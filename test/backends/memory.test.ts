@@ -4,7 +4,7 @@ import { testBackend } from '../../lib/testing/index.ts'
 
 t.test('the memory backend keeps every promise of a backend', t => testBackend(t, () => new MemoryBackend()))
 
-/** A backend with a clock, and records that expire when told to. */
+/** A backend with a movable clock, and records that expire at a chosen moment. */
 function bench (options: MemoryBackendOptions = {}) {
   const clock = { now: 1_000 }
   const root = new MemoryBackend(options)

@@ -65,7 +65,7 @@ t.test('revoking a user who signs in all the time leaves no session behind, and 
     await Promise.all(users.map(async user => {
       const before = Array.from({ length: 3 }, () => newRecord({ subject: user }))
       const signIns = before.map(async (record, n) => ({ record, answer: await nodes[n % 2]!.write(record.id, record, 0) }))
-      // In the middle of it: some are stored, some indexed, some on their way.
+      // The revocation comes in the middle: some sessions are stored, some are indexed, some are under way.
       await signIns[round % 3]
       await nodes[1]!.removeSubject(user, {})
       const later = await Promise.all(signIns)
@@ -74,7 +74,7 @@ t.test('revoking a user who signs in all the time leaves no session behind, and 
         const stored = await nodes[0]!.read(record.id)
         const isLive = stored !== null && stored.data !== ''
         if (isLive && !known.has(record.id)) unindexed++
-        // Stored before, or indexed before: the commands of one client for one key keep their order.
+        // These were stored or indexed before: the commands of a client for the same key keep their order.
         const hadBegun = n === round % 3 || n === 1
         if (isLive && (hadBegun || answer !== record.id)) survivors++
       }

@@ -5,7 +5,7 @@ import { createSite } from '../helpers/app.ts'
 import { type Job } from '../helpers/browser.ts'
 import { newSpace, stores } from '../helpers/stores.ts'
 
-/** What a request with a session costs, counted at the wire: how often it waits for the server. */
+/** The cost of a request with a session, counted on the wire: how often the request waits for the server. */
 const expected: ReadonlyArray<[what: string, job: Job, roundTrips: number]> = [
   ['one that reads', ({ session }) => session.n, 1],
   ['one that does not look', () => {}, 1],

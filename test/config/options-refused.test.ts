@@ -9,7 +9,7 @@ const COOKIE_PATH = 'an absolute path without control characters, blanks at its 
 
 /** Options beside a good secret, and the message they are refused with. */
 const refused: Array<[options: object, message: string]> = [
-  // What is no duration
+  // Values that are no duration
   ...[0, -1, NaN, Infinity, -Infinity, '', '5', '5 s', '-5s', '5w', '1e3s', '5S', 'soon', true, [], {}].map((value): [object, string] =>
     [{ idleTimeout: value }, `Expected \`idleTimeout\` to be ${DURATION}, got ${shown(value)}`]),
   [{ idleTimeout: null }, `Expected \`idleTimeout\` to be ${DURATION}, got null`],
@@ -19,7 +19,7 @@ const refused: Array<[options: object, message: string]> = [
   [{ absoluteTimeout: '0d' }, 'Expected `absoluteTimeout` to be a finite duration above 0, got "0d" (string)'],
   [{ timeout: null }, `Expected \`timeout\` to be ${DURATION}, got null`],
   [{ timeout: '0s' }, 'Expected `timeout` to be a finite duration above 0, got "0s" (string)'],
-  // What does not go together
+  // Options that contradict each other
   [{ idleTimeout: '2h', absoluteTimeout: '1h' }, 'Expected `idleTimeout` to be at most `absoluteTimeout` (3600 s), got 7200 s'],
   [{ idleTimeout: '401d', cookie: { persistent: true } }, 'Expected `idleTimeout` to be at most 400 days where `cookie.persistent` is true, got "401d" (string); browsers keep no cookie for longer (RFC 6265bis, 5.5)'],
   [{ onConflict: 'error' }, 'Expected `onConflict` to be \'merge\' with a backend that is not atomic, got "error" (string); conflicts cannot be told there'],
@@ -33,7 +33,7 @@ const refused: Array<[options: object, message: string]> = [
   ]),
   ...[{ path: '/app' }, { domain: 'example.com' }].flatMap(part => ['__Host-x', '__hOST-x'].map((name): [object, string] =>
     [{ cookie: { name, ...part } }, `Expected \`cookie.name\` to be without the prefix __Host- where a path other than / or a domain is set, got "${name}" (string)`])),
-  // What is no name, path or domain
+  // Values that are no name, path or domain
   ...['', 'a b', 'a;b', 'a=b', 'a,b', 'ä', 'a"b', 'a\n', 'a(b)', 'x'.repeat(257)].map((name): [object, string] =>
     [{ cookie: { name } }, `Expected \`cookie.name\` to be ${COOKIE_NAME}, got ${shown(name)}`]),
   ...['', 'app', '/a;b', '/a\n', '/ä', '/a ', '/a<b', '/' + 'x'.repeat(1024)].map((path): [object, string] =>

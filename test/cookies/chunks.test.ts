@@ -106,7 +106,7 @@ t.test('text that no number of cookies can hold is not split', async t => {
   t.equal(split(NAME, textOf(5_000), 4_080), null)
 })
 
-/** The most text that so many cookies hold: nine bytes of each are for what tells parts apart. */
+/** The longest text in this number of cookies: nine bytes of each cookie tell the parts apart. */
 const mostIn = (count: number, tail: number) => Array.from({ length: count }, (_, index) => 4_096 - `${partName(NAME, index)}=`.length - (count > 1 ? 9 : 0) - tail)
   .reduce((sum, room) => sum + room)
 

@@ -13,7 +13,7 @@ const AV_OCTETS = /^[\x20-\x3A\x3C-\x7E]*$/
 
 interface Line { name: string, value: string, attributes: Map<string, string> }
 
-/** Reads a Set-Cookie line; throws where it breaks the grammar. */
+/** Reads a Set-Cookie line; throws when the line breaks the grammar. */
 function parse (line: string): Line {
   const [pair, ...rest] = line.split('; ') as [string, ...string[]]
   const at = pair.indexOf('=')

@@ -4,7 +4,7 @@ import { CookieBackend } from '../../lib/index.ts'
 import { createApp, createSite, type SiteOptions } from '../helpers/app.ts'
 import { cookieLines } from '../helpers/cookies.ts'
 
-/** A browser with one session: `POST` updates its data, `GET` shows them, `DELETE` destroys it. */
+/** A browser with a session: `POST` updates the data, `GET` shows the data, `DELETE` destroys the session. */
 async function createBrowser (t: Test, options: SiteOptions = {}) {
   const browser = (await createSite(t, { cookie: { name: 's' }, ...options })).browser()
   const send = async (method: 'GET' | 'POST' | 'DELETE', data?: object) => {

@@ -83,7 +83,7 @@ t.test('signatures are compared in constant time', async t => {
   const envelope = signedEnvelope([older], 'test')('cookie')
   const text = envelope.seal(content)
   t.same(envelope.open(text), content)
-  // Wrong from its first byte, and wrong in its last one: one comparison of the whole each.
+  // A tag that is wrong in its first byte and a tag that is wrong in its last byte take a whole comparison each.
   for (const at of [5, 36]) {
     const bytes = Buffer.from(text, 'base64url')
     bytes[at]! ^= 1

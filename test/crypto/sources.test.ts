@@ -14,7 +14,7 @@ t.test('cryptography comes from node:crypto, in the modules that are named for i
     const imported = /import (.*) from 'node:crypto'/.exec(text)?.[1]
     if (imported !== undefined && !HASHES.includes(imported.replace(/[{} ]/g, ''))) users.push(module)
     t.notMatch(text, /crypto-js|tweetnacl|sodium|node-forge|jsonwebtoken|\bjose\b|createCipher\(|'md5'|webcrypto/, module)
-    // A pause may be as long as chance has it; nothing else.
+    // Only the length of a pause may come from Math.random().
     for (const line of text.split('\n').filter(line => line.includes('Math.random'))) t.match(line, /setTimeout|delay/, module)
   }
   t.strictSame(users.filter(module => !module.startsWith('lib/crypto/')), [])

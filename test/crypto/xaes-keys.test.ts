@@ -13,7 +13,7 @@ function nonceOf (number: number): Buffer {
   return nonce
 }
 
-/** A cipher, and how many message keys it has derived. */
+/** A cipher that counts the message keys it derives. */
 async function counted (t: Test) {
   const count = { derived: 0 }
   const createSecretKey = (bytes: Buffer) => { count.derived++; return crypto.createSecretKey(bytes) }

@@ -27,7 +27,7 @@ const backends: Readonly<Record<string, SessionBackend>> = {
 
 type Declared = Record<Capability, boolean | number>
 
-/** What users know a capability by. */
+/** The rows of the table: what users call a capability, and how a backend declares the capability. */
 const rows: ReadonlyArray<[what: string, has: (declared: Declared) => boolean]> = [
   ['no lost update, no resurrection', ({ atomic }) => atomic === true],
   ['`transaction()`, `onConflict: \'error\'`', ({ atomic }) => atomic === true],

@@ -7,13 +7,15 @@ import { runToEnd } from '../helpers/running.ts'
 
 const root = new URL('../../', import.meta.url)
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
-const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'examples/README.md', 'bench/README.md', ...readdirSync(new URL('docs', root)).filter(file => file.endsWith('.md')).map(file => `docs/${file}`)]
+const inFolders = ['examples', 'bench', 'stress', 'scripts/mutate'].map(folder => `${folder}/README.md`)
+const inDocs = readdirSync(new URL('docs', root)).filter(file => file.endsWith('.md')).map(file => `docs/${file}`)
+const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...inFolders, ...inDocs]
 const readme = read('README.md')
 
 t.test('every example marked as runnable runs', async t => {
   for (const file of documents) {
     for (const [index, [, code]] of [...read(file).matchAll(/```js run\n([^]*?)```/g)].entries()) {
-      // Inside the package, so that it imports itself by its name.
+      // The program lies inside the package, so that it can import `fastsessions`.
       const program = `test/docs/${file.replaceAll('/', '-')}-${index}.tmp.mjs`
       writeFileSync(new URL(program, root), `${code!}\nconst answer = await app.inject('/')\nawait app.close()\nconsole.log(answer.statusCode)\n`)
       try {
@@ -69,7 +71,7 @@ t.test('the architecture has a row for each folder of lib, and the files and nam
   const folders = readdirSync(new URL('lib', root), { withFileTypes: true }).filter(entry => entry.isDirectory()).map(({ name }) => name)
   for (const folder of folders) t.ok(folder === 'testing' || text.includes(`| \`${folder}/\` |`), folder)
   for (const [, file] of text.matchAll(/`((?:lib|types|test)\/[\w/.-]+\.ts)`/g)) t.ok(existsSync(new URL(file!, root)), file!)
-  // `lib/a.ts` `name`, `other`: names that stand behind a file are in it.
+  // `lib/a.ts` `name`, `other`: names that follow a file must stand in the file.
   for (const [, file, names] of text.matchAll(/`(lib\/[\w/.-]+\.ts)`((?:,? `#?[\w.]+`)+)/g)) {
     for (const [, name] of names!.matchAll(/`([^`]+)`/g)) t.ok(read(file!).includes(name!), `${file!}: ${name!}`)
   }

@@ -6,7 +6,7 @@ import { titlesOfTests } from '../helpers/titles.ts'
 const root = new URL('../../', import.meta.url)
 const document = readFileSync(new URL('docs/security.md', root), 'utf8')
 
-/** First and last of each block of numbers; those between two blocks are not given out. */
+/** The first and the last number of each block. Numbers between two blocks are not in use. */
 const BLOCKS = [[1, 16], [20, 28], [30, 45], [50, 65], [70, 77], [80, 104], [110, 112], [120, 125], [130, 144], [150, 161], [170, 176], [180, 185]] as const
 const REASONS = ['not offered', 'deliberate', 'application', 'documented']
 
@@ -29,7 +29,7 @@ t.test('each statement names its tests, or one of the reasons why there is none'
   for (const { id, kind, proof, tests, reason } of rows) {
     if (reason === null) t.ok(tests.length > 0 && proof.startsWith('`'), id)
     else t.ok(REASONS.includes(reason), `${id}: ${reason}`)
-    // What the library can do alone is not left to others.
+    // A mechanism of the library is not left to the application.
     if (kind === 'M') t.notOk(reason === 'application' || reason === 'documented', id)
   }
   for (const reason of REASONS) t.ok(document.includes(`- **${reason}**: `), reason)

@@ -30,7 +30,7 @@ for (const kind of kinds) {
 t.test('a CSRF token from before a regeneration, or a login that drops the secret, is refused', async t => {
   for (const kind of kinds) {
     const site = await protectedSite(t, kind)
-    /** What the token of a guest is worth after this. */
+    /** The status of a request with the token of a guest, after this job. */
     const after = async (job: Job) => {
       const browser = site.browser()
       const token = (await browser.run((_request, reply: any) => reply.generateCsrf())).body
@@ -40,7 +40,7 @@ t.test('a CSRF token from before a regeneration, or a login that drops the secre
     t.equal(await after(({ session }) => session.regenerate()), 403)
     t.equal(await after(({ session }) => session.login('ada', { _csrf: undefined })), 403)
     t.equal(await after(({ session }) => session.destroy()), 403)
-    // All data are kept: what the documentation warns of.
+    // login() keeps all data, the CSRF secret too: the documentation warns of that.
     t.equal(await after(({ session }) => session.login('ada')), 200)
   }
 })

@@ -14,7 +14,7 @@ async function talk ({ app }: Pick<Site, 'app'>, cookie: string): Promise<any> {
   return JSON.parse(String(message))
 }
 
-/** A site with a socket that answers with what `answer` makes of the request. */
+/** A site with a socket that sends the result of `answer`. */
 async function socketSite (t: any, options: SiteOptions, answer: (request: any, app: any) => unknown) {
   const site = await createSite(t, options)
   const { app } = site

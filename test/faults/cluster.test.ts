@@ -16,7 +16,7 @@ t.test('a node of a Redis Cluster dies: its replica takes over, with all session
   for (let i = 0; i < 10; i++) t.equal((await it.go(`/set/k${i}/${i}`)).statusCode, 200)
   const before = await it.data()
 
-  // Redis does not wait for its replicas: what it had not sent when it died would be lost.
+  // Redis does not wait for its replicas: a dying master loses the writes that it has not sent yet.
   const id = (await it.app.sessions.list()).sessions[0]!.id
   const node = await nodeOf(client, id)
   await until(async () => Number(await node.client.wait(1, 100)) === 1)
@@ -29,7 +29,7 @@ t.test('a node of a Redis Cluster dies: its replica takes over, with all session
   t.match(await it.recovered(), { ...before, after: 1 })
 })
 
-/** The master that has a session. */
+/** The master that stores a session. */
 async function nodeOf (client: Cluster, id: string): Promise<{ port: number, client: import('ioredis').Redis }> {
   for (const node of client.nodes('master')) {
     const keys = await node.keys(`*${id}*`)

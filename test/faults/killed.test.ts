@@ -4,14 +4,14 @@ import { newSpace, stores } from '../helpers/stores.ts'
 import { visitor } from '../helpers/troubled.ts'
 
 const WRITES = 50
-/** The shared servers of the tests hand their data to the system at ease; these do it before they answer. */
+/** Servers that hand data to the system before they answer; the shared servers of the tests take their time. */
 const ARGUMENTS: Readonly<Record<string, string[]>> = {
   redis: ['--appendfsync', 'everysec'],
   postgres: [],
   mariadb: ['--innodb-flush-log-at-trx-commit=2'],
   memcached: []
 }
-/** What a server that is killed has lost: it keeps sessions in its memory only. */
+/** Whether a killed server loses its sessions, since it keeps them in memory only. */
 const isForgetful = (name: string): boolean => name === 'memcached'
 
 for (const [name, args] of Object.entries(ARGUMENTS)) {
@@ -37,7 +37,7 @@ for (const [name, args] of Object.entries(ARGUMENTS)) {
     const wanted: Record<string, number> = { made: 1 }
     let isUp = true
     for (let i = 0; i < WRITES && isUp; i++) {
-      // The last one is under way when the server dies.
+      // The last write is under way when the server dies.
       if (i === WRITES - 1) it.meanwhile = () => server.kill()
       const { statusCode } = await it.go(`/set/k${i}/${i}`)
       isUp = statusCode === 200

@@ -26,7 +26,7 @@ const backends: Readonly<Record<string, () => SessionBackend>> = {
   'a store': () => new FaultyBackend(new MemoryBackend())
 }
 
-/** A site, and cookies that it issued: small ones and, where cookies hold the data, ones in several parts. */
+/** A site, with cookies issued by the site: small cookies and, where cookies hold the data, cookies in several parts. */
 async function siteOf (t: Test, backend: SessionBackend) {
   const app = await createApp(t, { secret: SECRET, backend })
   const issued: Pair[][] = []
@@ -40,7 +40,7 @@ function pairsOf (header: string): Pair[] {
 
 const headerOf = (pairs: readonly Pair[]): string => pairs.map(([name, value]) => `${name}=${value}`).join('; ')
 
-/** Whether a header carries one of the issued cookies whole: only then may there be a session. */
+/** Whether a header contains an issued cookie whole: only then may there be a session. */
 function isCarried (header: string, issued: readonly Pair[][]): boolean {
   const carried = new Set(header.split(';').map(pair => pair.trim()))
   return issued.some(pairs => pairs.every(([name, value]) => carried.has(`${name}=${value}`)))
@@ -59,7 +59,7 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const textOf = (random: Random, length: number, alphabet = ALPHABET): string => Array.from({ length }, () => alphabet[random(alphabet.length)]).join('')
 const ANY = Array.from({ length: 256 }, (_, code) => String.fromCharCode(code)).join('')
 
-/** One change of a value. */
+/** Changes of a value. */
 const changes: ReadonlyArray<(value: string, random: Random) => string> = [
   (value, random) => { const at = random(value.length); return value.slice(0, at) + String.fromCharCode(value.charCodeAt(at) ^ (1 << random(8))) + value.slice(at + 1) },
   (value, random) => value.slice(0, random(value.length)),
@@ -77,9 +77,9 @@ const changes: ReadonlyArray<(value: string, random: Random) => string> = [
   value => value.toUpperCase()
 ]
 
-/** One header made from issued cookies. */
+/** Headers made from issued cookies. */
 const headers: ReadonlyArray<(issued: readonly Pair[][], random: Random) => string> = [
-  // Mostly one change in one cookie.
+  // Mostly a single change in a single cookie.
   ...Array.from({ length: 12 }, () => (issued: readonly Pair[][], random: Random) => {
     const pairs = [...issued[random(issued.length)]!]
     const at = random(pairs.length)
@@ -87,12 +87,12 @@ const headers: ReadonlyArray<(issued: readonly Pair[][], random: Random) => stri
     pairs[at] = [name, changes[random(changes.length)]!(value, random)]
     return headerOf(pairs)
   }),
-  // Parts in any order, some twice, some missing, some of another write.
+  // Parts in any order: some twice, some missing, some from a different session.
   (issued, random) => headerOf(Array.from({ length: 1 + random(6) }, () => {
     const pairs = issued[random(issued.length)]!
     return pairs[random(pairs.length)]!
   })),
-  // Values under the names of others.
+  // Values under the names of other parts.
   (issued, random) => headerOf(Array.from({ length: 1 + random(3) }, (_, index) => {
     const pairs = issued[random(issued.length)]!
     return [index === 0 ? NAME : `${NAME}.${index}`, pairs[random(pairs.length)]![1]] as const

@@ -6,7 +6,7 @@ import { createSite, kinds, loose, type LooseSession, signedUp } from '../helper
 import { cookieLines, cookieOf, shapes } from '../helpers/cookies.ts'
 import { Gate } from '../helpers/gate.ts'
 
-/** What the handler has set, and what is sent for a session that was read, and for one that was created. */
+/** The header set by the handler, the header sent for a session that was read, and the header sent for a new session. */
 const merged: Array<[string, Record<string, string | string[]>, { vary: string, read: string | undefined, created: string }]> = [
   ['nothing', {}, { vary: 'Cookie', read: undefined, created: 'no-store' }],
   ['another Vary', { vary: 'Accept-Encoding' }, { vary: 'Accept-Encoding, Cookie', read: undefined, created: 'no-store' }],

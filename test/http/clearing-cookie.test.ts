@@ -14,7 +14,7 @@ const configurations: Array<[string, CookieOptions, string?]> = [
   ['secure: auto on http', { secure: 'auto' }, 'http']
 ]
 
-/** Name and attributes of a line, but for those that say how long it lives. */
+/** Name and attributes of a line, without the attributes of its lifetime. */
 function identity (line: string): string[] {
   const [pair, ...attributes] = line.split('; ')
   return [pair!.split('=')[0]!, ...attributes.filter(attribute => !/^(Max-Age|Expires)=/.test(attribute))]

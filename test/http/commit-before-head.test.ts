@@ -8,7 +8,7 @@ import { Gate, settled } from '../helpers/gate.ts'
 type Handler = (request: FastifyRequest, reply: FastifyReply) => unknown
 const fail = (statusCode: number) => { throw Object.assign(new Error('failed'), { statusCode }) }
 
-/** Every kind of reply: its status, its body, and who gives it. */
+/** Every kind of reply, with its status, its body and its handler. */
 const replies: Array<[string, number, string | RegExp, Handler]> = [
   ['an object', 200, '{"a":1}', async () => ({ a: 1 })],
   ['a text sent by callback', 201, 'done', (_request, reply) => { reply.code(201).send('done') }],

@@ -13,7 +13,7 @@ const first: Handler = (request, reply) => {
   reply.send('first')
 }
 
-/** What code goes on to do that has sent without returning the reply. */
+/** Mistakes of code that has sent a reply without returning the reply object. */
 const second: Array<[string, Handler]> = [
   ['returns a value', (_request, reply) => { reply.code(500).header('x-second', '1'); return 'second' }],
   ['returns nothing', (_request, reply) => { reply.code(500).header('x-first', '2') }],
@@ -33,7 +33,7 @@ async function gated (t: Test, kind: Kind, setup: Omit<SiteOptions, 'backend'> =
   return { ...site, gate }
 }
 
-/** Asks, lets the second send do what it can while the commit waits, and then lets the commit go on. */
+/** Sends a request, lets the second send run while the commit waits, and then lets the commit go on. */
 async function ask (app: FastifyInstance, gate: Gate, url = '/') {
   const answer = app.inject(url)
   await gate.reached
@@ -132,7 +132,7 @@ for (const kind of kinds) {
     })
     const answer = app.inject('/')
     await gate.reached
-    // Of two timers of one length, the one that starts later fires later.
+    // Of two timers of the same length, the later timer fires later.
     await new Promise(resolve => { setTimeout(resolve, 10) })
     await settled()
     gate.open()

@@ -10,7 +10,7 @@ async function visited (t: Test, kind: Kind) {
   return { ...site, ask }
 }
 
-/** Text that could be a session and is none. */
+/** Text that has the form of a session and belongs to no session. */
 const wrong = (index: number) => `${NAME}=${String(index).repeat(43)}`
 
 for (const kind of kinds) {

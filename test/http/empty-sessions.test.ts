@@ -54,7 +54,7 @@ for (const kind of kinds) {
       const response = await site.app.inject({ url: '/', headers: { cookie } })
       t.match(cookieLines(response), [/^__Host-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; /])
       t.equal(cookieLines(response).length, 1)
-      // What a cookie holds cannot be taken back; the browser's copy is gone.
+      // A copy of a cookie session cannot be taken back; the browser's copy is gone.
       if (kind === 'memory') {
         t.equal(await site.app.sessions.count(), 0)
         t.strictSame((await site.app.inject({ url: '/state', headers: { cookie } })).json(), { isNew: true })

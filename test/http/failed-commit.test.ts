@@ -8,7 +8,7 @@ const schema = { type: 'object', properties: { n: { type: 'integer' } } }
 
 type Options = Omit<SiteOptions, 'backend'>
 
-/** Ways for a commit to fail, with what must be answered. */
+/** Ways for a commit to fail, each with the status and the code of the answer. */
 const failures: Array<[string, number, string, Options, (data: Record<string, unknown>) => void]> = [
   ['the backend fails', 503, 'SES_BACKEND_UNAVAILABLE', {}, data => { data['n'] = 1 }],
   ['the data violate the schema', 500, 'SES_INVALID_DATA', { schema }, data => { data['n'] = 'one' }],

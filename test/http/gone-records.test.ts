@@ -21,7 +21,7 @@ const ways: Array<[string, (site: Site, cookie: string, id: string) => unknown]>
   ['evicted', site => signedUp(site, { user: 'bob' })]
 ]
 
-/** A site whose `GET /` does something with its session after that has gone in another way. */
+/** A site whose `GET /` uses its session after the session has gone in some way. */
 async function visited (t: Test, go: (typeof ways)[number][1], use: (session: LooseSession) => unknown, inner: MemoryBackend) {
   const site = await createSite(t, { backend: new FaultyBackend(inner) })
   const { app } = site
@@ -44,7 +44,7 @@ async function visited (t: Test, go: (typeof ways)[number][1], use: (session: Lo
 }
 
 for (const [how, go] of ways) {
-  // A new life needs room beside the one that it replaces.
+  // A session that replaces another session needs room beside the old session.
   const backend = () => new MemoryBackend(/new id|regenerated|signed in/.test(how) ? {} : { maxEntries: 1 })
 
   t.test(`changes of a session that is ${how} meanwhile are dropped: the answer stands, one event and one warning say so`, async t => {

@@ -4,10 +4,10 @@ import sessions, { InvalidOptionsError, type SessionOptions } from '../../lib/in
 import { createSite, kinds, loose, SECRET } from '../helpers/app.ts'
 import { cookieLines } from '../helpers/cookies.ts'
 
-/** What ends a header line, an attribute or a list somewhere, or is taken for a line break by somebody. */
+/** Characters that end a header line, an attribute or a list, or that some parser takes for a line break. */
 const HOSTILE = ['\r\n', '\r', '\n', '\0', ';', ',', '\u2028', '\u2029', '\u0085', '\v', '\f', '\x7f', '%0d%0a', 'Ċ', '"', '=']
 const PAYLOADS = HOSTILE.flatMap(text => [text, `a${text}`, `${text}a`, `a${text}Set-Cookie: evil=1`, `a${text} Domain=evil.example${text}b`])
-/** Our line, and nothing else: what follows the value is given by the options alone. */
+/** The session's line and nothing else: the options alone decide what follows the value. */
 const LINE = /^__Host-session(?:\.\d)?=[A-Za-z0-9_.-]+; Path=\/; HttpOnly; Secure; SameSite=Lax$/
 
 /** For messages, which are lines too. */
@@ -23,7 +23,7 @@ const options: Readonly<Record<string, (text: string) => unknown>> = {
   property: property => ({ property })
 }
 
-/** The `Set-Cookie` lines of a session made under these options; `null` when they are refused. */
+/** The `Set-Cookie` lines of a session made under these options; `null` when the options are refused. */
 async function linesWith (given: object): Promise<string[] | null> {
   const app = Fastify()
   try {
@@ -45,7 +45,7 @@ for (const [name, make] of Object.entries(options)) {
       const lines = await linesWith(given)
       t.ok(lines === null || lines.length === 1, shown(text))
       if (lines === null) continue
-      // Accepted: then it stands where it belongs, as it is, and harms nobody there.
+      // An accepted value must stand unchanged in its own attribute.
       const { name = '', path = '/' } = given.cookie ?? {}
       const [pair = '', ...attributes] = lines[0]!.split(';')
       t.match(pair, /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+=[A-Za-z0-9_-]+$/)

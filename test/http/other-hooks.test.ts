@@ -104,7 +104,7 @@ for (const kind of kinds) {
       })
       const write = new Gate()
       backend.before('write', write.pass)
-      // Both sends are on their way before ours hears of the first: Fastify allows that.
+      // Both sends are under way before the plugin's hook hears of the first: Fastify allows that.
       app.get('/', async (request, reply) => { loose(request)['a'] = 1; reply.send('first'); return 'second' })
       const answer = app.inject('/')
       await Promise.all(gates.map(gate => gate.reached))

@@ -13,7 +13,7 @@ async function visited (t: Test, kind: Kind, maxBytes = MAX_BYTES) {
   return site
 }
 
-/** Texts that cannot be a token, and what the event says. */
+/** Texts that cannot be a token, each with the reason of the event. */
 const impossible: Record<Kind, Array<[string, string, string]>> = {
   memory: [
     ['nothing', '', 'malformed'],
@@ -60,7 +60,7 @@ for (const kind of kinds) {
     const filler = 'A'.repeat(kind === 'cookie' ? MAX_BYTES : 43)
     site.operations()
     site.events.length = 0
-    // Up to four of one name are tried; so much of them is no browser's doing.
+    // Up to four cookies of the same name are tried. No browser sends so large a header.
     const pairs = [cookie, ...Array(kind === 'cookie' ? 4 : 95).fill(`${NAME}=${filler}`)]
     t.equal((await site.app.inject({ url: '/', headers: { cookie: pairs.join('; ') } })).payload, 'true')
     t.strictSame(site.operations(), [])

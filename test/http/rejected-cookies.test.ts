@@ -14,7 +14,7 @@ async function visited (t: Test, kind: Kind, options: SiteOptions = {}) {
   return site
 }
 
-/** A valid cookie, and what an attacker or an accident makes of it. */
+/** Cookies that an attacker or an accident makes of a valid cookie, by name. */
 async function badCookies (t: Test, kind: Kind): Promise<Record<string, string>> {
   const site = await visited(t, kind)
   const valid = await signedUp(site)
@@ -98,7 +98,7 @@ for (const kind of kinds) {
   })
 
   t.test(`${kind}: two registrations on one backend do not accept each other's tokens`, async t => {
-    // This one keeps all sessions in one place, whoever they belong to.
+    // A minimal backend keeps the sessions of all registrations together.
     const backend = kind === 'memory' ? new MinimalBackend() : new CookieBackend()
     const site = await visited(t, kind, { backend })
     await site.app.register(sessions, { property: 'visit' as never, secret: SECRET, backend })

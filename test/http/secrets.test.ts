@@ -6,7 +6,7 @@ import { MinimalBackend } from '../helpers/minimal-backend.ts'
 import { createSite, kinds, loose, SECRET, signedUp } from '../helpers/app.ts'
 import { cookieLines, NAME } from '../helpers/cookies.ts'
 
-/** Keeps all that it is told, as text, but for the request, which is handed on for the application's own columns. */
+/** Keeps all arguments of its calls as text, except the request, which is there for the application's own columns. */
 class CuriousBackend extends MinimalBackend {
   readonly told: string[] = []
   override read (id: string) { this.#note(id); return super.read(id) }
@@ -118,7 +118,7 @@ t.test('what a client sends is in no log line of ours, and breaks none', async t
     t.ok(lines.some(line => line.includes('rejected')) && lines.some(line => line.includes('are lost')))
     const entries = lines.map(line => JSON.parse(line) as Record<string, unknown>)
     t.ok(lines.every(line => line.indexOf('\n') === line.length - 1))
-    // Fastify's own line about a request has its URL.
+    // Fastify's own log line about a request has the URL.
     for (const { req, ...entry } of entries) t.notMatch(JSON.stringify(entry), /EVIL/)
   }
 })
@@ -150,7 +150,7 @@ t.test('the answer to a failure does not tell what the driver said', async t => 
       t.notOk(response.body.includes(cookie.slice(NAME.length + 1)))
     }
   }
-  // Nor does a registration that is refused tell the secret.
+  // The error of a refused registration does not tell the secret either.
   for (const backend of [new CookieBackend(), new MemoryBackend()]) {
     const refused = Fastify().register(sessions, { secret: SECRET, backend, idleTimeout: 'never' as never })
     await t.rejects(Promise.resolve(refused), { message: /^(?!.*a secret of more)/ })

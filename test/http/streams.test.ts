@@ -28,7 +28,7 @@ function response (): Source {
   return { payload: new Response(payload), ...rest }
 }
 
-/** An old-style stream: it has pipe() and on(), and nothing to end it by. */
+/** An old-style stream, which has pipe() and on(), but no destroy(). */
 function legacyStream (): Source {
   const stream = nodeStream()
   const { payload } = stream as { payload: PassThrough }

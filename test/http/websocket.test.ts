@@ -9,7 +9,7 @@ import { settled } from '../helpers/gate.ts'
 
 const LOST = /^changes of the session are lost: .* \(GET \/ws\)$/
 
-/** A server whose socket does one thing with its session for each message, and says what came of it. */
+/** A server whose socket does what each message says with its session, and answers with the result. */
 async function chat (t: Test, kind: Kind) {
   const site = await createSite(t, { backend: kind, before: app => app.register(websocket) })
   const { app } = site
@@ -44,7 +44,7 @@ async function chat (t: Test, kind: Kind) {
 
   return {
     ...site,
-    /** Sends messages over one socket; what came back, once the server has seen the end of it. */
+    /** Sends messages over a socket, and resolves to the answers after the server has seen the end of the socket. */
     async say (cookie: string | undefined, ...messages: string[]): Promise<unknown[]> {
       const socket = new WebSocket(`ws://localhost:${port}/ws`, { headers: cookie === undefined ? {} : { cookie } })
       await once(socket, 'open')
@@ -82,7 +82,7 @@ for (const kind of kinds) {
   for (const message of ['save', 'login', 'regenerate', 'regenerateId']) {
     t.test(`${kind}: a ${message} that needs a new cookie rejects with NotSupportedError and stores nothing`, async t => {
       const site = await chat(t, kind)
-      // A session on the server keeps its cookie when it is saved: there it is the first save that needs one.
+      // A stored session keeps its cookie: only its first save needs a new cookie. A cookie session needs one at each save.
       const cookie = message === 'save' && kind === 'memory' ? undefined : await signedUp(site)
       site.operations()
       t.strictSame(await site.say(cookie, message), ['SES_NOT_SUPPORTED'])

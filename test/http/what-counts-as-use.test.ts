@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { createSite, type Kind, kinds, loose, signedUp } from '../helpers/app.ts'
 import { DAY_MS } from '../helpers/times.ts'
 
-/** Routes that look at the session, or do not; all of them load it first. */
+/** Routes that look at the session and routes that do not. All routes load the session first. */
 async function visited (t: Test, kind: Kind) {
   const site = await createSite(t, { backend: kind, autoload: true, idleTimeout: '10d' })
   site.app.get('/untouched', async () => 'ok')

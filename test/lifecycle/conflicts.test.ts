@@ -4,8 +4,8 @@ import { FaultyBackend } from '../../lib/testing/index.ts'
 import { createProcess, type Work } from '../helpers/processes.ts'
 
 /**
- * Two processes on one store. `race(mine, other)` runs `mine` in the first, and `other`, to its end, in the second,
- * between the first one's read and its write.
+ * Two processes on a store. `race(mine, other)` runs `mine` in the first process and, between its read and its write, the
+ * whole of `other` in the second process.
  */
 async function twoProcesses (t: Test, options: SessionOptions = {}) {
   const memory = new MemoryBackend()

@@ -4,7 +4,7 @@ import { FaultyBackend } from '../../lib/testing/index.ts'
 import { createSite } from '../helpers/app.ts'
 import { Gate } from '../helpers/gate.ts'
 
-// Commits of one session wait for each other in a process, and start from what the one before has left.
+// In a process, commits of a session wait for each other, and each starts from the record that the commit before has left.
 
 t.test('a sign-in that fails leaves the session to the request behind it', async t => {
   const backend = new FaultyBackend(new MemoryBackend())

@@ -6,20 +6,20 @@ import { DAY_MS, START } from '../helpers/times.ts'
 import { everyOrder, Stage } from '../helpers/interleaving.ts'
 
 /*
- * Two and three requests of one session, each in a process of its own, in every order of their reads and writes.
+ * Two and three requests of a session, in separate processes or in the same process, in every order of reads and writes.
  *
- * What holds in each order, whatever the requests do:
- * - keys that different requests set are all there, or, where the session ended, all that were stored when it did
- * - a session that was destroyed is nowhere, under the old id or a new one
- * - an old id that was regenerated opens nothing
- * - no deadline is later than the absolute one
+ * In each order, whatever the requests do:
+ * - all keys that different requests set are there, or, if the session ended, all keys that were stored at the end
+ * - a destroyed session is gone, under the old id and under a new id
+ * - an old id that was regenerated opens no session
+ * - no deadline is later than the absolute deadline
  */
 
 const ACTIONS = ['a', 'b', 'count', 'clear', 'regenerateId', 'login', 'destroy'] as const
 type Action = typeof ACTIONS[number]
 
 const ABSOLUTE_MS = DAY_MS
-// Late in the session's life, so that any deadline that ignores the absolute one is beyond it.
+// Late in the session's life: a deadline that ignores the absolute deadline would lie beyond it.
 const NOW = START + ABSOLUTE_MS - 1_000
 
 interface Data { a: number, b: number, base: number, seen: number, count: number, who: string }
@@ -27,7 +27,7 @@ interface Data { a: number, b: number, base: number, seen: number, count: number
 const memory = new MemoryBackend()
 let now = START
 
-/** An application as one process runs it: nothing is shared with the others but the store. */
+/** An application as a process runs it: processes share nothing but the store. */
 async function createProcess (stage: Stage | null, actor = 0): Promise<FastifyInstance> {
   const backend = stage === null ? memory : stage.gate(memory, actor)
   const app = await createApp(t, { backend, absoluteTimeout: ABSOLUTE_MS / 1_000, timeout: 600, now: () => now })
@@ -35,7 +35,7 @@ async function createProcess (stage: Stage | null, actor = 0): Promise<FastifyIn
     const session = request.session as unknown as Session<Data>
     const hasSeenOld = session.base === 1
     switch (request.params.action) {
-      // What it has seen of the old session shows, should it come back.
+      // If the old session comes back, the value shows what the request has seen of it.
       case 'a': session.set('seen', session.base).a = 1; break
       case 'b': session.b = 1; break
       case 'count': await session.transaction(data => { data.count = (data.count ?? 0) + 1 }); break
@@ -49,7 +49,7 @@ async function createProcess (stage: Stage | null, actor = 0): Promise<FastifyIn
   return app
 }
 
-/** Where requests run: each in a process of its own, or all in one. */
+/** Where requests run: in a process each, or all in the same process. */
 interface Place { readonly stage: Stage, readonly apps: readonly FastifyInstance[] }
 
 async function createPlace (processes: number): Promise<Place> {
@@ -62,10 +62,10 @@ const outside = await createProcess(null)
 const apart = await createPlace(3)
 const together = await createPlace(1)
 
-/** `hasSeenOld`: the request read the old session; one that came after its end may start another. */
+/** `hasSeenOld`: the request read the old session. A request after the end of the old session may start a new session. */
 interface Result { readonly action: Action, readonly status: number, readonly hasSeenOld?: boolean }
 
-/** One order of these requests; throws what is wrong with its outcome. */
+/** Tries an order of these requests; throws when the outcome is wrong. */
 async function tryOrder (actions: readonly Action[], { stage, apps }: Place, choices: readonly number[]): Promise<Array<{ choice: number, options: number }>> {
   now = START
   await outside.sessions.revokeAll()
@@ -86,7 +86,7 @@ async function check (id: string, results: readonly Result[]): Promise<void> {
   const problem = (text: string) => new Error(`${text}\n  ${JSON.stringify(results)}\n  ${JSON.stringify(live)}`)
 
   if (results.some(({ status }) => status !== 200 && status !== 409)) throw problem('a request failed')
-  // A request that began after the end of the old session starts one that has seen nothing of it.
+  // A request that began after the end of the old session starts a session without its data.
   const old = live.filter(({ data }) => 'base' in data || 'seen' in data)
   const hasMoved = has('regenerateId') || has('login')
   const hasEnded = has('destroy') || has('clear')
@@ -103,7 +103,7 @@ async function check (id: string, results: readonly Result[]): Promise<void> {
   if (hasEnded) return
   const data: Record<string, unknown> = old[0]?.data ?? {}
   if (data['base'] !== 1) throw problem('what was stored before was lost')
-  // What comes to the old id after it was regenerated is dropped.
+  // A change under the old id is dropped after the regeneration.
   if (hasMoved) return
   if (has('a') && data['a'] !== 1) throw problem('the update of a was lost')
   if (has('b') && data['b'] !== 1) throw problem('the update of b was lost')
@@ -113,7 +113,7 @@ async function check (id: string, results: readonly Result[]): Promise<void> {
 
 const pairs: Action[][] = ACTIONS.flatMap((one, index) => ACTIONS.slice(index).map(other => [one, other]))
 
-/** Three writers in every combination that is not a pair with a bystander; the orders go into the thousands. */
+/** Three writers in every combination except a pair with a bystander: thousands of orders. */
 const triples: Action[][] = [
   ['a', 'b', 'count'], ['a', 'count', 'count'], ['a', 'b', 'clear'], ['a', 'b', 'regenerateId'], ['a', 'b', 'login'], ['a', 'b', 'destroy'],
   ['a', 'clear', 'destroy'], ['a', 'regenerateId', 'destroy'], ['a', 'login', 'destroy'], ['clear', 'regenerateId', 'destroy'], ['regenerateId', 'login', 'destroy'], ['a', 'regenerateId', 'login']

@@ -5,13 +5,13 @@ import { FaultyBackend } from '../../lib/testing/index.ts'
 import { Gate, settled } from '../helpers/gate.ts'
 import { createProcess, type Work } from '../helpers/processes.ts'
 
-// Commits of one session that wait behind another one in the same process are stored by one write.
+// Commits of a session that wait behind a running commit in the same process are stored by a single write (group commit).
 
 /**
- * A session, and `queue(works)`: requests that have all read it and commit in this order, while the write of the first is
- * held until all others wait.
+ * A session, and `queue(works)`: requests that have all read the session and commit in this order. The first write is held
+ * until all other requests wait.
  *
- * @param onWrite runs before the nth write, and may let it fail
+ * @param onWrite runs before the nth write, and may throw to let the write fail
  */
 async function line (t: Test, options: SessionOptions = {}, onWrite: (nth: number) => unknown = () => {}) {
   const memory = new MemoryBackend()

@@ -3,7 +3,7 @@ import { MemoryBackend, type SessionBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { createProcess } from '../helpers/processes.ts'
 
-/** A process, and another one that always writes right before it does, so many times. */
+/** A process, and a rival process that writes right before each of the first `times` writes of the first process. */
 async function rivals (t: Test, times: number, inner: SessionBackend = new MemoryBackend()) {
   const gate = new FaultyBackend(inner)
   const [first, second] = [await createProcess(t, gate), await createProcess(t, inner)]
@@ -17,7 +17,7 @@ async function rivals (t: Test, times: number, inner: SessionBackend = new Memor
   return { commit, calls, data: async () => (await second.app.sessions.get(id))?.data }
 }
 
-/** The pauses of up to this many milliseconds that are made, each cut to nothing; chance is at its most. */
+/** Records all pauses of up to `most` milliseconds, and cuts them to nothing. Math.random() is at its greatest. */
 function recordPauses (t: Test, most: number): number[] {
   const pauses: number[] = []
   const { setTimeout } = globalThis

@@ -6,7 +6,7 @@ import { apply, diff, isUnchanged, type Payload } from '../../lib/payload/change
 const isSame = (value: unknown, other: unknown) => JSON.stringify({ value }) === JSON.stringify({ value: other })
 const key = fc.constantFrom('a', 'b', 'c', 'd', '__proto__', 'constructor', '')
 const payload = fc.dictionary(key, fc.jsonValue({ maxDepth: 2 })) as fc.Arbitrary<Payload>
-// As a store would keep it: -0 is 0, no shared objects.
+// Data as a store keeps them: -0 becomes 0, objects are not shared.
 const text = (data: Payload) => JSON.stringify(Object.entries(data).sort(([a], [b]) => a < b ? -1 : 1))
 const same = (actual: Payload, expected: Payload) => assert.equal(text(actual), text(expected))
 

@@ -105,8 +105,8 @@ t.test('with encrypt, what stands beside the payload is checked, and never trust
   }
 })
 
-// What the documentation says is not found out: nothing outside the store knows that a record is old, and the store needs
-// subject and deadlines for its index.
+// The documentation says that encryption does not find such changes: nothing outside the store knows the latest record, and the
+// store needs subject and deadlines for its index.
 t.test('with encrypt, an earlier record of the same session is read again, and so is a changed subject: see docs/security.md', async t => {
   const backend = new MinimalBackend()
   const app = await appWith(t, { secret: SECRET, backend, encrypt: true })

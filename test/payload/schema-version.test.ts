@@ -7,7 +7,7 @@ import { MinimalBackend } from '../helpers/minimal-backend.ts'
 const schema = { type: 'object', required: ['names'], properties: { names: { type: 'array' } } }
 const migrate = ({ name }: Record<string, unknown>, fromVersion: number) => ({ names: [name, fromVersion] })
 
-/** A session as one deployment stored it, and another deployment on the same store. */
+/** A session that a first deployment has stored, and a second deployment on the same store. */
 async function deployed (t: Test, first: SessionOptions, data: object, second: SessionOptions) {
   const backend = new MinimalBackend()
   const cookie = await store(await appWith(t, { ...first, backend }), data)

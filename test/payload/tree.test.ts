@@ -23,7 +23,7 @@ t.test('what was read, and not changed, is the same', async t => {
   })))
 })
 
-/** What JSON keeps, and what it does not, under keys that collide. */
+/** Values that JSON keeps and values that JSON drops, under keys that collide. */
 const similar = fc.dictionary(fc.constantFrom('a', 'b', 'constructor', 'toString', '0'), fc.constantFrom<unknown>(
   1, null, undefined, NaN, -0, 0, '', [], {}, [1], [undefined], { a: 1 }, { a: undefined }, { toJSON: () => 1 }, new Date(0), () => 1, Symbol('s'), 1n
 ))

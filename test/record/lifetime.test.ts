@@ -10,7 +10,7 @@ function recordAt (lastAccessedAt: number, overrides: Partial<SessionRecord> = {
   return { ...record, expiresAt: overrides.expiresAt ?? deadlineOf(record, by) }
 }
 
-/** What a use does to a record: at most a renewal. */
+/** The record after a use of the session: renewed, or unchanged. */
 function use (record: SessionRecord, by: LifetimeOptions, now: number): SessionRecord {
   return isRenewalDue(record, by, now) ? recordAt(usedAt(record, now), { ...record, lastAccessedAt: usedAt(record, now), expiresAt: undefined as never }, by) : record
 }

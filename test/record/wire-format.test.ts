@@ -4,7 +4,7 @@ import t from 'tap'
 import { CookieBackend } from '../../lib/index.ts'
 import { idOfToken } from '../../lib/record/ids.ts'
 
-// A decoder of its own, written from docs/wire-format.md with node:crypto alone: nothing of lib takes part in it.
+// A second decoder, written from docs/wire-format.md with node:crypto alone and without code of lib.
 
 const vectors = JSON.parse(readFileSync(new URL('../vectors/wire-format.json', import.meta.url), 'utf8'))
 const document = readFileSync(new URL('../../docs/wire-format.md', import.meta.url), 'utf8')

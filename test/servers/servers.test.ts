@@ -57,7 +57,7 @@ t.test('whoever started a server may be killed: nothing stays, neither a process
   const { url, folder } = JSON.parse(String(line))
   t.equal(await isListening(url), true)
   child.kill('SIGKILL')
-  // The folder goes last. The time limit of the test says when this takes too long.
+  // The folder is removed last. The time limit of the test ends a wait without end.
   while (existsSync(folder)) await new Promise(resolve => { setImmediate(resolve) })
   t.equal(await isListening(url), false)
 })

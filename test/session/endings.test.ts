@@ -4,7 +4,7 @@ import { FaultyBackend } from '../../lib/testing/index.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 import { createSite } from '../helpers/app.ts'
 
-/** A tab whose request has loaded the session when another tab regenerates it, and destroys it so much later. */
+/** A tab whose request has loaded the session when a second tab regenerates the session; the first tab destroys it later. */
 async function destroyLate (t: Test, ms: number) {
   const site = await createSite(t, { backend: 'memory', idleTimeout: '14d' })
   const browser = site.browser()

@@ -17,7 +17,7 @@ t.test('a backend that throws instead of rejecting is unavailable all the same',
   t.equal((await site.call('/anonymous', cookie, () => 'fine')).body, 'fine')
 })
 
-/** The cookie backend with a `read` of another kind. */
+/** The cookie backend with a changed `read`. */
 function sealing (name: string, kindOf: (read: SessionBackend['read']) => SessionBackend['read']): SessionBackend {
   const cookies = new CookieBackend()
   return {

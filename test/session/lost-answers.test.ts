@@ -5,24 +5,24 @@ import { createSite } from '../helpers/app.ts'
 import { type Job } from '../helpers/browser.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
-/** A signed-in browser, and a backend that can be made to lose answers. */
+/** A signed-in browser of a site whose backend can lose answers. */
 async function visit (test: Test, inner = new MemoryBackend()) {
   const backend = new FaultyBackend(inner)
   const site = await createSite(test, { backend })
   const browser = site.browser()
   await browser.run(({ session }) => session.login('ada', { n: 1 }))
-  // Another process, with the same store and the same cookie: commits of one process wait for each other.
+  // A second process, with the same store and the same cookie: commits in the same process would wait for each other.
   const other = (await createSite(test, { backend: inner })).browser()
   for (const [key, value] of browser.cookies) other.cookies.set(key, value)
   return { backend, site, browser, other }
 }
 
-/** Every write is applied, and nobody hears of it, once. */
+/** Until the next read, each write is applied and its answer is lost. */
 function loseOne (backend: FaultyBackend): void {
   backend.loseAnswer('write').before('write', () => { backend.before('read', () => { backend.heal() }) })
 }
 
-/** A write is lost on its way, once. */
+/** Until the next read, each write is lost before it reaches the store. */
 function loseCall (backend: FaultyBackend): void {
   backend.before('write', () => {
     backend.before('read', () => { backend.heal() })

@@ -6,7 +6,7 @@ import { createSite, kinds } from '../helpers/app.ts'
 
 const notLoaded = { code: 'SES_NOT_LOADED', statusCode: 500 }
 
-/** Everything that can be done to an object, but for what a session that is not loaded allows. */
+/** All uses of an object except those that a session allows before its load. */
 const accesses: Readonly<Record<string, (session: any) => unknown>> = {
   'reading a key': session => session.a,
   'writing a key': session => { session.a = 1 },

@@ -50,7 +50,7 @@ t.test('a destroy after a login or a regeneration under way ends the new session
     const response = await browser.run(request => {
       const { session } = request
       const first = operation === 'regenerate' ? session.regenerate(['a']) : session[operation]('bob')
-      // An object that regenerate() has left behind is refused: it is not the session any more.
+      // The old object of a regenerate() is refused, since it is not the session any more.
       return first.then(() => request.session.destroy())
     })
     t.match(cookieLines(response), [/Max-Age=0/])

@@ -158,7 +158,7 @@ t.test('a write that comes between the new record and the end of the old one is 
   const id = (await browser.run(({ session }) => { session.a = 1; return session.id })).body
   let isFirst = true
   await browser.run(async ({ session }) => {
-    // The first write of the rotation is the new record; then another node writes to the old one.
+    // The first write of the rotation is the new record; then a second process writes to the old record.
     backend.before('write', async call => {
       if (call.id !== id || !isFirst) return
       isFirst = false

@@ -5,7 +5,7 @@ import { SECRET } from '../helpers/app.ts'
 import { appWith, store } from '../helpers/config.ts'
 import { cookieOf } from '../helpers/cookies.ts'
 
-/** Routes that require a session, one that signs in, one that stores without. */
+/** Routes that require a session, a route that signs in, and a route that stores data without a sign-in. */
 async function guarded (t: Test, backend: SessionBackend, autoload: boolean) {
   const app = await appWith(t, { secret: SECRET, backend, autoload, onUnavailable: 'anonymous' })
   app.get('/any', { config: { session: { required: true } } }, async request => ({ ...request.session }))

@@ -4,7 +4,7 @@ import { ReservedKeyError } from '../../lib/index.ts'
 import { RESERVED_KEYS } from '../../lib/payload/reserved.ts'
 import { createSite } from '../helpers/app.ts'
 
-// Modules are strict; what `new Function` makes is sloppy, where a refused assignment is silent unless a setter throws.
+// Modules are strict code. `new Function` makes sloppy code, where a refused assignment is silent unless a setter throws.
 // A script is sloppy; modules are not.
 const sloppySet: (object: unknown, key: string, value: unknown) => void = runInThisContext('(object, key, value) => { object[key] = value }')
 const PROTO = '__proto__'

@@ -14,7 +14,7 @@ for (const kind of kinds) {
       await victim.run(({ session }) => session.login('victim', { card: '4111' }))
       t.match(await victim.data(), { card: '4111' })
       const seen = (await attacker.run(({ session }) => ({ subject: session.subject, data: session.data() }))).json()
-      // A cookie session cannot be ended: the attacker keeps what was there before, and gets nothing of the victim's.
+      // A cookie session cannot be ended: the attacker keeps the old data, and gets no data of the victim.
       t.strictSame(seen, { subject: null, data: kind === 'memory' ? {} : { theme: 'dark' } })
       t.equal((await attacker.attempt(() => 'in', '/signed-in')).statusCode, 401)
     })
@@ -37,7 +37,7 @@ for (const kind of kinds) {
       const [id, cookie] = await signIn()
       await browser.run(({ session }) => session.destroy())
       t.equal(browser.cookies.size, 0)
-      // Even where the browser keeps the old cookie: a cookie session then lives on, one on the server does not.
+      // A browser may keep the old cookie: then a cookie session lives on, and a stored session does not.
       const [nextId, nextCookie] = await signIn()
       t.not(nextId, id)
       t.not(nextCookie, cookie)
@@ -47,7 +47,7 @@ for (const kind of kinds) {
 
 const OPERATIONS: readonly Operation[] = ['read', 'write', 'remove', 'touch', 'exists']
 
-/** Makes one call of the backend fail, or lose its answer: the one with this number. */
+/** Makes the backend's call with this number fail, or lose its answer. */
 function breakCall (backend: FaultyBackend, at: number, kind: 'fails' | 'loses its answer'): void {
   let number = 0
   for (const operation of OPERATIONS) {

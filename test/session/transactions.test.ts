@@ -54,7 +54,7 @@ t.test('counters of twenty parallel requests are exact', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
   const browser = (await createSite(t, { backend })).browser()
   await browser.run(({ session }) => { session.n = 0 })
-  // Every call of the backend takes a turn, so that the requests really overlap.
+  // Every call of the backend waits for a turn of the event loop, so that the requests really overlap.
   for (const operation of ['read', 'write'] as const) backend.before(operation, () => new Promise(resolve => { setImmediate(resolve) }))
   const results = await Promise.all(Array.from({ length: 20 }, () =>
     browser.copy().run(({ session }) => session.transaction((data: any) => ++data.n))))

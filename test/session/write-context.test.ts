@@ -4,7 +4,7 @@ import { createSite } from '../helpers/app.ts'
 
 interface Told { data: unknown, stored: string, url: string | undefined }
 
-/** Remembers what each write was told beside the record. */
+/** Keeps the context of each write. */
 class Listening extends MemoryBackend {
   readonly told: Told[] = []
 

@@ -3,7 +3,7 @@ import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { appWith, show, store } from '../helpers/config.ts'
 
-// Real timers, as short as they can be: nothing here waits for more than these 20 ms.
+// Real timers, as short as possible: no test of this file waits for more than 20 ms.
 const timeout = 0.02
 
 t.test('a load that hangs ends in a 503 with Retry-After, and nothing is cleared', async t => {

@@ -77,7 +77,7 @@ t.test('a write that is always overtaken gives up, and a touch then counts as do
   const server = client.servers[0] as unknown as { write (bytes: Buffer): void }
   const write = server.write.bind(server)
   let rival = Buffer.alloc(0)
-  // The record as it was first, stored again right before each SET, as by others who touch it.
+  // Right before each SET the first record is stored again, as a parallel touch would do.
   server.write = bytes => {
     const [, opcode] = bytes
     if (opcode === ADD && bytes.includes(record.id + ' ')) {
