@@ -19,7 +19,6 @@ const DEFAULT_MAX_BYTES = 7_168
  * comparison that follows has guessed 190 bits before.
  */
 const CACHE_KEY_CHARS = 40
-const MARK_CHARS = 6
 
 const checkOptions = optionsCheck({
   description: 'an object of options',
@@ -68,7 +67,7 @@ export class CookieBackend implements SessionBackend {
     const decoded = content === null ? null : decodeRecord(content)
     if (decoded === null) return null
     const record = freezeRecord(decoded)
-    this.#opened.set(key, text, markOf(key), record)
+    this.#opened.set(key, text, record)
     return record
   }
 
@@ -87,11 +86,4 @@ export class CookieBackend implements SessionBackend {
     if (this.#envelope === undefined) throw new NotSupportedError('A CookieBackend', 'reading and writing before it is registered', 'it needs the secret; hand it to the plugin')
     return this.#envelope
   }
-}
-
-/** The last characters of a cache key, which are random, as a number. */
-function markOf (key: string): number {
-  let mark = 1
-  for (let at = CACHE_KEY_CHARS - MARK_CHARS; at < CACHE_KEY_CHARS; at++) mark = mark * 128 + key.charCodeAt(at)
-  return mark
 }

@@ -119,7 +119,7 @@ export class PayloadCodec {
     if (!isCurrent) return this.#fromOtherVersion(record, data)
     if (hasMembers) return { data, text: this.serialize(data), tree: null }
     if (!this.#isJson) return { data, text, tree: null }
-    this.#parsed.set(record.version, record.data, record.version, { id: record.id, text, tree: data })
+    this.#parsed.set(record.version, record.data, { id: record.id, text, tree: data })
     return { data: copyTree(data), text, tree: data }
   }
 
