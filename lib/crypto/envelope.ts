@@ -1,7 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
-import { deriveKeys, KEY_ID_BYTES } from './keyring.ts'
-import { Nonces } from './nonces.ts'
-import { NONCE_BYTES, Xaes256Gcm } from './xaes.ts'
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto'
+import { KEY_BYTES, Nonces, NONCE_BYTES, Xaes256Gcm } from './xaes.ts'
 
 /**
  * Protected text: base64url of `version | key id | body` (the byte layout is in docs/wire-format.md).
@@ -17,6 +15,7 @@ export interface Envelope {
   isStale (text: string): boolean
 }
 
+const KEY_ID_BYTES = 4
 const HEAD_BYTES = 1 + KEY_ID_BYTES
 const MAC_BYTES = 32
 /** Base64url characters that lie wholly within the head. */
@@ -95,4 +94,26 @@ function framed (context: string): Buffer {
   const length = Buffer.alloc(2)
   length.writeUInt16BE(name.length)
   return Buffer.concat([length, name])
+}
+
+/** One secret as used for one purpose. */
+interface PurposeKey {
+  /** Public: tells which secret opens a text, and nothing about the secret. */
+  readonly id: Buffer
+  readonly key: Buffer
+}
+
+/**
+ * Derives, for each secret, the key and the key id of one purpose (HKDF-SHA-256, RFC 5869), once at registration.
+ * Different purposes share nothing: a text sealed for one is noise to the other.
+ */
+function deriveKeys (secrets: readonly Buffer[], purpose: string): PurposeKey[] {
+  return secrets.map(secret => ({
+    id: derive(secret, `fastsessions ${purpose} key id`, KEY_ID_BYTES),
+    key: derive(secret, `fastsessions ${purpose} key`, KEY_BYTES)
+  }))
+}
+
+function derive (secret: Buffer, info: string, bytes: number): Buffer {
+  return Buffer.from(hkdfSync('sha256', secret, '', info, bytes))
 }
