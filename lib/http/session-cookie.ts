@@ -1,4 +1,4 @@
-import type { CookieSettings } from '../config/options.ts'
+import type { CookieSettings } from '../config/cookie-settings.ts'
 import type { CookieForm } from '../store/registration.ts'
 import { isCookieText } from '../record/cookie-text.ts'
 import { headerBytes, partName, split } from './chunks.ts'

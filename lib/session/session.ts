@@ -5,7 +5,7 @@ import type { Face, SessionContext } from '../lifecycle/state.ts'
 import { assertStorable } from '../payload/codec.ts'
 import { ReservedKeyError, SessionDestroyedError, SessionSerializationError } from '../errors.ts'
 import { destroySession, loadSession, reloadSession, rotateSession, saveSession, transactSession } from '../lifecycle/operations.ts'
-import { parseLifetime } from '../config/options.ts'
+import { parseLifetime } from '../config/lifetime-options.ts'
 import { assertFreeKey, RESERVED_KEYS } from '../payload/reserved.ts'
 import { withMark } from '../lifecycle/revocations.ts'
 
