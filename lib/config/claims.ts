@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { unexpected } from '../tools/check-options.ts'
 import type { Settings } from './options.ts'
 
-/** The names that one registration uses. */
+/** The names that a registration uses. */
 interface Claim {
   readonly scope: object
   readonly property: string
@@ -15,8 +15,8 @@ const claimsOf = new WeakMap<object, Claim[]>()
 const REMEDY = 'register with another property'
 
 /**
- * Refuses a property or a cookie name that another registration uses in this scope, in a scope around or in a scope inside:
- * the two would read and overwrite the sessions of each other.
+ * Refuses a property or a cookie name that an earlier registration uses in this scope, in a scope around or in a scope
+ * inside: both would read and overwrite the same sessions.
  *
  * @throws InvalidOptionsError
  */

@@ -15,7 +15,7 @@ const checkLifetime = optionsCheck(lifetimeSchema)
 
 /**
  * The lifetime of a registration's sessions. A default makes way for a timeout that is given, so that the idle timeout is
- * never above the absolute one.
+ * never above the absolute timeout.
  *
  * @throws InvalidOptionsError
  */
@@ -35,7 +35,7 @@ export function lifetimeOptions (options: SessionOptions): LifetimeOptions {
 }
 
 /**
- * The policy of one session, from the argument of `session.setLifetime()`.
+ * The policy of a session, from the argument of `session.setLifetime()`.
  *
  * @throws InvalidOptionsError
  */

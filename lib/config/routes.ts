@@ -4,7 +4,7 @@ import { optionsCheck } from '../tools/check-options.ts'
 import { routeSchema } from './options-schema.ts'
 import type { Settings } from './options.ts'
 
-/** The route options in force for the requests of one route. */
+/** The route options in force for the requests of a route. */
 export interface RoutePolicy {
   /** `true` where the route has `config.session: false`: no session at all. */
   readonly isOff: boolean
@@ -17,7 +17,7 @@ export interface RoutePolicy {
 
 const check = optionsCheck(routeSchema)
 
-/** The policies of all routes of one registration, each made once. */
+/** The policies of all routes of a registration, each made once. */
 export class RoutePolicies {
   /** For routes without `config.session`, and for sessions outside a request. */
   readonly usual: RoutePolicy

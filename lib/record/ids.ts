@@ -17,7 +17,7 @@ export function isToken (text: string): boolean {
 
 /**
  * The id that the backend sees: SHA-256 of the property and the token, as 64 hex digits (docs/security.md C010). A leaked
- * store holds no usable cookie, and two registrations on one store do not accept tokens of each other. A slower hash would
+ * store holds no usable cookie, and two registrations on one store do not accept each other's tokens. A slower hash would
  * add nothing: 256 random bits cannot be guessed.
  */
 export function idOfToken (property: string, token: string): string {

@@ -15,7 +15,7 @@ const LAST_INSTANT = 8_640_000_000_000_000
 
 type Times = Pick<SessionRecord, 'createdAt' | 'lastAccessedAt' | 'policy'>
 
-/** The lifetime of one session: its own policy where the session has a policy, else the options in force. */
+/** The lifetime of a session: its own policy where the session has a policy, else the options in force. */
 export function lifetimeOf (policy: SessionPolicy | null, options: LifetimeOptions): LifetimeOptions {
   if (policy === null) return options
   const { idleTimeout = options.idleMs, absoluteTimeout = options.absoluteMs, persistent = options.persistent } = policy
@@ -49,7 +49,7 @@ export function usedAt (record: Pick<SessionRecord, 'lastAccessedAt'>, now: Inst
 
 /**
  * Whether a use at `now` is worth a write: once `renewAfter` of the idle timeout has passed, or when the options in force
- * give a later deadline than the stored one. Never when a write would not move the deadline that holds, say because the
+ * give a later deadline than the record has. Never when a write would not move the deadline that holds, say because the
  * absolute deadline is the nearer. After a deployment with stricter options the stored deadline no longer holds, so the
  * comparison is with the deadline that does.
  */
