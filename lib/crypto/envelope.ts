@@ -8,6 +8,7 @@ import { KEY_BYTES, Nonces, NONCE_BYTES, Xaes256Gcm } from './xaes.ts'
  * (docs/security.md C130). The configuration decides on the version, so no text chooses how it is checked (C131).
  */
 export interface Envelope {
+  /** Protects content with the first secret. */
   seal (content: Buffer): string
   /** The content; `null` for text that none of the secrets has protected. */
   open (text: string): Buffer | null

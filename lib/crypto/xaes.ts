@@ -89,8 +89,8 @@ export class Xaes256Gcm {
  * Random nonces for XAES-256-GCM, 24 bytes each. A new first half costs the derivation of a key, so each first half serves
  * 4,096 messages. The second half is random for every message.
  *
- * No nonce comes twice (docs/security.md C136), by the following count. 2^48 messages (a million a second, for nine years)
- * need 2^36 keys. Two messages under the same key have the same second half with a probability of 2^24 / 2^97 for each key,
+ * How unlikely a repeated nonce is (docs/security.md C136): 2^48 messages (a million a second, for nine years) need 2^36
+ * keys. Two messages under the same key have the same second half with a probability of 2^24 / 2^97 for each key,
  * 2^-37 in all. Two first halves are the same with a probability of 2^72 / 2^97 = 2^-25; then a key serves 8,192 messages
  * in place of 4,096. For comparison: NIST allows AES-GCM with random nonces 2^-32 for a single key (SP 800-38D, 8.3).
  */

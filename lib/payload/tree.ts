@@ -67,7 +67,7 @@ function plainItems (items: readonly unknown[]): unknown {
  * Whether `JSON.stringify` surely writes the same text for both. Only `true` is certain: `false` also stands for every value
  * that JSON would change or drop, or whose `toJSON` JSON would call.
  *
- * @param live of any class; values inside must be plain objects and arrays
+ * @param live an object of any class; a value inside of a class other than `Object` and `Array` gives `false`
  */
 export function isSameTree (live: object, tree: Payload): boolean {
   return hasSameMembers(live as Payload, tree)
