@@ -1,6 +1,7 @@
 import t from 'tap'
 import { CookieBackend, MemoryBackend, type SessionOptions } from '../../lib/index.ts'
-import { parseLifetime, resolveOptions } from '../../lib/config/options.ts'
+import { parseLifetime } from '../../lib/config/lifetime-options.ts'
+import { resolveOptions } from '../../lib/config/options.ts'
 import { DAY_MS, deepFreeze, OLD_SECRET, SECRET, appWith, show, store } from '../helpers/config.ts'
 
 const lifetime = (options: SessionOptions) => {
