@@ -83,3 +83,9 @@ function show (path: string, value: unknown): string {
   if (typeof value === 'object' && !Array.isArray(value)) return `an object of ${classOf(value)}`
   return `a value of type ${type}`
 }
+
+/** Whether a value is an object with all of these methods. */
+export function hasMethods (value: unknown, names: readonly string[]): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  return names.every(name => typeof (value as Record<string, unknown>)[name] === 'function')
+}
