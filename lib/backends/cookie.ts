@@ -20,7 +20,6 @@ const DEFAULT_MAX_BYTES = 7_168
  * tells an attacker nothing: these characters hold the nonce, or most of the signature, and to guess them is to guess 190 bits.
  */
 const CACHE_KEY_CHARS = 40
-const MARK_CHARS = 6
 
 const checkOptions = backendOptionsCheck({
   mode: { description: '\'seal\' or \'sign\'', enum: ['seal', 'sign'] },
@@ -68,7 +67,7 @@ export class CookieBackend implements SessionBackend {
     const decoded = content === null ? null : decodeRecord(content)
     if (decoded === null) return null
     const record = freezeRecord(decoded)
-    this.#opened.set(key, text, markOf(key), record)
+    this.#opened.set(key, text, record)
     return record
   }
 
@@ -88,11 +87,4 @@ export class CookieBackend implements SessionBackend {
     const operation = 'reading and writing before it is registered'
     throw new NotSupportedError('A CookieBackend', operation, 'it needs the secret; hand it to the plugin')
   }
-}
-
-/** The last characters of a cache key as a number. They are random, so that the number tells most texts apart. */
-function markOf (key: string): number {
-  let mark = 1
-  for (let at = CACHE_KEY_CHARS - MARK_CHARS; at < CACHE_KEY_CHARS; at++) mark = mark * 128 + key.charCodeAt(at)
-  return mark
 }

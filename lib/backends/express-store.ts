@@ -1,5 +1,5 @@
 import type { BackendContext, SessionBackend, SessionRecord } from '../../types/index.d.ts'
-import { unexpected } from '../tools/check-options.ts'
+import { hasMethods, unexpected } from '../tools/check-options.ts'
 import { isPromise } from '../tools/flow.ts'
 import { isId } from '../record/ids.ts'
 import { decodeRecord, encodeRecord } from '../record/record-text.ts'
@@ -29,7 +29,7 @@ const METHODS = ['get', 'set', 'destroy'] as const
  * @throws InvalidOptionsError when the value is not a store
  */
 export function fromExpressStore (store: ExpressStore): SessionBackend {
-  if (isStore(store)) return new ExpressStoreBackend(store)
+  if (hasMethods(store, METHODS)) return new ExpressStoreBackend(store)
   const remedy = 'for example `new RedisStore({ client })` of connect-redis'
   throw unexpected('store', 'a store for express-session, with get, set and destroy', store, remedy)
 }
@@ -78,9 +78,4 @@ function call (send: (done: Done) => unknown): Promise<unknown> {
     })
     if (isPromise(answer)) answer.then(resolve, reject)
   })
-}
-
-function isStore (value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return METHODS.every(name => typeof (value as Record<string, unknown>)[name] === 'function')
 }

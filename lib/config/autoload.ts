@@ -4,7 +4,14 @@ import { unexpected } from '../tools/check-options.ts'
 
 type Matcher = (request: FastifyRequest) => boolean
 
-/** Decides which requests load their session before the handler. Throws `InvalidOptionsError`. */
+const EXPECTED = 'a boolean, a function, a path such as \'/app\' or \'/app/*\', a RegExp, or an array of paths'
+
+/**
+ * Makes the `autoload` option a function: whether a request loads the session before the handler. `'/app'` is this path
+ * only, `'/app/*'` every path that begins with `/app/`; the query string does not count.
+ *
+ * @throws InvalidOptionsError
+ */
 export function autoloadMatcher (autoload: SessionOptions['autoload'] = true): Matcher {
   if (typeof autoload === 'boolean') return () => autoload
   if (typeof autoload === 'function') return request => autoload(request) === true
@@ -18,14 +25,14 @@ export function autoloadMatcher (autoload: SessionOptions['autoload'] = true): M
 
 function pathTest (path: unknown, name: string): (path: string) => boolean {
   if (path instanceof RegExp) {
-    // A copy, since with g or y it remembers where the match of the last request ended.
+    // A pattern with the flag g or y remembers where the last match ended: each request starts anew, on a copy of our own.
     const pattern = new RegExp(path)
     return text => {
       pattern.lastIndex = 0
       return pattern.test(text)
     }
   }
-  if (typeof path !== 'string' || !path.startsWith('/')) throw unexpected(name, 'a boolean, a function, a path such as \'/app\' or \'/app/*\', a RegExp, or an array of paths', path)
+  if (typeof path !== 'string' || !path.startsWith('/')) throw unexpected(name, EXPECTED, path)
   if (!path.endsWith('*')) return text => text === path
   const start = path.slice(0, -1)
   return text => text.startsWith(start)

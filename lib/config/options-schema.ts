@@ -1,8 +1,20 @@
 import { MAIN_PROPERTY } from '../backends/conventions.ts'
 import { DURATION_PATTERN } from '../tools/duration.ts'
 
-// `description` is what error messages say after "expected to be"; functions and instances have no JSON Schema and are
-// checked beside it (options.ts).
+/** A token of 256 characters at most (RFC 6265bis, 4.1.1; RFC 9110, 5.6.2). */
+const COOKIE_NAME = '^[!#$%&\'*+\\-.^_`|~0-9A-Za-z]{1,256}$'
+/**
+ * `path-value` (RFC 6265bis, 4.1.1), absolute. Without blanks at the end, which browsers cut off (5.6), and without `<`,
+ * which the package `cookie` refuses when the cookie is written.
+ */
+const COOKIE_PATH = '^/(?:[\\x20-\\x3A\\x3D-\\x7E]*[\\x21-\\x3A\\x3D-\\x7E])?$'
+/** A part of a host name: 63 letters, digits and inner hyphens at most (RFC 1034, 3.5; RFC 1123, 2.1). */
+const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
+/** `domain-value` (RFC 6265bis, 4.1.1). Browsers ignore a dot in front (5.6.3). */
+const COOKIE_DOMAIN = `^\\.?${LABEL}(?:\\.${LABEL})*$`
+
+// Error messages say each `description` after "expected to be". Functions and instances of classes have no JSON Schema:
+// options.ts checks them.
 const duration = {
   description: 'a number of seconds above 0, or a string such as \'30m\', \'12h\' or \'14d\'',
   anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'string', pattern: DURATION_PATTERN }]
@@ -26,9 +38,19 @@ export const optionsSchema: object = {
       type: 'object',
       additionalProperties: false,
       properties: {
-        name: { description: 'a cookie name: letters, digits and !#$%&\'*+-.^_`|~ (RFC 6265bis)', type: 'string', pattern: '^[!#$%&\'*+\\-.^_`|~0-9A-Za-z]{1,256}$' },
-        path: { description: 'an absolute path without control characters, blanks at its ends, a semicolon or <', type: 'string', pattern: '^/(?:[\\x20-\\x3A\\x3D-\\x7E]*[\\x21-\\x3A\\x3D-\\x7E])?$', maxLength: 1024, default: '/' },
-        domain: { description: 'a host name such as \'example.com\'', type: 'string', pattern: '^\\.?[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*$', maxLength: 253 },
+        name: {
+          description: 'a cookie name: letters, digits and !#$%&\'*+-.^_`|~ (RFC 6265bis)',
+          type: 'string',
+          pattern: COOKIE_NAME
+        },
+        path: {
+          description: 'an absolute path without control characters, blanks at its ends, a semicolon or <',
+          type: 'string',
+          pattern: COOKIE_PATH,
+          maxLength: 1024,
+          default: '/'
+        },
+        domain: { description: 'a host name such as \'example.com\'', type: 'string', pattern: COOKIE_DOMAIN, maxLength: 253 },
         httpOnly: { description: 'a boolean', type: 'boolean', default: true },
         sameSite: { description: '\'lax\', \'strict\' or \'none\'', enum: ['lax', 'strict', 'none'], default: 'lax' },
         partitioned: { description: 'a boolean', type: 'boolean', default: false },
@@ -53,7 +75,7 @@ export const optionsSchema: object = {
   }
 }
 
-/** `config.session` of a route, and of `setLifetime` below. */
+/** The JSON Schema of a route's options: `config.session`, or the name of the registration's property in its place. */
 export const routeSchema: object = {
   description: 'false, or an object of route options',
   anyOf: [
@@ -71,6 +93,7 @@ export const routeSchema: object = {
   ]
 }
 
+/** The JSON Schema of the argument of `session.setLifetime()`. */
 export const lifetimeSchema: object = {
   description: 'an object with idleTimeout, absoluteTimeout or persistent',
   type: 'object',

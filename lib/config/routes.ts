@@ -4,10 +4,11 @@ import { optionsCheck } from '../tools/check-options.ts'
 import { routeSchema } from './options-schema.ts'
 import type { Settings } from './options.ts'
 
-/** What holds for the requests of one route. */
+/** The route options in force for the requests of a route. */
 export interface RoutePolicy {
+  /** `true` where the route has `config.session: false`: no session at all. */
   readonly isOff: boolean
-  /** `null`: as the registration says. */
+  /** `null` where the `autoload` option of the registration decides. */
   readonly autoload: boolean | null
   readonly passive: boolean
   readonly required: boolean | 'subject'
@@ -16,9 +17,9 @@ export interface RoutePolicy {
 
 const check = optionsCheck(routeSchema)
 
-/** The policies of all routes of one registration, each worked out once. */
+/** The policies of all routes of a registration, each made once. */
 export class RoutePolicies {
-  /** For sessions outside a request, and routes that say nothing. */
+  /** For routes without `config.session`, and for sessions outside a request. */
   readonly usual: RoutePolicy
   readonly #settings: Settings
   readonly #known = new WeakMap<object, RoutePolicy>()
@@ -28,7 +29,11 @@ export class RoutePolicies {
     this.usual = Object.freeze({ isOff: false, autoload: null, passive: false, required: false, onUnavailable: settings.onUnavailable })
   }
 
-  /** The policy of a route's `config`. Throws `InvalidOptionsError` naming the route when it is not one. */
+  /**
+   * The policy from the `config` of a route.
+   *
+   * @throws InvalidOptionsError which names the route, for invalid route options
+   */
   of (config: object | undefined, route: string): RoutePolicy {
     const value = (config as Record<string, unknown> | undefined)?.[this.#settings.property]
     if (config === undefined || value === undefined || value === true) return this.usual
@@ -41,7 +46,11 @@ export class RoutePolicies {
     return policy
   }
 
-  /** Routes added before the plugin, and the 404 handler, come here unchecked. */
+  /**
+   * The policy of a request. Routes added before the plugin, and the 404 handler, are checked only here, at the first request.
+   *
+   * @throws InvalidOptionsError
+   */
   ofRequest (request: FastifyRequest): RoutePolicy {
     const { config, url } = request.routeOptions
     return this.of(config, url ?? 'the 404 handler')

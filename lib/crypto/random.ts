@@ -5,8 +5,9 @@ const pool = Buffer.alloc(POOL_BYTES)
 let used = POOL_BYTES
 
 /**
- * Random bytes from node:crypto, drawn in slabs: one system call for many tokens. What was handed out is wiped from the
- * pool, so that a heap dump shows no token of the past. An error of the source is thrown; there is no weaker fallback.
+ * Takes random bytes of node:crypto from a pool: a single system call serves many tokens. Bytes are wiped from the pool as soon as
+ * they are handed out, so that a heap dump shows no earlier token. An error of the random source is thrown, since any
+ * fallback would be weaker (docs/security.md C002).
  */
 function draw<T> (size: number, take: (start: number, end: number) => T): T {
   if (used + size > POOL_BYTES) {
@@ -20,7 +21,7 @@ function draw<T> (size: number, take: (start: number, end: number) => T): T {
   return taken
 }
 
-/** Random bytes in a buffer of their own. */
+/** Random bytes in a new buffer. */
 export function randomBytes (size: number): Buffer {
   return draw(size, (start, end) => Buffer.from(pool.subarray(start, end)))
 }
@@ -35,7 +36,7 @@ export function randomText (size: number): string {
   return draw(size, (start, end) => pool.toString('base64url', start, end))
 }
 
-/** A random integer from 1 to 2^48 − 1: the version of one write. */
+/** A random integer from 1 to 2^48 − 1, the version of a write. */
 export function randomVersion (): number {
   return draw(6, start => pool.readUIntBE(start, 6)) || 1
 }

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { CookieSettings } from '../config/options.ts'
+import type { CookieSettings } from '../config/cookie-settings.ts'
 import { headerBytes, partName, split } from './chunks.ts'
 
 /** How @fastify/cookie writes a cookie, attributes included. */

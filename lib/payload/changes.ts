@@ -1,21 +1,24 @@
-/** A payload as a plain object. */
+/** The data of a session, as a plain object. */
 export type Payload = Record<string, unknown>
 
-/** Whether two values are stored alike. */
+/** Whether the stored texts of two values are equal. */
 export type IsSame = (value: unknown, other: unknown) => boolean
 
-/** What one request did to a payload, by top-level key. */
+/** The changes that a request made to a payload, by top-level key. */
 export interface Changes {
-  /** Values added or replaced. */
+  /** The values that were added or replaced. */
   readonly set: Readonly<Payload>
   readonly removed: readonly string[]
-  /** Everything that was there was dropped first, whatever others added meanwhile. */
+  /** Whether `clear()` was called: keys that other requests added meanwhile go too. */
   readonly cleared: boolean
 }
 
 /**
- * What turned `base` into `current`. After `clear()` every present key counts as set, and every other one as dropped.
- * A change deep inside a value is a change of its key.
+ * The changes that turned `base` (the payload as loaded) into `current` (mine, in terms of a merge). A change deep inside a
+ * value is a change of the top-level key. With `cleared`, every present key counts as set.
+ *
+ * @example
+ * diff({ a: 1, b: 2 }, { a: 1, c: 3 }, Object.is) // { set: { c: 3 }, removed: ['b'], cleared: false }
  */
 export function diff (base: Readonly<Payload>, current: Readonly<Payload>, isSame: IsSame, cleared = false): Changes {
   const isChanged = (key: string) => cleared || !Object.hasOwn(base, key) || !isSame(current[key], base[key])
@@ -26,7 +29,7 @@ export function diff (base: Readonly<Payload>, current: Readonly<Payload>, isSam
   }
 }
 
-/** Applies changes to a fresher payload; neither argument is changed. */
+/** The merge: changes (mine) applied to a payload that was read later (theirs). Neither argument is changed. */
 export function apply (changes: Changes, fresh: Readonly<Payload>): Payload {
   if (changes.cleared) return { ...changes.set }
   const merged = { ...fresh }

@@ -120,7 +120,7 @@ export class PayloadCodec {
     // Changes are measured against the text, so the text must not have the keys which were left out.
     if (hasMembers) return this.#rewritten(record, data)
     if (!this.#isJson) return { stored: { record, text, tree: null }, data }
-    this.#parsed.set(record.version, record.data, record.version, { id: record.id, text, tree: data })
+    this.#parsed.set(record.version, record.data, { id: record.id, text, tree: data })
     return { stored: { record, text, tree: data }, data: copyTree(data) }
   }
 

@@ -4,13 +4,28 @@ import formats from 'ajv-formats'
 import { InvalidOptionsError, SessionValidationError } from '../errors.ts'
 import { RESERVED_KEYS } from './reserved.ts'
 
-/** Checks payloads; nothing is coerced, defaulted or removed. */
+/** Strict, so that a mistyped keyword fails at registration; but schemas that are merely unusual are accepted. */
+const AJV_OPTIONS = {
+  strict: true,
+  strictTypes: false,
+  strictTuples: false,
+  strictRequired: false,
+  allowUnionTypes: true,
+  logger: false
+} as const
+
+/** Checks payloads, and changes nothing: no coercion, no defaults, no removal. */
 export interface PayloadSchema {
-  /** The error to throw, or `null`. */
+  /** The error to throw; `null` for a payload that fits. */
   problem (data: object): SessionValidationError | null
 }
 
-/** Compiles the `schema` option. Throws `InvalidOptionsError` when it does not compile or names a member of the session. */
+/**
+ * Compiles the `schema` option, a JSON Schema of draft-07, or of 2020-12 where `$schema` says so. `null` without a schema.
+ *
+ * @throws InvalidOptionsError when the schema does not compile, is asynchronous, or has a property with the name of a session
+ * member
+ */
 export function compilePayloadSchema (schema: object | undefined): PayloadSchema | null {
   if (schema === undefined) return null
   const validate = compile(schema)
@@ -25,7 +40,7 @@ export function compilePayloadSchema (schema: object | undefined): PayloadSchema
 function compile (schema: object): ValidateFunction {
   const dialect = String((schema as { $schema?: unknown }).$schema ?? '')
   const Validator = dialect.includes('2020-12') ? Ajv2020 : Ajv
-  const ajv = new Validator({ strict: true, strictTypes: false, strictTuples: false, strictRequired: false, allowUnionTypes: true, logger: false })
+  const ajv = new Validator(AJV_OPTIONS)
   formats.default(ajv)
   try {
     const validate = ajv.compile(schema)
@@ -38,12 +53,13 @@ function compile (schema: object): ValidateFunction {
   }
 }
 
-// An intersection has its properties in `allOf`, a union in `anyOf` or `oneOf`.
+/** Refuses properties that data cannot have. An intersection has properties in `allOf`, a union in `anyOf` or `oneOf`. */
 function assertNoMembers ({ properties = {}, allOf = [], anyOf = [], oneOf = [] }: Partial<Record<string, object>>): void {
   for (const part of [allOf, anyOf, oneOf].flat()) assertNoMembers(part as object)
   for (const key of Object.keys(properties)) {
     if (!RESERVED_KEYS.has(key)) continue
-    throw new InvalidOptionsError(`Expected \`schema.properties\` to keep clear of the session's own members, got \`${key}\`; choose another name`)
+    const expectation = 'Expected `schema.properties` to keep clear of the session\'s own members'
+    throw new InvalidOptionsError(`${expectation}, got \`${key}\`; choose another name`)
   }
 }
 

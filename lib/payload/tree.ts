@@ -1,8 +1,8 @@
 import type { Payload } from './changes.ts'
 
-// Payloads as JSON.parse makes them: a copy and a comparison cost a fraction of another parse or stringify.
+// A tree is a payload as `JSON.parse` makes it. To copy or compare trees costs a fraction of `JSON.parse` or `JSON.stringify`.
 
-/** A copy of what JSON.parse returned. */
+/** A deep copy of a tree. */
 export function copyTree (tree: Payload): Payload {
   return copyOf(tree) as Payload
 }
@@ -18,8 +18,8 @@ function copyOf (value: unknown): unknown {
 }
 
 /**
- * A copy of live data, as JSON.parse would make it of their text; `null` when JSON would change or drop anything, or ask a
- * value how it is written. They must have no cycle; what kind of object they are themselves does not matter.
+ * The tree that `JSON.parse` would make from the text of live data; `null` when JSON would change or drop a value, or call
+ * `toJSON`. Live data must have no cycle. The outermost object may be of any class, as `request.session` is.
  */
 export function copyPlain (live: object): Payload | null {
   const copy = plainMembers(live as Payload)
@@ -31,7 +31,7 @@ const NOT_PLAIN = Symbol('not plain')
 function plainOf (value: unknown): unknown {
   switch (typeof value) {
     case 'string': case 'boolean': return value
-    // JSON writes -0 as 0.
+    // JSON writes -0 as 0, and so does the addition.
     case 'number': return Number.isFinite(value) ? value + 0 : NOT_PLAIN
     case 'object': break
     default: return NOT_PLAIN
@@ -46,7 +46,7 @@ function plainMembers (live: Payload): unknown {
   const copy: Payload = {}
   for (const key of Object.keys(live)) {
     const value = plainOf(live[key])
-    // An assignment to this key would set the prototype.
+    // To assign to `copy.__proto__` would set the prototype.
     if (value === NOT_PLAIN || key === '__proto__') return NOT_PLAIN
     copy[key] = value
   }
@@ -64,16 +64,16 @@ function plainItems (items: readonly unknown[]): unknown {
 }
 
 /**
- * Whether JSON.stringify would write both alike, as far as that can be told quickly. Only a "yes" means something: what
- * JSON would change or drop, and what says itself how it is written, is a "no".
+ * Whether `JSON.stringify` surely writes the same text for both. Only `true` is certain: `false` also stands for every value
+ * that JSON would change or drop, or whose `toJSON` JSON would call.
  *
- * @param tree what JSON.parse returned; the live object's own prototype does not matter, those of its values do
+ * @param live an object of any class; a value inside of a class other than `Object` and `Array` gives `false`
  */
 export function isSameTree (live: object, tree: Payload): boolean {
   return hasSameMembers(live as Payload, tree)
 }
 
-/** Likewise, for one value. */
+/** The same question for a single value. */
 export function isSameValue (live: unknown, stored: unknown): boolean {
   if (typeof live !== 'object' || live === null) return live === stored
   if (typeof stored !== 'object' || stored === null) return false
@@ -82,7 +82,8 @@ export function isSameValue (live: unknown, stored: unknown): boolean {
   return prototype === Array.prototype && Array.isArray(stored) && hasSameItems(live as unknown[], stored)
 }
 
-// In the same order: some rely on it. for…in, which makes no array, sees what is inherited too; then it is a "no".
+// Keys must come in the same order too, since applications may rely on the order. `for…in` makes no array of keys, but sees
+// inherited keys: an object with inherited keys counts as different.
 function hasSameMembers (live: Payload, stored: Payload): boolean {
   const keys = Object.keys(stored)
   let index = 0
@@ -95,7 +96,7 @@ function hasSameMembers (live: Payload, stored: Payload): boolean {
 
 function hasSameItems (live: readonly unknown[], stored: readonly unknown[]): boolean {
   if (live.length !== stored.length) return false
-  // Not every(): it does not see an item that was deleted.
+  // Not `every()`, which passes over a deleted item.
   for (let index = 0; index < live.length; index++) {
     if (!isSameValue(live[index], stored[index])) return false
   }

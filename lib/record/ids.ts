@@ -5,28 +5,28 @@ const TOKEN_BYTES = 32
 /** The length of a token's text. */
 export const TOKEN_CHARS = 43
 const TOKEN = /^[A-Za-z0-9_-]{43}$/
+const ID = /^[0-9a-f]{64}$/
 
-/** A new cookie token: 256 random bits as 43 base64url characters (ASVS 7.2.3). It carries no meaning. */
+/** A new cookie token: 256 random bits as 43 base64url characters (ASVS 7.2.3). A token carries no meaning. */
 export function newToken (): string {
   return randomText(TOKEN_BYTES)
 }
 
-/** Whether text has the shape of a token; anything else costs the backend no call. */
+/** Whether text has the shape of a token. Malformed text costs the backend no call (docs/security.md C008). */
 export function isToken (text: string): boolean {
   return TOKEN.test(text)
 }
 
 /**
- * The id a backend sees: SHA-256 of the property and the token, 64 hex digits. A leaked store holds no usable cookie,
- * and two registrations on one store do not accept each other's tokens. 256 random bits need no slower hash.
+ * The id that the backend sees: SHA-256 of the property and the token, as 64 hex digits (docs/security.md C010). A leaked
+ * store holds no usable cookie, and two registrations on one store do not accept each other's tokens. A slower hash would
+ * add nothing: 256 random bits cannot be guessed.
  */
 export function idOfToken (property: string, token: string): string {
   return hash('sha256', `${property}:${token}`, 'hex')
 }
 
-const ID = /^[0-9a-f]{64}$/
-
-/** Whether text can be the id of a stored session. Ids come from outside too (`app.sessions.get(id)`). */
+/** Whether a value can be the id of a stored session. Applications pass ids too: `app.sessions.get(id)`. */
 export function isId (id: unknown): id is string {
   return typeof id === 'string' && ID.test(id)
 }

@@ -8,76 +8,95 @@ import { freezeRecord, isRecord } from './record.ts'
  *     1 <version> <expiresAt> <lastAccessedAt> <createdAt> <schemaVersion>[ <more>]\n<data>
  *
  * Numbers are base 36. The first four have a fixed width, so that a script on a server can compare and replace them
- * without parsing. `more` is JSON, and only there for a session with a subject or a policy. JSON has no line break of its
- * own, so the first one ends the header. The id is not repeated: it is the key.
+ * without parsing. `more` is JSON, and present only for a session with a subject or a policy. JSON text has no line break,
+ * so the first line break ends the header. The id is left out: the store has the id as the key.
  */
 const FORMAT = '1'
-/** 36^10 is above 2^48. */
+/** Enough for every version: 36^10 is above 2^48. */
 const VERSION_CHARS = 10
-/** Until the year 5188; each character less is a byte less in every session, three times. */
+/** Enough until the year 5188. Each character more would be a byte more in every session, three times. */
 export const INSTANT_CHARS = 9
 const MAX_INSTANT = 36 ** INSTANT_CHARS - 1
 
 /** Where the version is: characters 2 up to 12. */
 export const VERSION_AT = FORMAT.length + 1
-/** Where the deadline and the last use are, which renewal replaces together. */
+/** Where the deadline and the last use are, which a renewal replaces together. */
 export const DEADLINES_AT = VERSION_AT + VERSION_CHARS + 1
 
+/** Version, deadline, last use, creation, schema version, `more`. */
 const HEADER = /^1 ([0-9a-z]{10}) ([0-9a-z]{9}) ([0-9a-z]{9}) ([0-9a-z]{9}) ([0-9a-z]{1,11})(?: (\{.*\}))?$/s
+/** The start of a text in a format that only newer versions of this library know. */
 const NEWER = /^[2-9] [0-9a-z]/
+const NEWER_MESSAGE = 'The session was stored by a newer version of fastsessions; deploy that version everywhere'
 
-export function versionText (version: number): string { return padded36(version, VERSION_CHARS) }
-/** What is later is as late as can be written. */
-export function instantText (instant: Instant): string { return padded36(Math.min(instant, MAX_INSTANT), INSTANT_CHARS) }
+/** A version of a record, in the width that stored text has. */
+export function versionText (version: number): string { return base36(version, VERSION_CHARS) }
+/** An instant, in the width that stored text has. An instant past the year 5188 becomes the last that fits. */
+export function instantText (instant: Instant): string { return base36(Math.min(instant, MAX_INSTANT), INSTANT_CHARS) }
 
-/** What renewal writes at `DEADLINES_AT`. */
+/** The text that a renewal writes at `DEADLINES_AT`. */
 export function deadlinesText ({ expiresAt, lastAccessedAt }: Pick<SessionRecord, 'expiresAt' | 'lastAccessedAt'>): string {
   return `${instantText(expiresAt)} ${instantText(lastAccessedAt)}`
 }
 
+/** The text of a record, without the id. */
 export function encodeRecord (record: SessionRecord): string {
-  const { version, createdAt, schemaVersion, subject, policy, data } = record
-  const more = subject === null && policy === null ? '' : ` ${JSON.stringify({ ...(subject !== null && { subject }), ...(policy !== null && { policy }) })}`
-  return `${FORMAT} ${versionText(version)} ${deadlinesText(record)} ${instantText(createdAt)} ${schemaVersion.toString(36)}${more}\n${data}`
+  const schemaVersion = record.schemaVersion.toString(36)
+  const header = `${FORMAT} ${versionText(record.version)} ${deadlinesText(record)} ${instantText(record.createdAt)} ${schemaVersion}`
+  return `${header}${moreText(record)}\n${record.data}`
 }
 
 /**
- * The record of a text; `null` when it is none.
+ * The record of a text that was stored under `id`; `null` when the text is not a record.
  *
- * @throws BackendUnavailableError when a newer version of this library wrote it: it must not be taken for absent, since
- * the old version would then end or overwrite it
+ * @throws BackendUnavailableError when a newer version of this library wrote the text. Such a session must not count as
+ * absent: this version would then end or overwrite the session.
  */
 export function decodeRecord (id: string, text: string): SessionRecord | null {
-  const end = text.indexOf('\n')
-  const header = end === -1 ? null : HEADER.exec(text.slice(0, end))
+  const headerEnd = text.indexOf('\n')
+  const header = headerEnd === -1 ? null : HEADER.exec(text.slice(0, headerEnd))
   if (header === null) {
-    if (NEWER.test(text)) throw new BackendUnavailableError('The session was stored by a newer version of fastsessions; deploy that version everywhere')
+    if (NEWER.test(text)) throw new BackendUnavailableError(NEWER_MESSAGE)
     return null
   }
-  const more = header[6] === undefined ? {} : parse(header[6])
+  const more = header[6] === undefined ? {} : parseMore(header[6])
   if (more === null) return null
   const record = {
     id,
-    version: number(header[1]!),
-    data: text.slice(end + 1),
-    schemaVersion: number(header[5]!),
-    createdAt: number(header[4]!),
-    lastAccessedAt: number(header[3]!),
-    expiresAt: number(header[2]!),
+    version: fromBase36(header[1]!),
+    data: text.slice(headerEnd + 1),
+    schemaVersion: fromBase36(header[5]!),
+    createdAt: fromBase36(header[4]!),
+    lastAccessedAt: fromBase36(header[3]!),
+    expiresAt: fromBase36(header[2]!),
     subject: more.subject ?? null,
     policy: more.policy ?? null
   }
   return isRecord(record) ? freezeRecord(record) : null
 }
 
-function number (text: string): number { return Number.parseInt(text, 36) }
+function moreText ({ subject, policy }: SessionRecord): string {
+  if (subject === null && policy === null) return ''
+  return ` ${JSON.stringify({ ...(subject !== null && { subject }), ...(policy !== null && { policy }) })}`
+}
+
+function parseMore (text: string): { subject?: string, policy?: SessionPolicy } | null {
+  try {
+    return JSON.parse(text) as object
+  } catch {
+    return null
+  }
+}
 
 const PAIR = 36 ** 2
 const PAIRS = Array.from({ length: PAIR }, (_, n) => n.toString(36).padStart(2, '0'))
 
-/** An integer with a fixed number of digits. A record takes ten of them, and toString(36) takes 0.8 µs for each: ten times as long. */
-function padded36 (integer: number, chars: number): string {
-  // What nobody should write must not look like something else: this is text that no reader takes for a number.
+/**
+ * An integer in base 36 with a fixed number of digits, written two digits at a time: `toString(36)` takes ten times as
+ * long (0.8 µs), and every write of a record needs several numbers.
+ */
+function base36 (integer: number, chars: number): string {
+  // The text of a broken number must not look like a valid number: with a sign, with a dot or too long, no reader takes it.
   if (!Number.isSafeInteger(integer) || integer < 0) return integer.toString(36).padStart(chars, '0')
   let text = ''
   let rest = integer
@@ -89,10 +108,4 @@ function padded36 (integer: number, chars: number): string {
   return text.slice(text.length - chars)
 }
 
-function parse (text: string): { subject?: string, policy?: SessionPolicy } | null {
-  try {
-    return JSON.parse(text) as object
-  } catch {
-    return null
-  }
-}
+function fromBase36 (text: string): number { return Number.parseInt(text, 36) }

@@ -3,20 +3,21 @@ import type { Instant, SessionPolicy, SessionRecord, WriteContext } from '../../
 import { randomVersion } from '../crypto/random.ts'
 
 const MAX_VERSION = 2 ** 48 - 1
-/** How long a tombstone stays: longer than any request that creates a session, or still holds one that has ended. */
+/** How long a tombstone stays: longer than any request that creates the session, or still works with the ended session. */
 export const TOMBSTONE_MS = 300_000
 
-/** A record as the core hands it to a backend: frozen through and through. */
+/** Freezes a record with its policy, as the core hands records to backends: no backend can change a session by accident. */
 export function freezeRecord (record: SessionRecord): SessionRecord {
   if (record.policy !== null) Object.freeze(record.policy)
   return Object.freeze(record)
 }
 
 /**
- * What an ended session leaves under its id for five minutes: a record without data, which no load takes for a session and
- * no listing shows. A write that expects "absent" or an earlier version finds the id taken.
+ * The record which an ended session leaves under its id for five minutes, so that no write of a request under way brings the
+ * session back: a write that expects "absent" or an earlier version finds the id taken. A tombstone has no data, no load
+ * takes a tombstone for a session, and no listing shows a tombstone.
  *
- * @param policy `{ successor }` where the session goes on under another id
+ * @param policy `{ successor }` where the session goes on under a new id
  */
 export function tombstone (id: string, now: Instant, policy: SessionPolicy | null = null): SessionRecord {
   return freezeRecord({
@@ -32,12 +33,12 @@ export function tombstone (id: string, now: Instant, policy: SessionPolicy | nul
   })
 }
 
-/** For a `WriteContext`: there only where there is one. */
+/** The request as a part of a `WriteContext`; an empty object for a write outside a request. */
 export function withRequest (request: FastifyRequest | undefined): Pick<WriteContext, 'request'> {
   return request === undefined ? {} : { request }
 }
 
-/** Whether a backend's answer is a record at all. A store holds what others wrote too; nonsense counts as no session. */
+/** Whether the answer of a backend is a valid record. Anything else in a store, such as a foreign entry, counts as no session. */
 export function isRecord (value: unknown): value is SessionRecord {
   if (typeof value !== 'object' || value === null) return false
   const record = value as Record<keyof SessionRecord, unknown>
@@ -45,7 +46,9 @@ export function isRecord (value: unknown): value is SessionRecord {
     isInteger(record.version, 1) && (record.version as number) <= MAX_VERSION &&
     typeof record.data === 'string' &&
     isInteger(record.schemaVersion, 1) &&
-    isInteger(record.createdAt, 0) && isInteger(record.lastAccessedAt, 0) && isInteger(record.expiresAt, 0) &&
+    isInteger(record.createdAt, 0) &&
+    isInteger(record.lastAccessedAt, 0) &&
+    isInteger(record.expiresAt, 0) &&
     (record.subject === null || typeof record.subject === 'string') &&
     (record.policy === null || isPolicy(record.policy))
 }

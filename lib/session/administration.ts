@@ -14,14 +14,13 @@ import { SessionState } from '../lifecycle/state.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Registration } from '../store/registration.ts'
-import type { Flow } from '../tools/flow.ts'
 import { optionsCheck } from '../tools/check-options.ts'
+import type { Flow } from '../tools/flow.ts'
+import { removeInBatches } from '../tools/remove-in-batches.ts'
 import { SessionHandle } from './handle.ts'
 import { assertSubject, face } from './session.ts'
 
 type Data = Record<string, unknown>
-
-const REMOVED_PER_BATCH = 1_000
 
 const limit = { description: 'an integer above 0', type: 'integer', minimum: 1 }
 const text = { description: 'a string', type: 'string' }
@@ -139,15 +138,8 @@ export class SessionAdministration implements Sessions<Data> {
   async removeExpired ({ limit, ...rest }: { limit?: number } = {}): Promise<number> {
     checkRemoval({ ...rest, ...(limit === undefined ? {} : { limit }) }, 'removeExpired')
     const removeExpired = this.#registration.store.optional('removeExpired', 'removeExpired()')
-    let removed = 0
-    for (;;) {
-      const most = Math.min(REMOVED_PER_BATCH, (limit ?? Infinity) - removed)
-      const batch = await this.#call('removeExpired', () => removeExpired({ limit: most }))
-      removed += batch
-      if (batch < most || removed === limit) return removed
-      // Requests come between two batches.
-      await new Promise(resolve => { setImmediate(resolve) })
-    }
+    const remove = async (most: number) => await this.#call('removeExpired', () => removeExpired({ limit: most }))
+    return await removeInBatches(remove, limit === undefined ? {} : { limit })
   }
 
   #state (cookieHeader: string | undefined): SessionState {

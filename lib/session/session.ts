@@ -1,5 +1,5 @@
 import type { Awaitable, Callback, SessionLifetime, SessionMembers, SessionPayload } from '../../types/index.d.ts'
-import { parseLifetime } from '../config/options.ts'
+import { parseLifetime } from '../config/lifetime-options.ts'
 import { ReservedKeyError, SessionDestroyedError, SessionSerializationError } from '../errors.ts'
 import { loadSession } from '../lifecycle/load.ts'
 import { destroySession, reloadSession, rotateSession, saveSession, transactSession } from '../lifecycle/operations.ts'

@@ -6,10 +6,15 @@ interface Entry<Key, Value> {
 }
 
 /**
- * A map of bounded size: the entry that was set longest ago goes first.
+ * A map of bounded size: when the map is full, the entry that was set longest ago goes first.
  *
- * A Map's own order would do, but for its price: finding the first entry means walking over the places of all that were
- * deleted before it, up to as many as there are entries; and an iterator that is kept instead keeps every entry there was.
+ * The order of a `Map` would do, but costs too much. Finding the first entry means walking over the places of all entries
+ * that were deleted before, up to as many as the map holds; and an iterator that is kept open keeps every old entry alive.
+ * So the entries are linked in a list besides.
+ *
+ * @example
+ * const map = new BoundedMap<string, number>(2)
+ * for (const key of ['a', 'b', 'c']) map.set(key, 1) // 'a' is gone
  */
 export class BoundedMap<Key, Value> {
   readonly #most: number
@@ -17,18 +22,19 @@ export class BoundedMap<Key, Value> {
   #oldest: Entry<Key, Value> | null = null
   #newest: Entry<Key, Value> | null = null
 
+  /** @param most how many entries the map holds at most, from 1 */
   constructor (most: number) {
     this.#most = most
   }
 
   get size (): number { return this.#entries.size }
 
-  /** The value that goes next. */
+  /** The value of the entry that goes next. */
   get oldest (): Value | undefined { return this.#oldest?.value }
 
   get (key: Key): Value | undefined { return this.#entries.get(key)?.value }
 
-  /** Puts it in, as the newest. */
+  /** Sets a value, and makes the entry the newest. */
   set (key: Key, value: Value): void {
     let entry = this.#entries.get(key)
     if (entry === undefined) {
@@ -57,14 +63,14 @@ export class BoundedMap<Key, Value> {
     this.#oldest = this.#newest = null
   }
 
-  /** The values, in no order. Entries may be deleted meanwhile. */
+  /** The values, in no order. Entries may be deleted during the iteration. */
   * values (): IterableIterator<Value> {
     for (const { value } of this.#entries.values()) yield value
   }
 
   #unlink (entry: Entry<Key, Value>): void {
     const { older, newer } = entry
-    // What is gone must not hold on to its neighbours: old garbage keeps young objects alive.
+    // An unlinked entry must not point at its neighbours: old garbage keeps young objects alive.
     entry.older = entry.newer = null
     if (older === null) this.#oldest = newer
     else older.newer = newer

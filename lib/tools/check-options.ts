@@ -4,15 +4,23 @@ import { InvalidOptionsError } from '../errors.ts'
 
 const ajv = new Ajv({ allErrors: true, verbose: true, strictTypes: false, allowUnionTypes: true })
 const MAX_SHOWN = 60
-/** Where a secret belongs, or ends up when it is given as the only argument. */
+/** Paths at which a secret may stand: the option itself, or all options when a secret is passed in the place of the object. */
 const SECRET_PATH = /^(?:secret(?:\.|$)|options$)/
-/** `redis://user:password@host` in the place of a client. */
+/** Text such as `redis://user:password@host`, which an application passed as a client. */
 const CREDENTIALS = /:\/\/.*@/s
 
-/** Makes a secret on any machine that has Node. */
+/** A command that prints a new secret. */
 export const SECRET_RECIPE = 'node -p "crypto.randomBytes(32).toString(\'base64\')"'
 
-/** A check of options against a JSON Schema, compiled at its first use. */
+/**
+ * Makes a check of options against a JSON Schema, which is compiled at the first check. Each part of the schema needs a
+ * `description`, to stand after "to be" in messages.
+ *
+ * @returns a function that throws `InvalidOptionsError`; `path` is the name of the options in messages, `''` for none
+ * @example
+ * const check = optionsCheck({ description: 'a number', type: 'number' })
+ * check('five', 'size') // Expected `size` to be a number, got "five" (string)
+ */
 export function optionsCheck (schema: object): (options: unknown, path: string) => void {
   let validate: ValidateFunction | undefined
   return (options, path) => {
@@ -21,18 +29,24 @@ export function optionsCheck (schema: object): (options: unknown, path: string) 
   }
 }
 
-/** The error of all checks: path, expectation, value, and what to do. No value that may be a secret is shown. */
+/**
+ * The error of an option with a wrong value. The message has the path, the expectation, the value and a remedy, but never a
+ * value that may be a secret (docs/security.md C141).
+ *
+ * @example
+ * unexpected('now', 'a function', 5) // Expected `now` to be a function, got 5 (number)
+ */
 export function unexpected (path: string, expectation: string, value: unknown, remedy = ''): InvalidOptionsError {
   return new InvalidOptionsError(`Expected \`${path}\` to be ${expectation}, got ${show(path, value)}${remedy && `; ${remedy}`}`)
 }
 
-/** No secret where one is needed. */
+/** The error of a missing `secret`. `user` is the feature that needs a secret, such as `encrypt`. */
 export function missingSecret (user: string): InvalidOptionsError {
   return unexpected('secret', 'at least 32 random bytes', undefined, `${user} needs it: ${SECRET_RECIPE}`)
 }
 
 function fromAjv (errors: readonly ErrorObject[], root: string): InvalidOptionsError {
-  // Alternatives report each of their branches: the one that went deepest knows best, then the alternative itself.
+  // `anyOf` reports an error for each branch. The deepest error is the most exact, then the error of `anyOf` itself.
   const deepest = errors.reduce((best, error) => depthOf(error) > depthOf(best) ? error : best)
   const alternative = errors.find(({ keyword, instancePath }) => keyword === 'anyOf' && instancePath === deepest.instancePath)
   const error = deepest.keyword === 'additionalProperties' ? deepest : alternative ?? deepest
@@ -50,11 +64,11 @@ function depthOf ({ instancePath, keyword }: ErrorObject): number {
 function unknownKey (path: string, key: string, known: readonly string[]): InvalidOptionsError {
   const distance = (name: string) => leven(name.toLowerCase(), key.toLowerCase())
   const nearest = known.reduce((best, name) => distance(name) < distance(best) ? name : best)
-  const full = path === '' ? key : `${path}.${key}`
-  return new InvalidOptionsError(`Unknown option \`${full}\`; the nearest known one is \`${path === '' ? '' : `${path}.`}${nearest}\``)
+  const prefix = path === '' ? '' : `${path}.`
+  return new InvalidOptionsError(`Unknown option \`${prefix}${key}\`; the nearest known one is \`${prefix}${nearest}\``)
 }
 
-// Options may come from parsed text: `constructor` may be anything.
+/** Options may come from parsed JSON, in which `constructor` may be any value. */
 function classOf (value: object): string {
   const { constructor }: { constructor?: unknown } = value
   return typeof constructor === 'function' ? String(constructor.name) : 'no class'
@@ -68,4 +82,10 @@ function show (path: string, value: unknown): string {
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return `${value} (${type})`
   if (typeof value === 'object' && !Array.isArray(value)) return `an object of ${classOf(value)}`
   return `a value of type ${type}`
+}
+
+/** Whether a value is an object with all of these methods. */
+export function hasMethods (value: unknown, names: readonly string[]): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null) return false
+  return names.every(name => typeof (value as Record<string, unknown>)[name] === 'function')
 }

@@ -1,8 +1,9 @@
 import t from 'tap'
 import { CookieBackend, MemoryBackend, type SessionOptions } from '../../lib/index.ts'
-import { parseLifetime, resolveOptions } from '../../lib/config/options.ts'
+import { parseLifetime } from '../../lib/config/lifetime-options.ts'
+import { resolveOptions } from '../../lib/config/options.ts'
 import { OLD_SECRET, SECRET } from '../helpers/app.ts'
-import { deepFreeze, appWith, show, store } from '../helpers/config.ts'
+import { appWith, deepFreeze, show, store } from '../helpers/config.ts'
 import { DAY_MS } from '../helpers/times.ts'
 
 const lifetime = (options: SessionOptions) => {

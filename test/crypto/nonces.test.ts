@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Nonces } from '../../lib/crypto/nonces.ts'
+import { Nonces } from '../../lib/crypto/xaes.ts'
 
 t.test('the half of a nonce that makes the key serves 4,096 messages, the other half one', async t => {
   const nonces = new Nonces()

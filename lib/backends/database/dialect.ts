@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely'
-import { unexpected } from '../../tools/check-options.ts'
+import { hasMethods, unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 
 export type Dialect = 'postgres' | 'sqlite' | 'mysql'
@@ -49,10 +49,4 @@ export function assertKysely (db: unknown, path: string): asserts db is AnyKysel
 export function assertNoTransaction (db: AnyKysely): void {
   if (!db.isTransaction) return
   throw new InvalidOptionsError('Expected `DatabaseBackend.db` to be a Kysely instance outside a transaction, got a transaction')
-}
-
-/** Whether a value is an object with all of these methods. */
-export function hasMethods (value: unknown, names: readonly string[]): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return names.every(name => typeof (value as Record<string, unknown>)[name] === 'function')
 }

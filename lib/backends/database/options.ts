@@ -1,5 +1,6 @@
 import type { Duration } from '../../../types/index.d.ts'
-import { optionsCheck, unexpected } from '../../tools/check-options.ts'
+import { unexpected } from '../../tools/check-options.ts'
+import { backendOptionsCheck } from '../conventions.ts'
 import { sweepIntervalOf } from '../sweeper.ts'
 import type { Extra } from './extra.ts'
 import { type Place, placeOf, type PlaceOptions } from './names.ts'
@@ -33,12 +34,7 @@ export interface Settings {
 }
 
 /** Finds unknown options only; `settingsOf` checks the value of each option. */
-const checkNames = optionsCheck({
-  description: 'an object of options',
-  type: 'object',
-  additionalProperties: false,
-  properties: { table: {}, columns: {}, schema: {}, extra: {}, sweepEvery: {}, pool: {} }
-})
+const checkNames = backendOptionsCheck({ table: {}, columns: {}, schema: {}, extra: {}, sweepEvery: {}, pool: {} })
 
 /** @throws InvalidOptionsError */
 export function settingsOf (options: DatabaseBackendOptions): Settings {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
-import { unexpected } from '../../tools/check-options.ts'
-import { type AnyKysely, hasMethods } from './dialect.ts'
+import { hasMethods, unexpected } from '../../tools/check-options.ts'
+import type { AnyKysely } from './dialect.ts'
 import type { Prepare } from './statement.ts'
 
 /** The part of a pool of `pg` which this library uses. */

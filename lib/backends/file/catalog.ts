@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Instant, ListFilter, ListPage, SessionRecord } from '../../../types/index.d.ts'
 import { BackendUnavailableError } from '../../errors.ts'
 import { tombstone } from '../../record/record.ts'
-import { DEFAULT_PAGE } from '../conventions.ts'
+import { DEFAULT_PAGE, isListed } from '../conventions.ts'
 import { idsIn } from './listing.ts'
 import { type Places } from './names.ts'
 import type { FileSessions } from './sessions.ts'
@@ -91,8 +91,7 @@ export class FileCatalog {
   /** The record of a session; `null` for a tombstone, and for a session of a different subject. */
   async #readOf (id: string, subject: string | undefined): Promise<SessionRecord | null> {
     const record = await this.#sessions.read(id).catch(ignoreNewer)
-    if (record === null || record.data === '') return null
-    return subject === undefined || record.subject === subject ? record : null
+    return record !== null && isListed(record, subject) ? record : null
   }
 
   async * #batches (subject: string | undefined, cursor: string): AsyncGenerator<string[]> {

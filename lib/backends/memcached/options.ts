@@ -1,4 +1,4 @@
-import { unexpected } from '../../tools/check-options.ts'
+import { hasMethods, unexpected } from '../../tools/check-options.ts'
 import { backendOptionsCheck } from '../conventions.ts'
 import type { MemjsServer } from './guard.ts'
 
@@ -18,6 +18,9 @@ export interface MemcachedClient {
   readonly options: object
   server (key: string): object | null | undefined
 }
+
+const CLIENT_METHODS = ['server', 'perform']
+const SERVER_METHODS = ['write', 'onResponse', 'onError', 'error', 'sock', 'removeAllListeners']
 
 export const DEFAULT_PREFIX = 'session:'
 /** 1 MiB, less 512 bytes for the key and the server's own data of an item. */
@@ -46,7 +49,8 @@ export function checkOptions (client: unknown, options: unknown): asserts client
 function checkClient (client: unknown): void {
   const path = 'MemcachedBackend.client'
   const remedy = 'make one with memjs: Client.create(\'host:11211\')'
-  if (!has(client, 'server', 'perform') || !Array.isArray(client['servers'])) throw unexpected(path, 'a client of memjs', client, remedy)
+  const isClient = hasMethods(client, CLIENT_METHODS) && Array.isArray(client['servers'])
+  if (!isClient) throw unexpected(path, 'a client of memjs', client, remedy)
   const { servers, options } = client as { servers: unknown[], options?: { failover?: unknown } }
   if (servers.length === 0) throw unexpected(`${path}.servers`, 'at least one server', servers, remedy)
   if (!servers.every(isServer)) throw unexpected(`${path}.servers`, 'servers of memjs 1.3', servers, remedy)
@@ -55,10 +59,5 @@ function checkClient (client: unknown): void {
 }
 
 function isServer (server: unknown): server is MemjsServer {
-  return has(server, 'write', 'onResponse', 'onError', 'error', 'sock', 'removeAllListeners') && Buffer.isBuffer(server['responseBuffer'])
-}
-
-function has (value: unknown, ...methods: string[]): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false
-  return methods.every(name => typeof (value as Record<string, unknown>)[name] === 'function')
+  return hasMethods(server, SERVER_METHODS) && Buffer.isBuffer(server['responseBuffer'])
 }

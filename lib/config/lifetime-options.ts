@@ -1,0 +1,78 @@
+import type { Duration, SessionLifetime, SessionOptions, SessionPolicy } from '../../types/index.d.ts'
+import { InvalidOptionsError } from '../errors.ts'
+import type { LifetimeOptions } from '../record/lifetime.ts'
+import { optionsCheck, unexpected } from '../tools/check-options.ts'
+import { toMilliseconds } from '../tools/duration.ts'
+import { lifetimeSchema } from './options-schema.ts'
+
+const DAY_MS = 86_400_000
+const DEFAULT_IDLE_MS = 14 * DAY_MS
+const DEFAULT_ABSOLUTE_MS = 30 * DAY_MS
+/** Browsers keep no cookie for longer (RFC 6265bis, 5.5). */
+const MAX_PERSISTENT_MS = 400 * DAY_MS
+
+const checkLifetime = optionsCheck(lifetimeSchema)
+
+/**
+ * The lifetime of a registration's sessions. A default makes way for a timeout that is given, so that the idle timeout is
+ * never above the absolute timeout.
+ *
+ * @throws InvalidOptionsError
+ */
+export function lifetimeOptions (options: SessionOptions): LifetimeOptions {
+  const { idleTimeout, absoluteTimeout, renewAfter = 0.25, cookie } = options
+  const idle = idleTimeout === undefined ? undefined : durationOf('idleTimeout', idleTimeout)
+  const absolute = absoluteOf('absoluteTimeout', absoluteTimeout)
+  assertOrder(idle, absolute, '')
+  const lifetime = Object.freeze({
+    idleMs: idle ?? Math.min(DEFAULT_IDLE_MS, absolute ?? Infinity),
+    absoluteMs: absolute ?? Math.max(DEFAULT_ABSOLUTE_MS, idle ?? 0),
+    renewAfter,
+    persistent: cookie?.persistent ?? false
+  })
+  if (lifetime.persistent) assertBrowsersKeep(lifetime, options)
+  return lifetime
+}
+
+/**
+ * The policy of a session, from the argument of `session.setLifetime()`.
+ *
+ * @throws InvalidOptionsError
+ */
+export function parseLifetime (lifetime: SessionLifetime): SessionPolicy {
+  checkLifetime(lifetime, 'lifetime')
+  const { idleTimeout, absoluteTimeout, persistent } = lifetime
+  const idle = idleTimeout === undefined ? undefined : durationOf('lifetime.idleTimeout', idleTimeout)
+  const absolute = absoluteOf('lifetime.absoluteTimeout', absoluteTimeout)
+  assertOrder(idle, absolute, 'lifetime.')
+  return Object.freeze({
+    ...(idle !== undefined && { idleTimeout: idle }),
+    ...(absolute !== undefined && { absoluteTimeout: absolute === Infinity ? null : absolute }),
+    ...(persistent !== undefined && { persistent })
+  })
+}
+
+/** In milliseconds. */
+export function durationOf (path: string, duration: Duration): number {
+  const ms = toMilliseconds(duration)
+  if (ms === null) throw unexpected(path, 'a finite duration above 0', duration)
+  return ms
+}
+
+/** In milliseconds; `Infinity` for `null`, which asks for no absolute deadline. */
+function absoluteOf (path: string, duration: Duration | null | undefined): number | undefined {
+  if (duration === null) return Infinity
+  return duration === undefined ? undefined : durationOf(path, duration)
+}
+
+function assertOrder (idle: number | undefined, absolute: number | undefined, prefix: string): void {
+  if (idle === undefined || absolute === undefined || idle <= absolute) return
+  const limit = `\`${prefix}absoluteTimeout\` (${absolute / 1_000} s)`
+  throw new InvalidOptionsError(`Expected \`${prefix}idleTimeout\` to be at most ${limit}, got ${idle / 1_000} s`)
+}
+
+function assertBrowsersKeep ({ idleMs, absoluteMs }: LifetimeOptions, { idleTimeout }: SessionOptions): void {
+  if (Math.min(idleMs, absoluteMs) <= MAX_PERSISTENT_MS) return
+  const remedy = 'browsers keep no cookie for longer (RFC 6265bis, 5.5)'
+  throw unexpected('idleTimeout', 'at most 400 days where `cookie.persistent` is true', idleTimeout, remedy)
+}
