@@ -97,11 +97,12 @@ export class RowWrite {
 
   /** Stores the row, with no regard to the version that stands. */
   async overwrite (): Promise<string> {
-    for (;;) {
-      if (await this.#run('overwrite')) return this.#id
-      if (await this.create() === this.#id) return this.#id
-      // Between the two statements, a concurrent request created or removed the session: both are tried again.
-    }
+    let isStored: boolean
+    do {
+      // Between the two statements, a concurrent request may create or remove the session: then both are tried again.
+      isStored = await this.#run('overwrite') || await this.create() === this.#id
+    } while (!isStored)
+    return this.#id
   }
 
   /** Whether the row was inserted; on MySQL, the driver's error when the key exists. */
