@@ -3,8 +3,11 @@ import { BoundedMap } from './bounded-map.ts'
 const MAX_ENTRIES = 500
 /** Longer texts are rare, and not worth the memory. */
 const MAX_CHARS = 16_384
-/** Places for the hashes of keys that were set once; a power of two, since the place is the last bits of the hash. */
-const SEEN_ONCE = 2_048
+/**
+ * Places for the hashes of keys that were set once; a power of two, since the place is the last bits of the hash. Twice the
+ * entries: with more places, a thousand browsers in turn would each be kept and dropped again before they come back.
+ */
+const SEEN_ONCE = 1_024
 const HASHED_CHARS = 6
 /** Odd, so that the place depends on every hashed character, and above any ASCII code, so that ASCII keys do not collide. */
 const HASH_FACTOR = 131
