@@ -20,7 +20,7 @@ type Progress = 'open' | 'committing' | 'committed' | 'failed'
  */
 export class Exchange {
   readonly state: SessionState
-  readonly #handle: SessionHandle
+  #handle: SessionHandle | undefined
   readonly #cookies: ReplyCookies
   readonly #reply: FastifyReply
   /** Whether the first look loads: a self-contained backend which answers at once is not asked before. */
@@ -30,7 +30,6 @@ export class Exchange {
 
   constructor (state: SessionState, cookies: ReplyCookies, reply: FastifyReply, loadsAtLook: boolean) {
     this.state = state
-    this.#handle = new SessionHandle(state)
     this.#cookies = cookies
     this.#reply = reply
     this.#loadsAtLook = loadsAtLook
@@ -43,6 +42,7 @@ export class Exchange {
   look (): Session {
     if (!this.#isTouched) this.touch()
     if (this.#loadsAtLook && !this.state.isLoaded) loadAtOnce(this.state)
+    this.#handle ??= new SessionHandle(this.state)
     return this.#handle.visible
   }
 
@@ -58,7 +58,7 @@ export class Exchange {
     // A second send while the first waits for the commit: the first wins whole, so this send must not go on.
     if (this.#progress === 'committing') return
     varyByCookie(this.#reply)
-    const { failure } = this.state.progress
+    const { failure } = this.state
     if (failure !== null) return this.#report(failure, payload, done)
     this.#progress = 'committing'
     let committing

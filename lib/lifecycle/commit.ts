@@ -71,7 +71,8 @@ export class Commit implements Joining<Stored> {
   * #create (): Flow<void> {
     const state = this.#state
     this.#assertCookieCanBeSet()
-    const draft = yield * this.#edited(this.#draft)
+    const { edit } = this.#options
+    const draft = edit === undefined ? this.#draft : yield * withEdit(this.#draft, edit, this.#store.codec)
     if (isEmpty(draft, this.#store.codec)) return
     for (let collision = 0; collision < MAX_COLLISIONS; collision++) {
       const stored = toStore(state, null, draft)
@@ -130,7 +131,9 @@ export class Commit implements Joining<Stored> {
    */
   * #replace (base: Stored, turn: Turn<Stored>): Flow<Stored | null> {
     const { id } = base.record
-    let theirs = yield * this.#firstTheirs(base, turn)
+    const { latest = base } = turn
+    // A transaction needs fresh data, and without compare-and-set a read right before the write is all there is.
+    let theirs = this.#mayJoin ? latest : yield * this.#store.fetch(id)
     for (let attempt = 1; theirs !== null; attempt++) {
       const outcome = yield * this.#attempt(theirs, turn)
       if (outcome.isDone) return outcome.latest
@@ -145,16 +148,12 @@ export class Commit implements Joining<Stored> {
     return null
   }
 
-  // A transaction needs fresh data, and without compare-and-set a read right before the write is all there is.
-  * #firstTheirs (base: Stored, { latest }: Turn<Stored>): Flow<Stored | null> {
-    if (!this.#mayJoin) return yield * this.#store.fetch(base.record.id)
-    return latest === undefined ? base : latest
-  }
-
   * #attempt (theirs: Stored, turn: Turn<Stored>): Flow<Attempt> {
     const store = this.#store
     const { record: { id, version } } = theirs
-    const draft = yield * this.#edited(this.#mergedWith(theirs))
+    const { edit } = this.#options
+    const merged = this.#mergedWith(theirs)
+    const draft = edit === undefined ? merged : yield * withEdit(merged, edit, store.codec)
     if (isEmpty(draft, store.codec)) {
       if (yield * removeIfUnchanged(store, theirs.record, null, this.#state.cookies.request)) return this.#finishEmpty(id)
       return { isDone: false, theirs: yield * store.fetch(id) }
@@ -162,7 +161,7 @@ export class Commit implements Joining<Stored> {
     const own = toStore(this.#state, theirs, draft)
     if (own.record.expiresAt <= this.#state.registration.now()) return { isDone: false, theirs: null }
     const { answer, stored } = yield * groupCommit(own, turn, ({ record, text }) =>
-      store.put(record, version, writeContextOf(this.#state, text), this.#options.edit === undefined))
+      store.put(record, version, writeContextOf(this.#state, text), edit === undefined))
     if (answer.written) return { isDone: true, latest: this.#finish(stored) }
     return { isDone: false, theirs: answer.theirs === null ? yield * store.fetch(id) : store.sessionOf(answer.theirs, id) }
   }
@@ -183,11 +182,6 @@ export class Commit implements Joining<Stored> {
   #mergedWith (theirs: Stored): Draft {
     const { onConflict } = this.#state.registration.settings
     return merge({ codec: this.#store.codec, onConflict }, this.#base!, theirs, this.#draft)
-  }
-
-  * #edited (draft: Draft): Flow<Draft> {
-    const { edit } = this.#options
-    return edit === undefined ? draft : yield * withEdit(draft, edit, this.#store.codec)
   }
 
   /** The session has its first record, or its first text. */

@@ -11,7 +11,7 @@ import type { SessionState } from './state.ts'
 
 /** Loads the session once. An unreachable backend throws, or is an empty session where the route says so. */
 export function loadSession (state: SessionState): Awaitable<void> {
-  if (!state.isLoaded) return state.progress.loadOnce(() => startLoading(state))
+  if (!state.isLoaded) return state.loading ?? startLoading(state)
 }
 
 /** Loads, and answers with an error instead of throwing. */
@@ -37,7 +37,9 @@ function startLoading (state: SessionState): Awaitable<void> {
   try {
     const loading = state.registration.store.run(load(state))
     if (!isPromise(loading)) return
-    return state.progress.keepPending(loading.then(undefined, (error: unknown) => { failLoading(state, error) }))
+    const loaded = state.progress.keepPending(loading.then(undefined, (error: unknown) => { failLoading(state, error) }))
+    state.progress.keepLoading(loaded)
+    return loaded
   } catch (error) {
     return failLoading(state, error)
   }
@@ -62,10 +64,11 @@ function failLoading (state: SessionState, error: unknown): void {
 }
 
 /** Remembers a failure of the backend: the answer must report the failure, whatever becomes of the promise. */
-export function noteFailure ({ base, registration, cookies, progress }: SessionState, error: unknown, reason: 'load' | 'store'): unknown {
+export function noteFailure (state: SessionState, error: unknown, reason: 'load' | 'store'): unknown {
   if (!(error instanceof BackendUnavailableError)) return error
-  if (progress.failure === null) registration.publish(cookies.log, 'unavailable', base?.record.id ?? null, reason)
-  progress.fail(error)
+  const { base, registration, cookies } = state
+  if (state.failure === null) registration.publish(cookies.log, 'unavailable', base?.record.id ?? null, reason)
+  state.progress.fail(error)
   return error
 }
 
@@ -81,18 +84,21 @@ interface Found {
  */
 function * findSession (registration: Registration, carried: CarriedCookies, log: FastifyBaseLogger): Flow<Found | null> {
   if (carried.indexes.length === 0) return null
+  const { keeping, store } = registration
   let reason: Rejection = carried.problem ?? 'malformed'
   let id: string | null = null
   for (const text of carried.texts) {
-    const found = yield * registration.keeping.find(text)
-    if (found === null) continue
+    const key = keeping.keyOf(text)
+    if (key === null) continue
+    const answer = yield * store.call('read', () => store.backend.read(key))
+    const found = store.examine(answer, keeping.idOf(key), keeping.absent)
     if (found.rejected === undefined) {
       registration.publish(log, 'loaded', found.stored.record.id)
       return { token: text, stored: found.stored, data: found.data }
     }
     reason = found.rejected
-    id = found.id
-    if (reason === 'expired') registration.publish(log, 'expired', (found.answer as SessionRecord).id)
+    id = keeping.idOf(key)
+    if (reason === 'expired') registration.publish(log, 'expired', (answer as SessionRecord).id)
   }
   registration.publish(log, 'rejected', id, reason)
   return null
@@ -104,7 +110,7 @@ export function * reload (state: SessionState): Flow<void> {
   const { registration: { keeping, store }, base, token } = state
   // A session which was never stored keeps its id: the application may have seen the id already.
   if (base === null) return state.reload(null, {})
-  const found = store.examine(yield * keeping.again(base, token!), base.record.id)
+  const found = store.examine(yield * store.read(keeping.keyOf(token!)!), base.record.id)
   if (found.rejected !== undefined) {
     state.markGone()
     throw new SessionDestroyedError('another request ended it')

@@ -21,12 +21,12 @@ const insideTransaction = new AsyncLocalStorage<SessionState>()
 
 /** The commit before the reply's head goes out. */
 export function commitSession (state: SessionState): Awaitable<void> {
-  const { pending } = state.progress
+  const { pending } = state
   return pending === null ? commitLoaded(state) : pending.then(() => commitLoaded(state))
 }
 
 function commitLoaded (state: SessionState): Awaitable<void> {
-  const { phase, cookies, progress: { failure } } = state
+  const { phase, cookies, failure } = state
   // An operation which the handler did not wait for has failed meanwhile.
   if (failure !== null) throw failure
   if (phase === 'anonymous' && state.isModified) {
@@ -119,9 +119,9 @@ function inTurn<T> (state: SessionState, operation: string, start: () => Flow<T>
   if (insideTransaction.getStore() === state) {
     throw new NotSupportedError('A transaction', operation, 'change the data that the function is given instead')
   }
-  const { progress, registration: { store } } = state
-  const result = noting(state, () => store.run(after(progress.pending, start)))
-  return isPromise(result) ? progress.keepPending(result) : result
+  const { registration: { store } } = state
+  const result = noting(state, () => store.run(after(state.pending, start)))
+  return isPromise(result) ? state.progress.keepPending(result) : result
 }
 
 function * after<T> (pending: PromiseLike<unknown> | null, start: () => Flow<T>): Flow<T> {

@@ -1,9 +1,8 @@
-import type { Awaitable } from '../../types/index.d.ts'
 import type { BackendUnavailableError } from '../errors.ts'
 
 /** How far the operations of a request on its session have come. */
 export class Progress {
-  #loading: Awaitable<void> | null = null
+  #loading: PromiseLike<void> | null = null
   #pending: PromiseLike<unknown> | null = null
   #failure: BackendUnavailableError | null = null
 
@@ -13,11 +12,10 @@ export class Progress {
   /** The first failure of the backend: the answer must report the failure, whatever became of the promise. */
   get failure (): BackendUnavailableError | null { return this.#failure }
 
-  /** Starts the load, or answers with the load which was started before. */
-  loadOnce (start: () => Awaitable<void>): Awaitable<void> {
-    this.#loading ??= start()
-    return this.#loading
-  }
+  /** The load, where it has to wait. `null` before it begins. */
+  get loading (): PromiseLike<void> | null { return this.#loading }
+
+  keepLoading (loading: PromiseLike<void>): void { this.#loading = loading }
 
   /** Lets later operations of the request wait for `result`. */
   keepPending<T> (result: PromiseLike<T>): PromiseLike<T> {

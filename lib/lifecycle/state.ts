@@ -32,7 +32,6 @@ export class SessionState {
   readonly registration: Registration
   readonly cookies: CookieTransport
   readonly route: RoutePolicy
-  readonly progress = new Progress()
   readonly #face: Face
 
   #phase: Phase = 'unloaded'
@@ -45,6 +44,8 @@ export class SessionState {
   #createdAt: number
   #isCleared = false
   #isTouchForced = false
+  // Made when something waits or fails.
+  #progress: Progress | null = null
 
   constructor (registration: Registration, cookies: CookieTransport, route: RoutePolicy, face: Face) {
     this.registration = registration
@@ -80,6 +81,11 @@ export class SessionState {
     if (base !== null && this.#policy === base.record.policy) return effectiveDeadline(base.record, lifetime)
     return deadlineOf({ createdAt: this.#createdAt, lastAccessedAt: this.lastAccessedAt, policy: this.#policy }, lifetime)
   }
+
+  get progress (): Progress { return (this.#progress ??= new Progress()) }
+  get loading (): PromiseLike<void> | null { return this.#progress?.loading ?? null }
+  get pending (): PromiseLike<unknown> | null { return this.#progress?.pending ?? null }
+  get failure (): BackendUnavailableError | null { return this.#progress?.failure ?? null }
 
   /** What the request wants stored now. Throws `SessionSerializationError`. */
   draft ({ text, tree }: Snapshot = this.#snapshot()): Draft {
@@ -159,8 +165,6 @@ export class SessionState {
     Object.freeze(this.#live!)
   }
 
-  // ------------------------------------------------------------------------------------------ transitions: what applications do
-
   /** Drops data and subject, and with the next commit also keys which parallel requests added meanwhile. */
   clear (): void {
     this.#clearData()
@@ -209,8 +213,6 @@ export class SessionState {
     for (const key of Object.keys(live)) delete live[key]
   }
 
-  // ------------------------------------------------------------------------------------------ transitions: a new id
-
   /** `request.session` becomes a new object with these data; the object of before goes on showing the past. */
   replaceObject (data: Payload): void {
     const past = new SessionState(this.registration, this.cookies, this.route, this.#face)
@@ -232,8 +234,6 @@ export class SessionState {
     this.#createdAt = createdAt
     this.#policy = policy
   }
-
-  // ------------------------------------------------------------------------------------------ refusals
 
   /** Refuses an operation which must not be dropped in silence. Throws `BackendUnavailableError` after a load without a backend. */
   assertAvailable (): void {

@@ -5,7 +5,7 @@ import type { Stored } from '../payload/codec.ts'
 import { isCookieText } from '../record/cookie-text.ts'
 import { newToken } from '../record/ids.ts'
 import type { Flow } from '../tools/flow.ts'
-import type { Finding, Identity, Keeping, Store } from './store.ts'
+import type { Identity, Keeping, Store } from './store.ts'
 
 const DEFAULT_MAX_BYTES = 7_168
 /** 132 of the token's random bits: the id is no secret, and only has to be unique. */
@@ -15,6 +15,7 @@ const ID_CHARS = 22
 export class InCookie implements Keeping {
   readonly isInCookie = true
   readonly maxTextBytes: number
+  readonly absent = 'forged'
   readonly #store: Store
   readonly #headerBytes: (text: string) => number
 
@@ -28,16 +29,8 @@ export class InCookie implements Keeping {
   // The id is sealed inside; the text comes with the first write.
   newIdentity (): Identity { return { id: newToken().slice(0, ID_CHARS), token: null } }
 
-  * find (text: string): Flow<Finding> {
-    const answer = yield * this.#store.read(text)
-    if (answer === null || answer === undefined) return { rejected: 'forged', answer, id: null }
-    const found = this.#store.examine(answer, null)
-    return found.rejected === undefined ? found : { rejected: found.rejected, answer, id: null }
-  }
-
-  * again (_stored: Stored, text: string): Flow<unknown> {
-    return yield * this.#store.read(text)
-  }
+  keyOf (text: string): string { return text }
+  idOf (): null { return null }
 
   * insert ({ record, text: payload }: Stored, _expectedVersion: number, _token: null, context: WriteContext): Flow<string> {
     const { backend, name } = this.#store

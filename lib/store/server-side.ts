@@ -5,12 +5,13 @@ import type { Stored } from '../payload/codec.ts'
 import { idOfToken, isToken, newToken, TOKEN_CHARS } from '../record/ids.ts'
 import { freezeRecord, tombstone, withRequest } from '../record/record.ts'
 import type { Flow } from '../tools/flow.ts'
-import type { Finding, Identity, Keeping, Store } from './store.ts'
+import type { Identity, Keeping, Store } from './store.ts'
 
 /** Sessions on a server: the cookie has a random token, and the backend knows nothing but the token's hash. */
 export class ServerSide implements Keeping {
   readonly isInCookie = false
   readonly maxTextBytes = TOKEN_CHARS
+  readonly absent = 'unknown'
   readonly #store: Store
   readonly #property: string
 
@@ -24,18 +25,9 @@ export class ServerSide implements Keeping {
     return { id: idOfToken(this.#property, token), token }
   }
 
-  * find (text: string): Flow<Finding> {
-    // Length and alphabet are checked before the backend hears of the text (docs/security.md C008).
-    if (!isToken(text)) return null
-    const id = idOfToken(this.#property, text)
-    const answer = yield * this.#store.read(id)
-    const found = this.#store.examine(answer, id)
-    return found.rejected === undefined ? found : { rejected: found.rejected, answer, id }
-  }
-
-  * again ({ record: { id } }: Stored): Flow<unknown> {
-    return yield * this.#store.read(id)
-  }
+  // Length and alphabet are checked before the backend hears of the text (docs/security.md C008).
+  keyOf (text: string): string | null { return isToken(text) ? idOfToken(this.#property, text) : null }
+  idOf (key: string): string { return key }
 
   * insert ({ record }: Stored, expectedVersion: number, token: string, context: WriteContext): Flow<string | null> {
     const { written } = yield * this.#store.put(record, expectedVersion, context)

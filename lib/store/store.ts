@@ -25,25 +25,19 @@ export interface Identity {
   readonly token: string | null
 }
 
-/**
- * A cookie's text, looked up: a session with its payload (the caller's own copy), or the reason why there is none.
- * `null`: the text cannot be a cookie of ours, and the backend was not asked.
- */
-export type Finding =
-  | { readonly stored: Stored, readonly data: Payload, readonly rejected?: undefined }
-  | { readonly rejected: Rejection, readonly answer: unknown, readonly id: string | null }
-  | null
-
 /** What differs between sessions on a server (server-side.ts) and sessions in their cookies (in-cookie.ts). */
 export interface Keeping {
   readonly isInCookie: boolean
   /** The longest cookie text which can be ours, in bytes. */
   readonly maxTextBytes: number
+  /** Why a text is no session for which the backend has no record. */
+  readonly absent: 'unknown' | 'forged'
   /** A fresh id under which nothing is stored. */
   newIdentity (): Identity
-  find (text: string): Flow<Finding>
-  /** The backend's answer for a session which was found before, unchecked. */
-  again (stored: Stored, token: string): Flow<unknown>
+  /** What the backend reads for a cookie's text; `null` where the text cannot be ours, and the backend is not asked. */
+  keyOf (text: string): string | null
+  /** The id which the record under a key must have; `null` where only the record knows. */
+  idOf (key: string): string | null
   /**
    * Stores a session if `expectedVersion` stands (`0`: absent), and answers with the cookie's text for the session, or
    * `null` when a different version stands. In a cookie every write is a new text, and nothing can stand in the way.
@@ -166,9 +160,10 @@ export class Store {
    * Judges a backend's answer. Throws `BackendUnavailableError` for data of a newer deployment which do not fit here.
    *
    * @param id the id which the record must have; `null` for a self-contained backend, whose text holds the id
+   * @param absent the reason where there is no record
    */
-  examine (answer: unknown, id: string | null): Examined {
-    if (answer === null || answer === undefined) return { rejected: 'unknown' }
+  examine (answer: unknown, id: string | null, absent: Rejection = 'unknown'): Examined {
+    if (answer === null || answer === undefined) return { rejected: absent }
     if (!isRecord(answer) || (id !== null && answer.id !== id)) return { rejected: 'corrupt' }
     // A tombstone has no data.
     if (answer.data === '') return { rejected: 'regenerated' }
