@@ -26,7 +26,10 @@ export const testsByName = {
   ],
   'lib/store/': [...FLOWS, 'test/http/', 'test/store/', 'test/administration/'],
   'lib/lifecycle/commit.ts': [
-    ...FLOWS, ...http('gone-records empty-sessions unchanged-sessions head-out other-hooks'), 'test/lifecycle/together.test.ts'
+    ...FLOWS,
+    ...http('gone-records empty-sessions unchanged-sessions head-out other-hooks set-cookie what-counts-as-use backend-errors'),
+    'test/lifecycle/together.test.ts',
+    'test/store/timeout.test.ts'
   ],
   'lib/lifecycle/draft.ts': [
     ...FLOWS, ...http('empty-sessions unchanged-sessions what-counts-as-use'), 'test/payload/schema-version.test.ts'
