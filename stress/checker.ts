@@ -1,7 +1,7 @@
 import { idOfToken } from '../lib/record/ids.ts'
 import { checkCounter } from './counter.ts'
 import { Endings } from './endings.ts'
-import type { Event, History, Violation } from './history.ts'
+import { describe, type Event, type History, type ReportViolation, type Violation } from './history.ts'
 import { checkKeys } from './keys.ts'
 import { goesOn, type Issued, Lineage } from './lineage.ts'
 
@@ -33,8 +33,6 @@ export function check (history: History): Violation[] {
   }
   return [...violations, ...checkStored(history, lineage, endings)]
 }
-
-export type ReportViolation = (promise: string, event: Event, detail: string) => void
 
 function checkAnswer (event: Event, { timeoutMs }: History, report: ReportViolation): void {
   const { status, kind, begin, end, holdMs, answer, issued } = event
@@ -87,9 +85,4 @@ function families ({ byToken }: Lineage): Issued[][] {
     byRoot.set(issued.root, family)
   }
   return [...byRoot.values()]
-}
-
-export function describe ({ client, kind, key, value, token, issued, begin, end, status }: Event): string {
-  const cookies = `${token?.slice(0, 6) ?? 'none'}${issued === null ? '' : ` to ${issued.slice(0, 6)}`}`
-  return `${kind} ${key} = ${value} of client ${client}, cookie ${cookies}, ${begin.toFixed(1)} to ${end.toFixed(1)} ms, status ${status}`
 }

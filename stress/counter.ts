@@ -1,5 +1,4 @@
-import type { ReportViolation } from './checker.ts'
-import type { Event } from './history.ts'
+import type { Event, ReportViolation } from './history.ts'
 import type { Issued } from './lineage.ts'
 
 const PROMISE = 'a transaction counts once'

@@ -67,3 +67,10 @@ export interface History {
   /** `null` where the store cannot list. */
   readonly stored: readonly Stored[] | null
 }
+
+export type ReportViolation = (promise: string, event: Event, detail: string) => void
+
+export function describe ({ client, kind, key, value, token, issued, begin, end, status }: Event): string {
+  const cookies = `${token?.slice(0, 6) ?? 'none'}${issued === null ? '' : ` to ${issued.slice(0, 6)}`}`
+  return `${kind} ${key} = ${value} of client ${client}, cookie ${cookies}, ${begin.toFixed(1)} to ${end.toFixed(1)} ms, status ${status}`
+}

@@ -1,6 +1,5 @@
-import { describe, type ReportViolation } from './checker.ts'
 import type { Endings } from './endings.ts'
-import type { Event } from './history.ts'
+import { describe, type Event, type ReportViolation } from './history.ts'
 import type { Issued } from './lineage.ts'
 
 /** A write to a key at some moment from `begin` to `end`. `isCertain` tells that the write has been stored. */
