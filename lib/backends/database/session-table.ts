@@ -85,14 +85,16 @@ export class RowWrite {
    * @throws the driver's error when the existing key is not the id, but a unique key of the application's own
    */
   async create (): Promise<WriteAnswer> {
-    for (let tries = 1; ; tries++) {
-      const answer = await this.#insert()
+    let tries = 0
+    let answer: boolean | DuplicateKey
+    do {
+      answer = await this.#insert()
       if (answer === true) return this.#id
       const stands = await this.#standing()
       if (stands !== null || answer === false) return stands
       if (await this.#run('takeOver')) return this.#id
-      if (tries === MAX_CREATE_TRIES) throw answer.error
-    }
+    } while (++tries < MAX_CREATE_TRIES)
+    throw answer.error
   }
 
   /** Stores the row, with no regard to the version that stands. */
