@@ -160,6 +160,8 @@ function checkedText (serializer: SessionSerializer, data: Payload): string {
     throw new SessionSerializationError('session', 'was refused by the serializer', { cause })
   }
   if (typeof text !== 'string') throw new SessionSerializationError('session', `was serialized to ${typeof text}, expected a string`)
+  // A record without data is a tombstone.
+  if (text === '') throw new SessionSerializationError('session', 'was serialized to an empty text: stores take that for an ended session')
   assertStorable('session', text)
   return text
 }

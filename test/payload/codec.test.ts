@@ -78,7 +78,7 @@ t.test('a serializer of the application may keep what JSON cannot', async t => {
 
 t.test('it is given a plain object without undefined, and never one of ours', async t => {
   const given: object[] = []
-  const codec = codecOf({ serializer: { serialize: data => { given.push(data); return '' }, deserialize: () => ({}) } })
+  const codec = codecOf({ serializer: { serialize: data => { given.push(data); return 'x' }, deserialize: () => ({}) } })
   class Live { a = 1; b = undefined }
   codec.serialize(new Live())
   t.strictSame(given.at(-1), { a: 1 })
@@ -87,16 +87,16 @@ t.test('it is given a plain object without undefined, and never one of ours', as
 
 t.test('what a serializer throws, or returns beside text, is a named error', async t => {
   const cause = new Error('on purpose')
-  const withText = (text: unknown) => codecOf({ serializer: { serialize: data => Object.keys(data).length === 0 ? '' : text as string, deserialize: () => ({}) } })
+  const withText = (text: unknown) => codecOf({ serializer: { serialize: data => Object.keys(data).length === 0 ? 'x' : text as string, deserialize: () => ({}) } })
   for (const [text, problem] of [
     [5, 'was serialized to number, expected a string'], [undefined, 'was serialized to undefined, expected a string'],
-    ['a\0', 'contains a NUL character'], ['a\ud800', 'contains a lone surrogate'], ['\udc00\ud800', 'contains a lone surrogate']
+    ['', 'was serialized to an empty text: stores take that for an ended session'], ['a\0', 'contains a NUL character'], ['a\ud800', 'contains a lone surrogate'], ['\udc00\ud800', 'contains a lone surrogate']
   ] as const) {
     t.throws(() => withText(text).serialize({ a: 1 }), { code: 'SES_NOT_SERIALIZABLE', path: 'session', message: `The session cannot be stored: \`session\` ${problem}` })
   }
-  const throwing = codecOf({ serializer: { serialize: data => { if ('a' in data) throw cause; return '' }, deserialize: () => ({}) } })
+  const throwing = codecOf({ serializer: { serialize: data => { if ('a' in data) throw cause; return 'x' }, deserialize: () => ({}) } })
   t.throws(() => throwing.serialize({ a: 1 }), { message: 'The session cannot be stored: `session` was refused by the serializer', cause })
-  const own = codecOf({ serializer: { serialize: data => { if ('a' in data) assertStorable('session.a', '\0'); return '' }, deserialize: () => ({}) } })
+  const own = codecOf({ serializer: { serialize: data => { if ('a' in data) assertStorable('session.a', '\0'); return 'x' }, deserialize: () => ({}) } })
   t.throws(() => own.serialize({ a: 1 }), { message: 'The session cannot be stored: `session.a` contains a NUL character' }, 'one of ours stays as it is')
 })
 
@@ -106,7 +106,7 @@ t.test('text that every store keeps passes', async t => {
 
 t.test('a serializer that throws on reading, or gives no object, means no session', async t => {
   for (const deserialize of [() => { throw new Error('x') }, () => null, () => [], () => 'text']) {
-    t.equal(codecOf({ serializer: { serialize: () => '', deserialize: deserialize as never } }).decode(recordOf('x')).rejected, 'corrupt')
+    t.equal(codecOf({ serializer: { serialize: () => 'x', deserialize: deserialize as never } }).decode(recordOf('x')).rejected, 'corrupt')
   }
 })
 
