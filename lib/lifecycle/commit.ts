@@ -1,4 +1,5 @@
-import type { SessionEventType, SessionRecord } from '../../types/index.d.ts'
+import type { SessionEventType } from '../../types/index.d.ts'
+import { randomVersion } from '../crypto/random.ts'
 import { SessionConflictError } from '../errors.ts'
 import type { Stored } from '../payload/codec.ts'
 import { freezeRecord } from '../record/record.ts'
@@ -8,7 +9,7 @@ import type { Store } from '../store/store.ts'
 import type { Flow } from '../tools/flow.ts'
 import { sendCookie, sendCookieIfPersistent } from './cookie.ts'
 import { assertValid, type Draft, type Edit, isEmpty, merge, withEdit } from './draft.ts'
-import { toStore, writeContextOf } from './records.ts'
+import { deadlinesOf, toStore, writeContextOf } from './records.ts'
 import type { SessionState } from './state.ts'
 
 const MAX_TRIES = 10
@@ -102,25 +103,34 @@ export class Commit implements Joining<Stored> {
 
   /** Moves the deadlines of an unchanged session. */
   * #renew (base: Stored): Flow<void> {
-    const { backend } = this.#store
-    const { id, version, data } = base.record
+    const store = this.#store
+    const { backend } = store
+    const { id } = base.record
     const sent = { ...this.#draft, text: base.text, tree: base.tree }
-    const { record: fresh } = toStore(this.#state, base, sent)
+    let renewed: Stored
     let isThere: boolean
-    let record: SessionRecord
     if (backend.touch !== undefined) {
-      record = freezeRecord({ ...fresh, data, version })
-      isThere = yield * this.#store.call('touch', () => backend.touch!(id, record))
+      renewed = this.#withDeadlines(base, base.record.version)
+      isThere = yield * store.call('touch', () => backend.touch!(id, renewed.record))
     } else {
-      record = freezeRecord({ ...fresh, data })
-      const answer = yield * this.#store.put(record, version, writeContextOf(this.#state, base.text))
+      // Without compare-and-set the whole record is written: only a fresh one undoes no logout and no change.
+      const theirs = store.isAtomic ? base : yield * store.fetch(id)
+      if (theirs === null) return this.#state.markGone()
+      renewed = this.#withDeadlines(theirs, randomVersion())
+      const answer = yield * store.put(renewed.record, theirs.record.version, writeContextOf(this.#state, theirs.text))
       // On a conflict nothing is to be done: the write which came first has moved the deadlines.
-      isThere = answer.written || answer.theirs !== null || (yield * this.#store.fetch(id)) !== null
+      isThere = answer.written || answer.theirs !== null || (yield * store.fetch(id)) !== null
     }
     if (!isThere) return this.#state.markGone()
-    this.#state.adopt({ ...base, record }, sent)
+    this.#state.adopt(renewed, sent)
     this.#publish('renewed', id)
     sendCookieIfPersistent(this.#state, this.#options.isExplicit)
+  }
+
+  /** The same session with deadlines from this moment. */
+  #withDeadlines (stored: Stored, version: number): Stored {
+    const { lastAccessedAt, expiresAt } = deadlinesOf(this.#state, stored)
+    return { ...stored, record: freezeRecord({ ...stored.record, version, lastAccessedAt, expiresAt }) }
   }
 
   /**

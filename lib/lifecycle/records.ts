@@ -35,7 +35,7 @@ function recordOf (origin: Origin, theirs: Stored | null, { text, subject, polic
   const id = theirs?.record.id ?? origin.id
   const times = {
     createdAt: theirs?.record.createdAt ?? origin.createdAt,
-    lastAccessedAt: lastUseOf(origin, theirs),
+    lastAccessedAt: lastUseOf(origin, theirs?.record ?? null),
     policy
   }
   return freezeRecord({
@@ -50,10 +50,17 @@ function recordOf (origin: Origin, theirs: Stored | null, { text, subject, polic
   })
 }
 
-function lastUseOf (origin: Origin, theirs: Stored | null): number {
+function lastUseOf (origin: Origin, record: SessionRecord | null): number {
   const now = origin.registration.now()
-  if (theirs === null) return Math.max(origin.createdAt, now)
-  return origin.isUse ? usedAt(theirs.record, now) : theirs.record.lastAccessedAt
+  if (record === null) return Math.max(origin.createdAt, now)
+  return origin.isUse ? usedAt(record, now) : record.lastAccessedAt
+}
+
+/** The deadlines of a stored session which is used now, and not changed. */
+export function deadlinesOf (origin: Origin, { record }: Stored): Pick<SessionRecord, 'lastAccessedAt' | 'expiresAt'> {
+  const { createdAt, policy } = record
+  const lastAccessedAt = lastUseOf(origin, record)
+  return { lastAccessedAt, expiresAt: deadlineOf({ createdAt, lastAccessedAt, policy }, origin.registration.settings.lifetime) }
 }
 
 /** Whether an unchanged session is to be written all the same: the deadline is due, or the cookie has an old secret. */

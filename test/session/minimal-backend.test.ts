@@ -62,3 +62,34 @@ t.test('and a session that has ended meanwhile stays so', async t => {
   })
   t.strictSame(await browser.data(), {})
 })
+
+t.test('a renewal reads again first: a slow request that only reads undoes neither a logout nor a change', async t => {
+  for (const [meanwhile, after] of [
+    [(other: any) => other.session.destroy(), {}],
+    [(other: any) => { other.session.a = 2 }, { a: 2 }]
+  ] as const) {
+    const backend = new MinimalBackend()
+    const site = await createSite(t, { backend, idleTimeout: 100 })
+    const browser = site.browser()
+    await browser.run(({ session }) => { session.a = 1 })
+    site.clock.now += 60_000
+    await browser.run(async ({ session }) => {
+      t.equal(session.a, 1)
+      await browser.copy().run(meanwhile)
+    })
+    t.strictSame(await browser.data(), after)
+    if (backend.records.size > 0) t.equal(backend.only.expiresAt, site.clock.now + 100_000, 'and the deadline has moved')
+  }
+})
+
+t.test('a renewal writes back data of an older schema version as such', async t => {
+  const backend = new MinimalBackend()
+  const first = (await createSite(t, { backend })).browser()
+  await first.run(({ session }) => { session.old = 1 })
+  const migrate = ({ old }: any) => ({ renamed: old })
+  const site = await createSite(t, { backend, schemaVersion: 2, migrate, idleTimeout: 100 })
+  site.clock.now += 60_000
+  const browser = site.browser()
+  for (const [name, value] of first.cookies) browser.cookies.set(name, value)
+  for (let n = 0; n < 2; n++) t.strictSame(await browser.data(), { renamed: 1 })
+})
