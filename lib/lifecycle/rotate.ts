@@ -20,7 +20,8 @@ export function * rotate (state: SessionState, life: NewLife): Flow<void> {
   if (state.phase !== 'gone' || life.dataIfGone === null) state.assertUsable()
   state.cookies.assertOpen()
   const draft = state.draft()
-  const mark = life.subject === undefined ? state.policy?.mark : yield * lastRevocation(state.registration, life.subject)
+  const isSignIn = life.subject !== undefined
+  const mark = isSignIn ? (yield * lastRevocation(state.registration, life.subject)).mark : state.policy?.mark
   const successor = new Successor(state, life, mark)
   try {
     yield * replaceOld(state, successor, draft)

@@ -68,7 +68,9 @@ export class Successor implements Origin {
   readonly isUse: boolean
   readonly #old: SessionState
   readonly #life: NewLife
-  readonly #mark: number | undefined
+  /** The id which a revocation may have spared: that of a session which only gets a new id. */
+  readonly #sparedId: string | undefined
+  #mark: number | undefined
   #token: string | null
   #stored: Stored | null = null
   #text = ''
@@ -83,6 +85,7 @@ export class Successor implements Origin {
     this.isUse = !old.route.passive
     this.#old = old
     this.#life = life
+    this.#sparedId = life.subject === undefined ? old.base?.record.id : undefined
     this.#mark = mark
     this.#token = token
   }
@@ -126,7 +129,11 @@ export class Successor implements Origin {
     this.#token = token
     this.#stored = stored
     // Checked while the old session still stands: on a failure nothing has changed.
-    yield * assertNotRevoked(this.registration, subject, this.#mark)
+    const mark = yield * assertNotRevoked(this.registration, subject, this.#mark, this.#sparedId)
+    if (mark === this.#mark) return
+    // A revocation has spared the session, which keeps the mark from now on.
+    this.#mark = mark
+    yield * this.#store(data, subject, policy, writtenAs)
   }
 
   /** Makes the request go on with the new session. */

@@ -97,7 +97,7 @@ export class SessionAdministration implements Sessions<Data> {
     const { store } = registration
     const removeSubject = store.optional('removeSubject', 'revokeSubject()')
     // First the sessions which are being made, then the stored sessions: what is stored in between is among the latter.
-    await store.run(markRevoked(registration, subject))
+    await store.run(markRevoked(registration, subject, except))
     const remove = () => removeSubject(subject, except === undefined ? {} : { except })
     const removed = await store.run(store.call('removeSubject', remove))
     registration.publish(this.#log, 'revoked', null, 'subject')
@@ -150,7 +150,7 @@ export class SessionAdministration implements Sessions<Data> {
     const registration = this.#registration
     const { keeping, store } = registration
     assertValid(data, store.codec)
-    const mark = yield * lastRevocation(registration, subject)
+    const { mark } = yield * lastRevocation(registration, subject)
     const stored = toStore(state, null, { ...store.codec.write(data), subject, policy: withMark(null, mark) })
     const token = yield * keeping.insert(stored, 0, state.token, store.writeContext(stored.text, undefined))
     if (token === null) throw new SessionDestroyedError('it was ended while it was created')

@@ -142,3 +142,16 @@ t.test('create() under an id that is taken is an error, and changes nothing', as
   await t.rejects(site.app.sessions.create({ a: 1 } as never), { code: 'SES_DESTROYED' })
   t.equal(await site.app.sessions.count(), 1)
 })
+
+t.test('a session that a revocation has spared goes on getting new ids, and a second revocation can spare it again', async t => {
+  const site = await createSite(t, { backend: 'memory' })
+  const [browser, stranger] = [site.browser(), site.browser()]
+  for (const it of [browser, stranger]) await it.run(({ session }) => session.login('ann'))
+  for (let n = 0; n < 2; n++) {
+    await browser.run(({ session }) => site.app.sessions.revokeSubject('ann', { except: session.id }))
+    for (let m = 0; m < 2; m++) await browser.run(({ session }) => session.regenerateId())
+    t.equal((await browser.run(({ session }) => session.subject)).body, 'ann')
+  }
+  t.equal((await stranger.run(({ session }) => String(session.subject))).body, 'null')
+  t.equal(await site.app.sessions.count({ subject: 'ann' }), 1)
+})
