@@ -106,7 +106,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   async function prepareBackend (): Promise<void> {
     const { store } = registration
     try {
-      await store.run(store.call('prepare for', () => backend.prepare?.()))
+      await store.run(store.call('prepare for', null, () => backend.prepare?.()))
     } catch (error) {
       // A server which is down now may be up later. Time mends no other error.
       if (!(error instanceof BackendUnavailableError)) throw error
@@ -114,7 +114,10 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     }
   }
 
-  async function closeBackend (): Promise<void> { await backend.close?.() }
+  async function closeBackend (): Promise<void> {
+    registration.store.close()
+    await backend.close?.()
+  }
 
   function getSession (this: FastifyRequest): Session {
     const carried = carriedBy(this)

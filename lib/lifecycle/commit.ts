@@ -9,13 +9,12 @@ import type { Store } from '../store/store.ts'
 import type { Flow } from '../tools/flow.ts'
 import { sendCookie, sendCookieIfPersistent } from './cookie.ts'
 import { assertValid, type Draft, type Edit, isEmpty, merge, withEdit } from './draft.ts'
+import { pause } from './pause.ts'
 import { deadlinesOf, toStore, writeContextOf } from './records.ts'
 import type { SessionState } from './state.ts'
 
 const MAX_TRIES = 10
 const MAX_COLLISIONS = 3
-const FIRST_PAUSE_MS = 2
-const MAX_PAUSE_MS = 100
 
 interface CommitOptions {
   /** Whether the draft differs from the stored session; else only deadlines move. */
@@ -111,7 +110,7 @@ export class Commit implements Joining<Stored> {
     let isThere: boolean
     if (backend.touch !== undefined) {
       renewed = this.#withDeadlines(base, base.record.version)
-      isThere = yield * store.call('touch', () => backend.touch!(id, renewed.record))
+      isThere = yield * store.call('touch', id, () => backend.touch!(id, renewed.record))
     } else {
       // Without compare-and-set the whole record is written: only a fresh one undoes no logout and no change.
       const theirs = store.isAtomic ? base : yield * store.fetch(id)
@@ -225,10 +224,4 @@ export class Commit implements Joining<Stored> {
   #publish (type: SessionEventType, id: string, reason?: string): void {
     this.#state.registration.publish(this.#state.cookies.log, type, id, reason)
   }
-}
-
-/** Waits a random time, longer with each attempt, so that commits which collide come apart. */
-function pause (attempt: number): Promise<void> {
-  const most = Math.min(FIRST_PAUSE_MS * 2 ** attempt, MAX_PAUSE_MS)
-  return new Promise(resolve => { setTimeout(resolve, Math.random() * most) })
 }

@@ -58,7 +58,7 @@ export function withMark<Policy extends SessionPolicy | null> (policy: Policy, m
 export function * markRevoked ({ store, settings }: Registration, subject: string, spared: string | undefined): Flow<void> {
   const id = markId(settings.property, subject)
   const mark = tombstone(id, settings.now(), spared === undefined ? null : { successor: spared })
-  yield * store.call('write', () => store.backend.write(id, mark, undefined, { data: {} }))
+  yield * store.call('write', id, () => store.backend.write(id, mark, undefined, { data: {} }))
 }
 
 // The space keeps marks apart from sessions: no token has a space in it.

@@ -1,9 +1,10 @@
-import { SessionConflictError, SessionDestroyedError } from '../errors.ts'
+import { SessionDestroyedError } from '../errors.ts'
 import type { Stored } from '../payload/codec.ts'
-import type { Turn } from '../store/queue.ts'
-import { removeIfUnchanged } from '../store/server-side.ts'
+import { endBlindly, removeIfUnchanged } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { type Draft, merge } from './draft.ts'
+import { ahead } from './end.ts'
+import { pause } from './pause.ts'
 import { lastRevocation } from './revocations.ts'
 import type { SessionState } from './state.ts'
 import { type NewLife, Successor } from './successor.ts'
@@ -23,13 +24,19 @@ export function * rotate (state: SessionState, life: NewLife): Flow<void> {
   const isSignIn = life.subject !== undefined
   const mark = isSignIn ? (yield * lastRevocation(state.registration, life.subject)).mark : state.policy?.mark
   const successor = new Successor(state, life, mark)
+  let isOver = false
   try {
     yield * replaceOld(state, successor, draft)
+    isOver = true
   } catch (error) {
+    isOver = true
     // No client has the new token, but the record would be listed among the sessions of its subject.
     yield * successor.remove()
     if (error instanceof SessionDestroyedError && state.phase !== 'gone') state.markGone()
     throw error
+  } finally {
+    // Stopped by the time limit, when this flow can wait for nothing any more.
+    if (!isOver) state.registration.store.runAside(successor.abandon())
   }
   successor.takeOver(draft)
 }
@@ -38,33 +45,25 @@ function * replaceOld (state: SessionState, successor: Successor, draft: Draft):
   const { registration, base } = state
   if (state.phase === 'gone') return yield * successor.writeAlone()
   if (base === null || registration.keeping.isInCookie) return yield * successor.write(draft, base?.record.schemaVersion)
-  const turn = yield * registration.queue.enter(base.record.id)
-  // Only success ends the old session: after a failure the next commit in the queue must read it again.
-  let latest: null | undefined
-  try {
-    yield * compareAndReplace(state, successor, base, turn, draft)
-    latest = null
-  } finally {
-    turn.leave(latest)
-  }
+  yield * ahead(registration, base.record.id, () => compareAndReplace(state, successor, base, draft))
 }
 
-function * compareAndReplace (state: SessionState, successor: Successor, base: Stored, turn: Turn<Stored>, mine: Draft): Flow<void> {
+function * compareAndReplace (state: SessionState, successor: Successor, base: Stored, mine: Draft): Flow<void> {
   const { registration, cookies } = state
   const { store, settings: { onConflict } } = registration
   const { id } = base.record
-  let theirs = yield * firstTheirs(state, base, turn)
-  for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
-    if (theirs === null) return yield * successor.writeAlone()
-    yield * successor.write(merge({ codec: store.codec, onConflict }, base, theirs, mine), theirs.record.schemaVersion)
+  const writeOnTopOf = (theirs: Stored) =>
+    successor.write(merge({ codec: store.codec, onConflict }, base, theirs, mine), theirs.record.schemaVersion)
+  let theirs = store.isAtomic ? base : yield * store.fetch(id)
+  for (let attempt = 1; theirs !== null && attempt <= MAX_TRIES; attempt++) {
+    yield * writeOnTopOf(theirs)
     if (yield * removeIfUnchanged(store, theirs.record, successor.forwarding(), cookies.request)) return
+    if (attempt > 1) yield pause(attempt)
     theirs = yield * store.fetch(id)
     if (theirs !== null) registration.publish(cookies.log, 'conflict', id, 'version')
   }
-  throw new SessionConflictError(`${MAX_TRIES} tries were not enough`)
-}
-
-function * firstTheirs ({ registration: { store } }: SessionState, base: Stored, { latest }: Turn<Stored>): Flow<Stored | null> {
-  if (!store.isAtomic) return yield * store.fetch(base.record.id)
-  return latest === undefined ? base : latest
+  if (theirs === null) return yield * successor.writeAlone()
+  // Writers of the old session must not keep a sign-in from happening: the old id ends, whatever they write by now.
+  yield * writeOnTopOf(theirs)
+  yield * endBlindly(store, id, successor.forwarding())
 }

@@ -3,6 +3,7 @@ import { SessionConflictError, SessionDestroyedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Registration } from '../store/registration.ts'
+import { tombstone } from '../record/record.ts'
 import { removeBlindly } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { sendCookie } from './cookie.ts'
@@ -73,6 +74,7 @@ export class Successor implements Origin {
   #mark: number | undefined
   #token: string | null
   #stored: Stored | null = null
+  #hasWritten = false
   #text = ''
 
   /** @param mark the mark of the subject's last revocation */
@@ -109,6 +111,14 @@ export class Successor implements Origin {
     yield * this.#store(dataIfGone, subject ?? null, keepsPolicy ? this.#old.policy : null)
   }
 
+  /** After a time-out, when a write of the new record may still be under way: a tombstone is in its way. */
+  * abandon (): Flow<void> {
+    const { keeping, store } = this.registration
+    if (!this.#hasWritten || keeping.isInCookie) return
+    if (store.isAtomic) yield * store.putBlindly(tombstone(this.id, this.registration.now()))
+    else yield * removeBlindly(store, this.id)
+  }
+
   /** Removes the new record, if it is stored. */
   * remove (): Flow<void> {
     if (this.#stored === null || this.registration.keeping.isInCookie) return
@@ -124,6 +134,7 @@ export class Successor implements Origin {
     assertValid(data, codec)
     const stored = toStore(this, this.#stored, draft, writtenAs)
     const version = this.#stored?.record.version ?? 0
+    this.#hasWritten = true
     const token = yield * keeping.insert(stored, version, this.#token, writeContextOf(this.#old, draft.text))
     if (token === null) throw new SessionConflictError('no free id was found')
     this.#token = token

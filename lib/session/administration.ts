@@ -65,7 +65,7 @@ export class SessionAdministration implements Sessions<Data> {
     const { store } = this.#registration
     const { backend } = store
     // A cheap question first. For the backend a tombstone exists too, so that a yes is looked at.
-    const mayExist = backend.exists === undefined || await store.run(store.call('look for', () => backend.exists!(id)))
+    const mayExist = backend.exists === undefined || await store.run(store.call('look for', id, () => backend.exists!(id)))
     return mayExist && await this.get(id) !== null
   }
 
@@ -99,7 +99,7 @@ export class SessionAdministration implements Sessions<Data> {
     // First the sessions which are being made, then the stored sessions: what is stored in between is among the latter.
     await store.run(markRevoked(registration, subject, except))
     const remove = () => removeSubject(subject, except === undefined ? {} : { except })
-    const removed = await store.run(store.call('removeSubject', remove))
+    const removed = await store.run(store.call('removeSubject', null, remove))
     registration.publish(this.#log, 'revoked', null, 'subject')
     return removed
   }
@@ -167,7 +167,7 @@ export class SessionAdministration implements Sessions<Data> {
   // Going through all sessions takes long. `timeout` is for requests, whose users wait.
   async #call<T> (operation: string, send: () => Awaitable<T>): Promise<T> {
     const { store } = this.#registration
-    return await store.run(store.call(operation, send), Infinity)
+    return await store.run(store.call(operation, null, send), Infinity)
   }
 
   #info ({ record, text }: Stored): SessionInfo<Data> {

@@ -34,7 +34,7 @@ export class InCookie implements Keeping {
 
   * insert ({ record, text: payload }: Stored, _expectedVersion: number, _token: null, context: WriteContext): Flow<string> {
     const { backend, name } = this.#store
-    const text = yield * this.#store.call('write', () => backend.write(null, record, undefined, context))
+    const text = yield * this.#store.call('write', null, () => backend.write(null, record, undefined, context), record.data)
     if (typeof text !== 'string') {
       throw new BackendContractError(`${name}.write() is self-contained and must return the cookie's text, got ${typeof text}`)
     }

@@ -52,9 +52,15 @@ export function * removeIfUnchanged (
   return (yield * store.put(ended, record.version, { data: {}, ...withRequest(request) })).written
 }
 
+/** Ends whatever is stored under an id, without compare-and-set: later writes of the old session find no version of theirs. */
+export function * endBlindly (store: Store, id: string, successor: { id: string, now: number } | null): Flow<void> {
+  if (successor === null) yield * removeBlindly(store, id)
+  else yield * store.putBlindly(tombstone(id, successor.now, { successor: successor.id }))
+}
+
 /** Removes whatever is stored under an id. */
 export function * removeBlindly (store: Store, id: string): Flow<true> {
-  yield * store.call('remove', () => store.backend.remove(id))
+  yield * store.call('remove', id, () => store.backend.remove(id))
   return true
 }
 
