@@ -40,6 +40,7 @@ class FullBackend implements SessionBackend {
   async removeExpired (_options: { limit?: number }): Promise<number> { return 0 }
   async removeAll (): Promise<void> {}
   async removeSubject (_subject: string, _options: { except?: string }): Promise<number> { return 0 }
+  serverOf (id: string): string | null { return id === '' ? null : 'host:1' }
   async close (): Promise<void> {}
 }
 
