@@ -14,7 +14,7 @@ export interface Call {
 }
 
 const OPTIONAL_METHODS = [
-  'touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'isStale', 'exists', 'serverOf'
+  'touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'isStale', 'exists', 'serverOf', 'bind'
 ] as const
 
 /** Runs around a call of the backend. A fault which throws makes the call fail; a promise makes the call wait. */
@@ -106,7 +106,7 @@ export class FaultyBackend implements SessionBackend {
    * registration. Each further registration gets a view of its own sessions, with the same faults and the same `calls`.
    */
   bind (context: BackendContext): FaultyBackend {
-    const bound = this.#unbound.bind?.(context) ?? this.#unbound
+    const bound = this.#unbound.bind!(context)
     if (this.#isBound) return new FaultyBackend(bound, this)
     this.#inner = bound
     this.#isBound = true
