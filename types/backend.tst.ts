@@ -40,6 +40,7 @@ class FullBackend implements SessionBackend {
   async removeExpired (_options: { limit?: number }): Promise<number> { return 0 }
   async removeAll (): Promise<void> {}
   async removeSubject (_subject: string, _options: { except?: string }): Promise<number> { return 0 }
+  serverOf (id: string): string | null { return id === '' ? null : 'host:1' }
   async close (): Promise<void> {}
 }
 
@@ -67,6 +68,6 @@ use(tap.test('a backend', t => testBackend(t, () => new MinimalBackend())))
 use(test('a backend', t => testBackend(t, async () => new FullBackend(), { expires: false })))
 // @ts-expect-error no such promise
 use((t => testBackend(t, () => new MemoryBackend(), { fast: true }))(tap))
-same<keyof Capabilities, 'atomic' | 'selfContained' | 'expires' | 'touch' | 'exists' | 'list' | 'count' | 'removeExpired' | 'removeAll' | 'removeSubject' | 'maxDataBytes'>()
+same<keyof Capabilities, 'atomic' | 'selfContained' | 'expires' | 'registrations' | 'touch' | 'exists' | 'list' | 'count' | 'removeExpired' | 'removeAll' | 'removeSubject' | 'maxDataBytes'>()
 
 export { faulty, literal }

@@ -669,6 +669,16 @@ export interface SessionBackend {
    * driver are logged only, since a server which is down now may be up later.
    */
   prepare? (): Awaitable<void>
+  /**
+   * For a backend on a fleet of servers, where each session is on one of them: the name of the server which holds an id, such as
+   * `cache-2:11211`. Answers at once, from what this process knows, and never fails. The name only tells servers apart: a server
+   * which is down must not count as an outage of the rest.
+   *
+   * @returns `null` where there is a single server, and for an id which no server holds
+   * @example
+   * serverOf (id: string) { return this.#ring.serverFor(id)?.address ?? null }
+   */
+  serverOf? (id: string): string | null
   /** Whether there is a record; a tombstone may count. Spares the core a `read` when the answer is no. */
   exists? (id: string): Awaitable<boolean>
   /** A page of live sessions; tombstones are left out. The core checks the filter beforehand. */

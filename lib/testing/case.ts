@@ -19,6 +19,8 @@ export interface Capabilities {
   selfContained: boolean
   /** Expired records are absent to every method. @default the value of `atomic` */
   expires: boolean
+  /** Registrations with different properties never meet in the store. @default whether there is `bind` */
+  registrations: boolean
   touch: boolean
   exists: boolean
   list: boolean

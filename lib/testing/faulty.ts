@@ -13,7 +13,9 @@ export interface Call {
   readonly id: string | null
 }
 
-const OPTIONAL_METHODS = ['touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'isStale', 'exists'] as const
+const OPTIONAL_METHODS = [
+  'touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'isStale', 'exists', 'serverOf', 'bind'
+] as const
 
 /** Runs around a call of the backend. A fault which throws makes the call fail; a promise makes the call wait. */
 export type Fault = (call: Call) => Awaitable<void>
@@ -104,7 +106,7 @@ export class FaultyBackend implements SessionBackend {
    * registration. Each further registration gets a view of its own sessions, with the same faults and the same `calls`.
    */
   bind (context: BackendContext): FaultyBackend {
-    const bound = this.#unbound.bind?.(context) ?? this.#unbound
+    const bound = this.#unbound.bind!(context)
     if (this.#isBound) return new FaultyBackend(bound, this)
     this.#inner = bound
     this.#isBound = true
@@ -153,6 +155,7 @@ export class FaultyBackend implements SessionBackend {
     return this.#call('exists', id, () => this.#inner.exists!(id))
   }
 
+  serverOf (id: string): string | null { return this.#inner.serverOf!(id) }
   isStale (text: string): boolean { return this.#inner.isStale!(text) }
   prepare (): Awaitable<void> { return this.#inner.prepare?.() }
   close (): Awaitable<void> { return this.#inner.close?.() }

@@ -68,6 +68,7 @@ export function capabilitiesOf (backend: SessionBackend): Capabilities {
     atomic,
     selfContained: backend.selfContained === true,
     expires: atomic,
+    registrations: has('bind'),
     touch: has('touch'),
     exists: has('exists'),
     list: has('list'),

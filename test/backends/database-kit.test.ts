@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import { CamelCasePlugin, Kysely, PostgresDialect, sql } from 'kysely'
 import t from 'tap'
 import { testBackend } from '../../lib/testing/index.ts'
 import { DATABASES, freshBackend, freshTable, openDatabase, pgPool } from '../helpers/databases.ts'
@@ -10,6 +10,11 @@ for (const name of DATABASES) {
   t.test(`${name} keeps every promise of a backend`, async t => {
     const { db } = await openDatabase(t, name)
     await testBackend(t, () => freshBackend(t, db), promises)
+  })
+
+  t.test(`${name} keeps them with a plugin that spells every name differently`, async t => {
+    const { db } = await openDatabase(t, name, { plugins: [new CamelCasePlugin({ upperCase: true })] })
+    await testBackend(t, () => freshBackend(t, db, { table: freshTable(t, db, 'camelCase') }), promises)
   })
 
   // PGlite is PostgreSQL, and slow to start.

@@ -16,11 +16,11 @@ class Compilations implements KyselyPlugin {
   async transformResult ({ result }: PluginTransformResultArgs) { return result }
 }
 
-const readSql = 'select "id", "version", "data", "schema_version", "created_at", "last_accessed_at", "expires_at", "subject", "policy" from "sessions" where "id" = ?'
+const readSql = 'select "id", "version", "data", "schema_version", "created_at", "last_accessed_at", "expires_at", "subject", "policy" from "sessions" where "id" = ? and "property" = ?'
 const replaceSql = 'update "sessions" set "version" = ?, "data" = ?, "schema_version" = ?, "created_at" = ?, "last_accessed_at" = ?, "expires_at" = ?, "subject" = ?, "policy" = ? ' +
-  'where "id" = ? and "expires_at" > ? and "version" = ?'
-const touchSql = 'update "sessions" set "last_accessed_at" = ?, "expires_at" = ? where "id" = ? and "expires_at" > ? and "version" = ?'
-const endSql = 'delete from "sessions" where "id" = ? and "expires_at" > ? and "version" = ?'
+  'where "id" = ? and "property" = ? and "expires_at" > ? and "version" = ?'
+const touchSql = 'update "sessions" set "last_accessed_at" = ?, "expires_at" = ? where "id" = ? and "property" = ? and "expires_at" > ? and "version" = ?'
+const endSql = 'delete from "sessions" where "id" = ? and "property" = ? and "expires_at" > ? and "version" = ?'
 
 for (const name of DATABASES) {
   t.test(`what ${name} is sent`, async t => {

@@ -3,7 +3,7 @@ import Redis5 from 'ioredis-5'
 import t from 'tap'
 import { RedisBackend, type RedisClient } from '../../lib/redis.ts'
 import { testBackend } from '../../lib/testing/index.ts'
-import { bound, newPrefix, newRecord } from '../helpers/redis.ts'
+import { bound, newPrefix, newRecord, redisAt } from '../helpers/redis.ts'
 import { ownCluster, ownSentinel } from '../helpers/servers.ts'
 
 const { ports } = await ownCluster(t)
@@ -37,6 +37,40 @@ for (const [name, create] of Object.entries(clients)) {
 t.test('a cluster that has not connected yet can be listed', async t => {
   const client = clusterClient({ lazyConnect: true })
   t.equal(await bound(client).backend.count({}), 0)
+})
+
+t.test('the master of a session is named as the cluster places its key', async t => {
+  for (const options of [{}, { keyPrefix: 'app{1}:' }, { keyPrefix: 'app{}:' }, { keyPrefix: 'é}{x' }]) {
+    const client = clusterClient(options)
+    const prefix = newPrefix()
+    const { backend } = bound(client, { prefix })
+    t.equal(backend.serverOf(newRecord().id), null, 'not known before the first connection')
+    await backend.prepare()
+    for (let n = 0; n < 20; n++) {
+      const { id } = newRecord()
+      const slot = Number(await redisAt(t, `redis://127.0.0.1:${ports[0]}`).call('CLUSTER', 'KEYSLOT', `${options.keyPrefix ?? ''}${prefix}${id}`))
+      t.equal(backend.serverOf(id), client.slots[slot]![0])
+    }
+    t.equal(backend.serverOf('no id'), null)
+  }
+})
+
+t.test('a master that is down is named for its sessions, and for no others', async t => {
+  const { ports, servers } = await ownCluster(t)
+  const client = new Cluster(ports.map(port => ({ host: '127.0.0.1', port })), { clusterRetryStrategy: () => null, retryDelayOnFailover: 10, maxRedirections: 1 })
+  client.on('error', () => {})
+  t.teardown(() => { client.disconnect() })
+  const { backend } = bound(client)
+  await backend.prepare()
+  const records = Array.from({ length: 30 }, () => newRecord())
+  await Promise.all(records.map(record => backend.write(record.id, record, 0)))
+  const servedBy = new Map(records.map(({ id }) => [id, backend.serverOf(id)]))
+  t.strictSame([...new Set(servedBy.values())].sort(), ports.map(port => `127.0.0.1:${port}`).sort())
+  await servers[2]!.kill()
+  for (const [id, server] of servedBy) {
+    const isFound = await backend.read(id).then(record => record !== null, () => false)
+    t.equal(isFound, server !== `127.0.0.1:${ports[2]}`)
+  }
 })
 
 t.test('pages go over all masters, each session once', async t => {

@@ -70,6 +70,12 @@ t.test('it passes on whether a text is stale, and what exists', async t => {
   t.equal(await new FaultyBackend(new MemoryBackend()).exists('a'), false)
 })
 
+t.test('it passes on which server holds an id, where the wrapped backend tells', async t => {
+  const fleet = Object.assign(new MinimalBackend(), { serverOf: (id: string) => `server of ${id}` })
+  t.equal(new FaultyBackend(fleet).serverOf('a'), 'server of a')
+  t.equal(new FaultyBackend(new MinimalBackend()).serverOf, undefined)
+})
+
 t.test('closing it closes what it wraps, where that can be closed', async t => {
   let closed = 0
   await new FaultyBackend(Object.assign(new MinimalBackend(), { close: () => { closed++ } })).close()

@@ -34,15 +34,18 @@ interface Binding extends Pick<BackendContext, 'property' | 'now' | 'log'> {
  *
  * The backend opens no transactions. Each step is one statement, compiled once (names of PostgreSQL):
  *
- *     read     select … from sessions where id = $1
+ *     read     select … from sessions where id = $1 and property = $2
  *     create   insert into sessions (…) values (…) on conflict (id) do update set … where sessions.expires_at <= now
- *     replace  update sessions set … where id = $1 and expires_at > now and version = expected
- *     touch    update sessions set last_accessed_at = …, expires_at = … where id = $1 and expires_at > now and version = $4
- *     end      delete from sessions where id = $1 and expires_at > now and version = expected
+ *     replace  update sessions set … where id = … and property = … and expires_at > now and version = expected
+ *     touch    update sessions set last_accessed_at = …, expires_at = … where … as for `replace`
+ *     end      delete from sessions where … as for `replace`
  *
  * After a refused write, a second statement reads the record that stands. Times are the clock of this process, in
  * milliseconds; the clock of the server does not matter. When the database gives up a statement in favour of a concurrent
  * statement (a deadlock, a busy file), the statement is sent again, at most five times and within two seconds.
+ *
+ * Registrations with different properties share the table, and an id of one is nothing to another. Only `removeExpired`
+ * removes expired rows of all of them.
  *
  * Limits:
  *
@@ -104,7 +107,7 @@ export class DatabaseBackend implements SessionBackend {
 
   async read (id: string): Promise<SessionRecord | null> {
     if (!isId(id)) return null
-    const { rows: [row] } = await this.#table.statements.read({ id })
+    const { rows: [row] } = await this.#table.statements.read(this.#one(id))
     if (row === undefined) return null
     const record = recordOfRow(row)
     if (record === null) this.#warnOfForeignRow()
@@ -126,19 +129,19 @@ export class DatabaseBackend implements SessionBackend {
 
   async touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): Promise<boolean> {
     if (!isId(id)) return false
-    const { affected } = await this.#table.statements.touch({ id, version, lastAccessedAt, expiresAt, now: this.#now() })
+    const { affected } = await this.#table.statements.touch({ ...this.#one(id), version, lastAccessedAt, expiresAt, now: this.#now() })
     if (affected > 0) return true
     // No row was changed: the version is newer, or the session is gone. On MySQL also when the deadlines are as before.
     return await this.exists(id)
   }
 
   async remove (id: string): Promise<void> {
-    if (isId(id)) await this.#table.statements.remove({ id })
+    if (isId(id)) await this.#table.statements.remove(this.#one(id))
   }
 
   async exists (id: string): Promise<boolean> {
     if (!isId(id)) return false
-    const { rows } = await this.#table.statements.exists({ id, now: this.#now() })
+    const { rows } = await this.#table.statements.exists({ ...this.#one(id), now: this.#now() })
     return rows.length > 0
   }
 
@@ -186,11 +189,11 @@ export class DatabaseBackend implements SessionBackend {
   async #end (id: string, record: SessionRecord, expected: number | undefined, now: number): Promise<WriteAnswer> {
     const { remove, removeVersion } = this.#table.statements
     if (expected === undefined) {
-      await remove({ id })
+      await remove(this.#one(id))
       return id
     }
     if (expected === 0) return await this.#standing(id, record) ?? id
-    const { affected } = await removeVersion({ id, now, expected })
+    const { affected } = await removeVersion({ ...this.#one(id), now, expected })
     return affected > 0 ? id : await this.#standing(id, record)
   }
 
@@ -201,6 +204,10 @@ export class DatabaseBackend implements SessionBackend {
   async #standing (id: string, { version }: SessionRecord): Promise<WriteAnswer> {
     const stands = await this.read(id)
     return stands?.version === version ? id : stands
+  }
+
+  #one (id: string): { id: string, property: string } {
+    return { id, property: this.#property }
   }
 
   #mine (): { property: string, now: number } {

@@ -55,7 +55,7 @@ async function checkTable (db: AnyKysely, dialect: Dialect, place: Place): Promi
 /** Looks for the table through pg's pool. @throws InvalidOptionsError when the pool leads to a different database */
 async function checkPoolTable (read: Statement): Promise<void> {
   try {
-    await read({ id: '' })
+    await read({ id: '', property: '' })
   } catch (error) {
     if (!hasCode(error, NO_TABLE)) throw error
     throw unexpected('DatabaseBackend.pool', 'the pool that Kysely uses', {}, 'there is no such table where it leads')

@@ -1,4 +1,5 @@
 import type { SessionRecord } from '../../../types/index.d.ts'
+import { BackendUnavailableError } from '../../errors.ts'
 import { type AnyKysely, type Dialect, dialectOf } from './dialect.ts'
 import type { ExtraValues } from './extra.ts'
 import type { Place } from './names.ts'
@@ -10,6 +11,8 @@ import { within } from './table.ts'
 
 const MAX_WRITES = 100
 const MAX_CREATE_TRIES = 2
+/** A try fails only because concurrent requests create and remove the session in turn, or because the id is taken. */
+const MAX_OVERWRITE_TRIES = 20
 const MYSQL_DUPLICATE_ENTRY = new Set([1062])
 
 /** The statements for a table. Each is compiled once, however many registrations use the table. */
@@ -82,7 +85,8 @@ export class RowWrite {
    * MySQL's INSERT only says that the key exists. The row may be a live session (a conflict), or expired (the write takes the
    * row over), or removed by now (the INSERT is tried once more).
    *
-   * @throws the driver's error when the existing key is not the id, but a unique key of the application's own
+   * @throws the driver's error when the existing key is a unique key of the application's own, or on MySQL the id of a session of
+   * a different registration
    */
   async create (): Promise<WriteAnswer> {
     let tries = 0
@@ -97,14 +101,17 @@ export class RowWrite {
     throw answer.error
   }
 
-  /** Stores the row, with no regard to the version that stands. */
+  /**
+   * Stores the row, with no regard to the version that stands.
+   *
+   * @throws BackendUnavailableError when the id stays taken, such as by a session of a different registration
+   */
   async overwrite (): Promise<string> {
-    let isStored: boolean
-    do {
+    for (let tries = 0; tries < MAX_OVERWRITE_TRIES; tries++) {
       // Between the two statements, a concurrent request may create or remove the session: then both are tried again.
-      isStored = await this.#run('overwrite') || await this.create() === this.#id
-    } while (!isStored)
-    return this.#id
+      if (await this.#run('overwrite') || await this.create() === this.#id) return this.#id
+    }
+    throw new BackendUnavailableError(`The row of the session could not be written in ${MAX_OVERWRITE_TRIES} tries`)
   }
 
   /** Whether the row was inserted; on MySQL, the driver's error when the key exists. */

@@ -7,20 +7,22 @@ import { type Prepare, slot, type Statement, statement } from './statement.ts'
 export const READ_FIELDS = FIELDS.filter(field => field !== 'property')
 /** The columns which a write replaces. */
 const CHANGING_FIELDS = FIELDS.filter(field => field !== 'id' && field !== 'property')
+/** Where PostgreSQL keeps a row. Raw, since a plugin of the application which renames columns must not rename this one. */
+const CTID = sql`ctid`
 /** Begins the names of slots for the application's own columns, apart from the slots for fields. */
 export const EXTRA_PREFIX = 'extra '
 
 /** The statements which do not depend on the application's own columns, each with its slots. */
 export interface Statements {
-  /** id */
+  /** id, property */
   readonly read: Statement
-  /** id, now */
+  /** id, property, now */
   readonly exists: Statement
-  /** id */
+  /** id, property */
   readonly remove: Statement
-  /** id, now, expected */
+  /** id, property, now, expected */
   readonly removeVersion: Statement
-  /** id, now, version, lastAccessedAt, expiresAt */
+  /** id, property, now, version, lastAccessedAt, expiresAt */
   readonly touch: Statement
   /** property, now, cursor, limit */
   readonly list: Statement
@@ -46,7 +48,7 @@ export interface Writes {
   readonly replace: Statement
   /** Replaces the row, unless the row already has the version which is written. */
   readonly overwrite: Statement
-  /** Replaces an expired row. */
+  /** Replaces an expired row, whichever registration left the row. */
   readonly takeOver: Statement
 }
 
@@ -92,28 +94,36 @@ export function createWrites (
 ): Writes {
   const own = Object.fromEntries(extra.map(name => [name, slot(EXTRA_PREFIX + name)]))
   const changes = { ...setting(c, CHANGING_FIELDS), ...own }
+  // An expired row may be one of a different registration.
+  const changesOfExpired = { ...changes, ...setting(c, ['property']) }
   const inserting = db.insertInto(table).values({ ...setting(c, FIELDS), ...own })
   // Creating a session succeeds over an expired row which the sweeper has not deleted yet.
   const insertingOverExpired = () => inserting.onConflict(conflict => conflict.column(c.id)
-    .doUpdateSet(({ ref }) => Object.fromEntries(Object.keys(changes).map(name => [name, ref(`excluded.${name}`)])))
+    .doUpdateSet(Object.fromEntries(Object.keys(changesOfExpired).map(name => [name, sql`excluded.${sql.ref(name)}`])))
     .where(sql.ref(`${table}.${c.expiresAt}`), '<=', slot('now')))
-  const updating = () => db.updateTable(table).set(changes)
+  const updating = () => byId(db.updateTable(table).set(changes), c)
+  const takingOver = () => db.updateTable(table).set(changesOfExpired).where(c.id, '=', slot('id'))
 
   const compile = (query: any) => statement(prepare, query)
   return {
     insert: compile(dialect === 'mysql' ? inserting : insertingOverExpired()),
-    replace: compile(live(updating(), c).where(c.version, '=', slot('expected'))),
-    overwrite: compile(byId(updating(), c).where(c.version, '<>', slot('version'))),
-    takeOver: compile(expired(byId(updating(), c), c))
+    replace: compile(unexpired(updating(), c).where(c.version, '=', slot('expected'))),
+    overwrite: compile(updating().where(c.version, '<>', slot('version'))),
+    takeOver: compile(expired(takingOver(), c))
   }
 }
 
+/** The session of a registration. Registrations share the key of the table: an id of one is nothing to another. */
 function byId (query: any, c: Columns): any {
-  return query.where(c.id, '=', slot('id'))
+  return query.where(c.id, '=', slot('id')).where(c.property, '=', slot('property'))
 }
 
 function live (query: any, c: Columns): any {
-  return byId(query, c).where(c.expiresAt, '>', slot('now'))
+  return unexpired(byId(query, c), c)
+}
+
+function unexpired (query: any, c: Columns): any {
+  return query.where(c.expiresAt, '>', slot('now'))
 }
 
 function expired (query: any, c: Columns): any {
@@ -129,9 +139,11 @@ function sweeping (db: AnyKysely, dialect: Dialect, table: string, c: Columns): 
   const oldest = (query: any) => expired(query, c).orderBy(sql.ref(c.expiresAt)).limit(slot('limit'))
   const deleting = db.deleteFrom(table)
   if (dialect === 'mysql') return oldest(deleting)
+  // The inner query is no query of `db`: the application's plugins would change its names twice, once as a part of the outer one.
   const chosen = dialect === 'postgres'
-    ? deleting.where('ctid', '=', sql`any(array(${oldest(db.selectFrom(table).select('ctid')).forUpdate().skipLocked()}))`)
-    : deleting.where(c.id, 'in', oldest(db.selectFrom(table).select(c.id)))
+    ? deleting.where(CTID, '=', ({ selectFrom }: any) =>
+      sql`any(array(${oldest(selectFrom(table).select(CTID.as('row'))).forUpdate().skipLocked()}))`)
+    : deleting.where(c.id, 'in', ({ selectFrom }: any) => oldest(selectFrom(table).select(c.id)))
   // Asked again for the rows found: a request may have renewed a session between the two steps.
   return expired(chosen, c)
 }

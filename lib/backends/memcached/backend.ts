@@ -98,6 +98,12 @@ export class MemcachedBackend implements SessionBackend {
     throw new BackendUnavailableError(problem, { cause: failures[0]!.reason })
   }
 
+  /** The host and port of the server which holds the session; `null` where the client has a single server. */
+  serverOf (id: string): string | null {
+    const key = this.#keyOf(id)
+    return key === null ? null : this.#links.nameOf(key)
+  }
+
   /**
    * @throws BackendUnavailableError when the client mixes up answers, and for a session stored by a newer version of this
    * library
@@ -188,9 +194,13 @@ export class MemcachedBackend implements SessionBackend {
 
   /** The key and the server of a session; `null` for an id which is no key of memcached: memjs would send the id, and hang. */
   #spot (id: string): Spot | null {
+    const key = this.#keyOf(id)
+    return key === null ? null : { id, key, link: this.#links.of(key) }
+  }
+
+  #keyOf (id: string): string | null {
     const key = this.#place + id
-    if (!VISIBLE.test(id) || key.length > MAX_KEY_BYTES) return null
-    return { id, key, link: this.#links.of(key) }
+    return VISIBLE.test(id) && key.length <= MAX_KEY_BYTES ? key : null
   }
 }
 

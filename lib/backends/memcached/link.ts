@@ -151,6 +151,13 @@ export class Links {
     return this.#link(server as MemjsServer)
   }
 
+  /** The name of the server of this key; `null` where there is one server, or none for the key. */
+  nameOf (key: string): string | null {
+    if (this.#client.servers.length === 1) return null
+    const server = this.#client.server(key) as MemjsServer | null | undefined
+    return server ? `${server.host}:${server.port}` : null
+  }
+
   all (): ServerLink[] {
     return this.#client.servers.map(server => this.#link(server as MemjsServer))
   }

@@ -5,7 +5,7 @@ import { isRecord } from '../../record/record.ts'
 import { isId } from '../../record/ids.ts'
 import { decodeRecord, deadlinesText, encodeRecord, instantText, versionText } from '../../record/record-text.ts'
 import { backendOptionsCheck, warnOnce } from '../conventions.ts'
-import { assertClient, assertOpen, isWrongType, type RedisClient, sender } from './client.ts'
+import { assertClient, assertOpen, isWrongType, masterOf, type RedisClient, sender } from './client.ts'
 import { Keys } from './keys.ts'
 import { Listing } from './listing.ts'
 import { ABSENT, ANY, INDEX_FIRST, type Scripts, scriptsOn, WRITTEN } from './scripts.ts'
@@ -133,6 +133,9 @@ export class RedisBackend implements SessionBackend {
       throw new InvalidOptionsError(`${problem}; give the user the rights that the class names`)
     }
   }
+
+  /** The host and port of the master which serves the session in a cluster; `null` for a single server. */
+  serverOf (id: string): string | null { return isId(id) ? masterOf(this.#client, this.#keys.session(id)) : null }
 
   async read (id: string): Promise<SessionRecord | null> {
     return isId(id) ? await this.#read(id) : null

@@ -1,6 +1,7 @@
 import type { Writable } from 'node:stream'
 import { unexpected } from '../../tools/check-options.ts'
 import type { InvalidOptionsError } from '../../errors.ts'
+import { slotOf } from './slots.ts'
 
 type Send = (...args: Array<string | number>) => Promise<unknown>
 
@@ -23,6 +24,8 @@ interface Inside extends RedisClient {
   readonly stream?: Partial<Pick<Writable, 'cork' | 'uncork'>>
   readonly options: { readonly keyPrefix?: string | undefined, readonly scaleReads?: unknown, readonly role?: unknown }
   nodes? (role: 'master'): Inside[]
+  /** The names of the servers of each slot, the master first, as the client of a cluster knows them now. */
+  readonly slots?: ReadonlyArray<readonly string[] | undefined>
 }
 
 /** A bound for the memory of the commands under way. */
@@ -88,6 +91,11 @@ export function keyPrefixOf ({ options }: RedisClient): string { return options.
 /** The masters of a cluster, or the single server. The list is empty while the client of a cluster is not connected yet. */
 export function mastersOf (client: Inside): RedisClient[] {
   return client.isCluster === true ? client.nodes!('master') : [client]
+}
+
+/** The name of the master which serves a key in a cluster; `null` for a single server, and while the client knows no master. */
+export function masterOf (client: Inside, key: string): string | null {
+  return client.slots?.[slotOf(keyPrefixOf(client) + key)]?.[0] ?? null
 }
 
 /** The name of a master in the cursor of a page: each master has its own cursors of SCAN. */

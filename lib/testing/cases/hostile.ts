@@ -17,6 +17,10 @@ const SUBJECTS: readonly string[] = [
   '', '0', 'null', '__proto__', 'a'.repeat(255)
 ]
 
+function assertNamed (server: unknown, shown: string): void {
+  if (server !== undefined && server !== null) assert.equal(typeof server, 'string', `server of ${shown}`)
+}
+
 export const hostile: readonly Case[] = [
   {
     name: 'takes an id that no session can have for absent, and hurts nobody by it',
@@ -27,10 +31,22 @@ export const hostile: readonly Case[] = [
         const shown = JSON.stringify(id.slice(0, 80))
         assert.equal(await backend.read(id), null, `read of ${shown}`)
         assert.equal(await backend.exists?.(id) ?? false, false, `exists of ${shown}`)
+        assertNamed(backend.serverOf?.(id), shown)
         assert.equal(await backend.touch?.(id, { ...written, id }) ?? false, false, `touch of ${shown}`)
         await backend.remove(id)
       }
       await assertReads(backend, written)
+    }
+  },
+  {
+    name: 'names the server of an id, where it names any, at once and the same one each time',
+    needs: [],
+    async run ({ backend, stored }) {
+      for (const { id } of [await stored(), await stored()]) {
+        const name = backend.serverOf?.(id)
+        assertNamed(name, id)
+        assert.equal(backend.serverOf?.(id), name)
+      }
     }
   },
   {

@@ -110,3 +110,26 @@ t.test('registrations with other properties are revoked apart', async t => {
   t.equal(await one.read(record.id), null)
   for (const backend of [two, odd]) t.ok(await backend.read(record.id))
 })
+
+t.test('the server of a session is named; one that is down takes away its own sessions and no others', async t => {
+  const servers = await Promise.all([ownServer(t, 'memcached'), ownServer(t, 'memcached')])
+  const { backend } = boundBackend(ownClient(t, servers.map(({ port }) => port), { timeout: 0.5, retries: 0 }))
+  const records = Array.from({ length: 30 }, () => newRecord())
+  await Promise.all(records.map(record => backend.write(record.id, record, 0)))
+  const [lost, kept] = servers.map(({ port }) => `127.0.0.1:${port}`)
+  t.strictSame([...new Set(records.map(({ id }) => backend.serverOf(id)))].sort(), [lost, kept].sort())
+  await servers[0]!.kill()
+  for (const { id } of records) {
+    const isFound = await backend.read(id).then(record => record !== null, () => false)
+    t.equal(isFound, backend.serverOf(id) === kept)
+  }
+})
+
+t.test('no server is named where there is only one, or none for the id', t => {
+  t.equal(boundBackend(ownClient(t, [1])).backend.serverOf(newRecord().id), null)
+  const client = ownClient(t, [1, 2])
+  t.equal(boundBackend(client).backend.serverOf('no key'), null)
+  client.server = (() => null) as never
+  t.equal(boundBackend(client).backend.serverOf(newRecord().id), null)
+  t.end()
+})

@@ -1,4 +1,4 @@
-import { MemoryBackend, type ListFilter, type SessionBackend } from '../../../lib/index.ts'
+import { MemoryBackend } from '../../../lib/index.ts'
 import { careless, removeAllOf, wrong, type WrongBackend } from './wrong.ts'
 
 /** Backends that end too few sessions, or too many. */
@@ -69,25 +69,6 @@ export const revoking: readonly WrongBackend[] = [
     name: 'removes the session to keep',
     foundBy: /but for the one to keep/,
     create: () => wrong({ removeSubject: (inner, subject) => inner.removeSubject(subject, {}) })
-  },
-  {
-    name: 'shares its sessions between registrations',
-    foundBy: /keeps registrations apart that share a store/,
-    create: () => {
-      const inner = new MemoryBackend()
-      const backend: SessionBackend = {
-        atomic: true,
-        read: id => inner.read(id),
-        write: (id, record, expected) => inner.write(id!, record, expected),
-        remove: id => { inner.remove(id) }
-      }
-      return Object.assign(backend, {
-        list: (filter: ListFilter) => inner.list(filter),
-        count: (filter: object) => inner.count(filter),
-        removeAll: () => inner.removeAll(),
-        removeSubject: (subject: string) => inner.removeSubject(subject, {})
-      })
-    }
   }
 ]
 
