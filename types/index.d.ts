@@ -571,7 +571,7 @@ export interface SessionPolicy {
   readonly persistent?: boolean
   /** Of a tombstone only: the new id of the session. */
   readonly successor?: string
-  /** Of a session that signed in within five minutes after a revocation of its subject: the version of the revocation's mark. */
+  /** Of a session that signed in while the mark of a revocation of its subject stood: the version of the revocation's mark. */
   readonly mark?: number
 }
 

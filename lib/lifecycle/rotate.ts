@@ -5,7 +5,7 @@ import type { Flow } from '../tools/flow.ts'
 import { type Draft, merge } from './draft.ts'
 import { ahead } from './end.ts'
 import { pause } from './pause.ts'
-import { lastRevocation } from './revocations.ts'
+import { markBefore, type SignIn } from './revocations.ts'
 import type { SessionState } from './state.ts'
 import { type NewLife, Successor } from './successor.ts'
 
@@ -16,13 +16,13 @@ const MAX_TRIES = 10
  * compare-and-set. Changes which parallel requests stored before the end of the old record are carried over; later writes
  * find the record gone. If the process dies between the two, the old session stands and the new session is out of reach.
  */
-export function * rotate (state: SessionState, life: NewLife): Flow<void> {
+export function * rotate (state: SessionState, life: NewLife, signIn: SignIn): Flow<void> {
   // A sign-in starts over where the session is gone; without data to start from there is nothing to go on with.
   if (state.phase !== 'gone' || life.dataIfGone === null) state.assertUsable()
   state.cookies.assertOpen()
   const draft = state.draft()
   const isSignIn = life.subject !== undefined
-  const mark = isSignIn ? (yield * lastRevocation(state.registration, life.subject)).mark : state.policy?.mark
+  const mark = isSignIn ? yield * markBefore(state.registration, life.subject, signIn) : state.policy?.mark
   const successor = new Successor(state, life, mark)
   let isOver = false
   try {

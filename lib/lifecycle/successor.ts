@@ -1,4 +1,4 @@
-import type { SessionPolicy } from '../../types/index.d.ts'
+import type { SessionPolicy, SessionRecord } from '../../types/index.d.ts'
 import { SessionConflictError, SessionDestroyedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
@@ -69,8 +69,8 @@ export class Successor implements Origin {
   readonly isUse: boolean
   readonly #old: SessionState
   readonly #life: NewLife
-  /** The id which a revocation may have spared: that of a session which only gets a new id. */
-  readonly #sparedId: string | undefined
+  /** The old session where it only gets a new id: a revocation may have spared the session. */
+  readonly #sameSession: SessionRecord | undefined
   #mark: number | undefined
   #token: string | null
   #stored: Stored | null = null
@@ -87,7 +87,7 @@ export class Successor implements Origin {
     this.isUse = !old.route.passive
     this.#old = old
     this.#life = life
-    this.#sparedId = life.subject === undefined ? old.base?.record.id : undefined
+    this.#sameSession = life.subject === undefined ? old.base?.record : undefined
     this.#mark = mark
     this.#token = token
   }
@@ -140,7 +140,7 @@ export class Successor implements Origin {
     this.#token = token
     this.#stored = stored
     // Checked while the old session still stands: on a failure nothing has changed.
-    const mark = yield * assertNotRevoked(this.registration, subject, this.#mark, this.#sparedId)
+    const mark = yield * assertNotRevoked(this.registration, subject, this.#mark, this.#sameSession)
     if (mark === this.#mark) return
     // A revocation has spared the session, which keeps the mark from now on.
     this.#mark = mark

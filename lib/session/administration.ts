@@ -9,7 +9,7 @@ import { assertValid } from '../lifecycle/draft.ts'
 import { endSession } from '../lifecycle/end.ts'
 import { loadSession } from '../lifecycle/load.ts'
 import { toStore } from '../lifecycle/records.ts'
-import { assertNotRevoked, lastRevocation, markRevoked, withMark } from '../lifecycle/revocations.ts'
+import { assertNotRevoked, beginSignIn, markBefore, markRevoked, type SignIn, withMark } from '../lifecycle/revocations.ts'
 import { SessionState } from '../lifecycle/state.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
@@ -80,7 +80,8 @@ export class SessionAdministration implements Sessions<Data> {
     const isObject = typeof data === 'object' && data !== null && !Array.isArray(data)
     if (!isObject) throw new SessionSerializationError('session', 'must be an object')
     const state = this.#state(undefined)
-    const token = await this.#registration.store.run(this.#store(state, data, subject ?? null))
+    const called = beginSignIn(this.#registration)
+    const token = await this.#registration.store.run(this.#store(state, data, subject ?? null, called))
     return { id: state.id, cookie: this.#cookies.header(token) }
   }
 
@@ -97,10 +98,18 @@ export class SessionAdministration implements Sessions<Data> {
     const { store } = registration
     const removeSubject = store.optional('removeSubject', 'revokeSubject()')
     // First the sessions which are being made, then the stored sessions: what is stored in between is among the latter.
-    await store.run(markRevoked(registration, subject, except))
+    let failure: unknown = null
+    try {
+      await store.run(markRevoked(registration, subject, except))
+    } catch (error) {
+      // A store that is full takes no mark. What is stored can end all the same.
+      failure = error
+    }
     const remove = () => removeSubject(subject, except === undefined ? {} : { except })
-    const removed = await store.run(store.call('removeSubject', null, remove))
+    const removed = await this.#call('removeSubject', remove)
     registration.publish(this.#log, 'revoked', null, 'subject')
+    // Without the mark, a session which was being made meanwhile may have escaped.
+    if (failure !== null) throw failure
     return removed
   }
 
@@ -146,11 +155,11 @@ export class SessionAdministration implements Sessions<Data> {
     return new SessionState(this.#registration, this.#cookies.transport(cookieHeader), this.#route, face)
   }
 
-  * #store (state: SessionState, data: Payload, subject: string | null): Flow<string> {
+  * #store (state: SessionState, data: Payload, subject: string | null, called: SignIn): Flow<string> {
     const registration = this.#registration
     const { keeping, store } = registration
     assertValid(data, store.codec)
-    const { mark } = yield * lastRevocation(registration, subject)
+    const mark = yield * markBefore(registration, subject, called)
     const stored = toStore(state, null, { ...store.codec.write(data), subject, policy: withMark(null, mark) })
     const token = yield * keeping.insert(stored, 0, state.token, store.writeContext(stored.text, undefined))
     if (token === null) throw new SessionDestroyedError('it was ended while it was created')
@@ -164,10 +173,9 @@ export class SessionAdministration implements Sessions<Data> {
     return token
   }
 
-  // Going through all sessions takes long. `timeout` is for requests, whose users wait.
   async #call<T> (operation: string, send: () => Awaitable<T>): Promise<T> {
     const { store } = this.#registration
-    return await store.run(store.call(operation, null, send), Infinity)
+    return await store.run(store.call(operation, null, send))
   }
 
   #info ({ record, text }: Stored): SessionInfo<Data> {

@@ -18,12 +18,12 @@ async function destroyLate (t: Test, ms: number) {
   return await browser.data()
 }
 
-t.test('whoever destroys a session that was regenerated meanwhile ends what became of it, for five minutes', async t => {
-  t.strictSame(await destroyLate(t, 299_999), {})
+t.test('whoever destroys a session that was regenerated meanwhile ends what became of it, for five minutes and the hour that clocks may be apart', async t => {
+  t.strictSame(await destroyLate(t, 3_899_999), {})
 })
 
-t.test('after five minutes nothing leads from an old id to the new one', async t => {
-  t.strictSame(await destroyLate(t, 300_000), { a: 1 })
+t.test('later nothing leads from an old id to the new one', async t => {
+  t.strictSame(await destroyLate(t, 3_900_000), { a: 1 })
 })
 
 t.test('what is left under an old id holds neither data nor subject', async t => {
@@ -33,7 +33,7 @@ t.test('what is left under an old id holds neither data nor subject', async t =>
   const old = (await browser.run(async ({ session }) => { await session.login('ann', { a: 1 }); return session.id })).body
   site.clock.now += 1_000
   const id = (await browser.run(async ({ session }) => { await session.regenerateId(); return session.id })).body
-  t.match(await backend.read(old), { data: '', subject: null, policy: { successor: id }, lastAccessedAt: site.clock.now, expiresAt: site.clock.now + 300_000 })
+  t.match(await backend.read(old), { data: '', subject: null, policy: { successor: id }, lastAccessedAt: site.clock.now, expiresAt: site.clock.now + 3_900_000 })
 })
 
 t.test('destroy() wins against one who never stops writing: after ten tries the record goes, whatever it is', async t => {
