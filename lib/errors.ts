@@ -33,7 +33,7 @@ export class InvalidOptionsError extends Base.InvalidOptions {
   override readonly name = 'InvalidOptionsError'
 }
 
-/** The session was used before it was loaded, or on a route with `session: false`. The message names the remedy. */
+/** The session was used before it was loaded. The message names the remedy. */
 export class SessionNotLoadedError extends Base.NotLoaded {
   override readonly name = 'SessionNotLoadedError'
 }

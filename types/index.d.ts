@@ -91,8 +91,7 @@ type KnownKey<Data> = keyof { [Key in keyof Data as string extends Key ? never :
  *
  * Some errors are common to many members:
  *
- * - `SessionNotLoadedError` for every access except `load` and `isLoaded`, before the session is loaded or on a route with
- *   `session: false`
+ * - `SessionNotLoadedError` for every access except `load` and `isLoaded`, before the session is loaded
  * - `SessionDestroyedError` for every method and change (except a second `destroy()`) after `destroy()`, or on an object which
  *   `regenerate()` has replaced
  * - `BackendUnavailableError` (503) when the backend fails or does not answer within `timeout`, and for every operation on the
@@ -177,7 +176,6 @@ export interface SessionMembers<Data = SessionData> {
    * Loads the session where `autoload` is off for the request. A second call changes nothing.
    *
    * @throws BackendUnavailableError (503) when the backend cannot be reached, unless `onUnavailable` is `'anonymous'`
-   * @throws SessionNotLoadedError on a route with `session: false`
    * @example
    * await request.session.load()
    * const basket = request.session.get('basket')
@@ -397,6 +395,14 @@ export interface SessionOptions {
    */
   autoload?: boolean | AutoloadPath | ReadonlyArray<AutoloadPath> | ((request: FastifyRequest) => boolean)
   /**
+   * Paths whose requests get no session at all, as routes with `session: false`: `request.session` is `null`, nothing is read,
+   * stored or sent. A route with `required` keeps its session. @default none
+   *
+   * @example
+   * await app.register(sessions, { exclude: ['/health', '/assets/*'] })
+   */
+  exclude?: AutoloadPath | ReadonlyArray<AutoloadPath>
+  /**
    * JSON Schema of the payload (draft 7, or 2020-12 where `$schema` says so); a TypeBox schema is one. Checked when the session is
    * stored, after a merge on its result, and when data of a different `schemaVersion` are loaded. A payload which does not match
    * is refused with `SessionValidationError`. Nothing is coerced, defaulted or removed. @default none
@@ -469,8 +475,9 @@ export interface SessionOptions {
 }
 
 /**
- * A path of the request, without the query. A string is exact, unless it ends in `*`: `'/app/*'` matches all that begins with
- * `/app/`. A RegExp is tested against the path.
+ * A path of the request, as the application's router reads it: decoded, without the query, and by the router's own options on
+ * case, trailing and duplicate slashes. A string is exact, unless it ends in `*`: `'/app/*'` matches all that begins with `/app/`.
+ * A RegExp is tested against the path, in its own case.
  */
 export type AutoloadPath = string | RegExp
 
@@ -507,8 +514,8 @@ export interface CookieOptions {
 }
 
 /**
- * `config.session` of a route; `false` in its place means no session at all: no read, no write, no cookie. Checked when the route
- * is added, with `InvalidOptionsError`.
+ * `config.session` of a route; `false` in its place means no session at all: `request.session` is `null`, and there is no read, no
+ * write, no cookie. Checked when the route is added, with `InvalidOptionsError`.
  *
  * @example
  * app.get('/health', { config: { session: false } }, handler)
@@ -890,6 +897,10 @@ type FastSessionRoute = SessionRouteOptions
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /**
+     * `null` where there can be no session: before the plugin's onRequest hook (such as in a serializer of Fastify's request log, or
+     * in the error handler for a hook registered earlier), on routes with `session: false`, and for paths of the option `exclude`.
+     */
     readonly session: FastSession
   }
   interface FastifyInstance {

@@ -28,8 +28,8 @@ const checkOptions = backendOptionsCheck({
 
 /**
  * Sessions in the cookie itself, without a store. The text is encrypted and authenticated with XAES-256-GCM, under a key
- * derived from `secret`. The name of the cookie and the purpose are authenticated too, and the deadlines are inside
- * (`docs/security.md C133`).
+ * derived from `secret` and the registration's `property`. The name of the cookie is authenticated too, and the deadlines are
+ * inside (`docs/security.md C133`).
  *
  *     app.register(sessions, { secret, backend: new CookieBackend({ mode: 'seal' }) })
  *
@@ -52,9 +52,11 @@ export class CookieBackend implements SessionBackend {
     this.#envelope = envelope
   }
 
-  bind ({ secrets, cookie: { name } }: BackendContext): CookieBackend {
+  bind ({ property, secrets, cookie: { name } }: BackendContext): CookieBackend {
     if (secrets.length === 0) throw missingSecret('the cookie backend')
-    const envelopeOf = this.#mode === 'seal' ? sealedEnvelope(secrets, 'cookie seal') : signedEnvelope(secrets, 'cookie sign')
+    // Keys of its own for each property: a session of one registration is nothing to another, whatever their cookies are called.
+    const purpose = `cookie ${this.#mode} of ${property}`
+    const envelopeOf = this.#mode === 'seal' ? sealedEnvelope(secrets, purpose) : signedEnvelope(secrets, purpose)
     return new CookieBackend({ mode: this.#mode, maxBytes: this.maxBytes }, envelopeOf(name))
   }
 

@@ -1,13 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import { unexpected } from '../tools/check-options.ts'
+import { assertApart, type Claim, overlaps, RouteHosts } from './neighbours.ts'
 import type { Settings } from './options.ts'
-
-/** The names that a registration uses. */
-interface Claim {
-  readonly scope: object
-  readonly property: string
-  readonly name: string
-}
 
 /** The claims of each application, by its server: all scopes of an application have the same server. */
 const claimsOf = new WeakMap<object, Claim[]>()
@@ -16,7 +10,8 @@ const REMEDY = 'register with another property'
 
 /**
  * Refuses a property or a cookie name that an earlier registration uses in this scope, in a scope around or in a scope
- * inside: both would read and overwrite the same sessions.
+ * inside: both would read and overwrite the same sessions. Scopes beside each other never meet in a request, but their cookies
+ * meet in a browser (neighbours.ts).
  *
  * @throws InvalidOptionsError
  */
@@ -33,12 +28,17 @@ export function claimNames (app: FastifyInstance, { property, cookie: { name } }
   if (near.some(claim => claim.property === property)) {
     throw unexpected('property', 'a name that no registration in a scope inside has already', property, REMEDY)
   }
-  const clash = near.find(claim => overlaps(name, claim.name) || overlaps(claim.name, name))
+  const clash = near.find(claim => overlaps(name, claim.name))
   if (clash !== undefined) {
     const expectation = `a name that does not overlap with another registration's (${clash.name})`
     throw unexpected('cookie.name', expectation, name, 'name one of them')
   }
-  claimsOf.set(app.server, [...claims, { scope: app, property, name }])
+  const claim: Claim = { scope: app, property, name, hosts: new RouteHosts(app) }
+  const beside = claims.filter(known => !near.includes(known))
+  assertApart(claim, beside.filter(({ hosts }) => !hosts.areAll))
+  // Which hosts the routes of this scope are bound to is known once all routes are.
+  app.addHook('onReady', async () => { assertApart(claim, beside) })
+  claimsOf.set(app.server, [...claims, claim])
 }
 
 /** Whether a request can be in both scopes. A scope inside inherits from the scope around; neighbours never meet. */
@@ -48,9 +48,4 @@ function meet (scope: object, known: object): boolean {
 
 function isInside (inner: object, outer: object): boolean {
   return Object.prototype.isPrototypeOf.call(outer, inner)
-}
-
-/** Whether the second name is the first name, or the name of a part of a cookie split under the first name (`name.1`). */
-function overlaps (name: string, other: string): boolean {
-  return other === name || (other.startsWith(name) && /^\.[1-9]$/.test(other.slice(name.length)))
 }

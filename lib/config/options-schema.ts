@@ -63,6 +63,7 @@ export const optionsSchema: object = {
     absoluteTimeout: { description: `${duration.description}, or null`, anyOf: [...duration.anyOf, { type: 'null' }], default: '30d' },
     renewAfter: { description: 'a number from 0 to 1', type: 'number', minimum: 0, maximum: 1, default: 0.25 },
     autoload: { description: `a boolean, a function, ${path.description}, or an array of paths`, default: true },
+    exclude: { description: `${path.description}, or an array of paths` },
     schema: { description: 'a JSON Schema of the payload', type: 'object' },
     schemaVersion: { description: 'an integer from 1 to 2147483647', type: 'integer', minimum: 1, maximum: 2147483647, default: 1 },
     migrate: { description: 'a function (data, fromVersion) => data' },
