@@ -30,13 +30,12 @@ export function * rotate (state: SessionState, life: NewLife, signIn: SignIn): F
     isOver = true
   } catch (error) {
     isOver = true
-    // No client has the new token, but the record would be listed among the sessions of its subject.
-    yield * successor.remove()
+    yield * successor.takeBack()
     if (error instanceof SessionDestroyedError && state.phase !== 'gone') state.markGone()
     throw error
   } finally {
-    // Stopped by the time limit, when this flow can wait for nothing any more.
-    if (!isOver) state.registration.store.runAside(successor.abandon())
+    // Where the time limit has stopped this flow, it runs no `catch` and can wait for nothing any more.
+    if (!isOver) successor.abandon()
   }
   successor.takeOver(draft)
 }

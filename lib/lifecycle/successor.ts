@@ -3,8 +3,7 @@ import { SessionConflictError, SessionDestroyedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Registration } from '../store/registration.ts'
-import { tombstone } from '../record/record.ts'
-import { removeBlindly } from '../store/server-side.ts'
+import { abandon, removeBlindly } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { sendCookie } from './cookie.ts'
 import { assertValid, type Draft, isEmpty } from './draft.ts'
@@ -74,7 +73,7 @@ export class Successor implements Origin {
   #mark: number | undefined
   #token: string | null
   #stored: Stored | null = null
-  #hasWritten = false
+  #mayBeStored = false
   #text = ''
 
   /** @param mark the mark of the subject's last revocation */
@@ -111,16 +110,20 @@ export class Successor implements Origin {
     yield * this.#store(dataIfGone, subject ?? null, keepsPolicy ? this.#old.policy : null)
   }
 
-  /** After a time-out, when a write of the new record may still be under way: a tombstone is in its way. */
-  * abandon (): Flow<void> {
+  /** Takes the new record back, also where its write may still be under way. Nothing waits for that. */
+  abandon (): void {
     const { keeping, store } = this.registration
-    if (!this.#hasWritten || keeping.isInCookie) return
-    if (store.isAtomic) yield * store.putBlindly(tombstone(this.id, this.registration.now()))
-    else yield * removeBlindly(store, this.id)
+    if (this.#mayBeStored && !keeping.isInCookie) store.runAside(abandon(store, this.id, this.registration.now()))
+  }
+
+  /** After an error: no client has the new token, but the record would be listed among the sessions of its subject. */
+  * takeBack (): Flow<void> {
+    if (this.#stored === null) this.abandon()
+    else yield * this.#remove()
   }
 
   /** Removes the new record, if it is stored. */
-  * remove (): Flow<void> {
+  * #remove (): Flow<void> {
     if (this.#stored === null || this.registration.keeping.isInCookie) return
     yield * removeBlindly(this.registration.store, this.id)
     this.#stored = null
@@ -130,13 +133,17 @@ export class Successor implements Origin {
     const { keeping, store: { codec } } = this.registration
     const draft = { ...codec.write(data), subject, policy: withMark(policy, this.#mark) }
     this.#text = draft.text
-    if (isEmpty(draft, codec)) return yield * this.remove()
+    if (isEmpty(draft, codec)) return yield * this.#remove()
     assertValid(data, codec)
     const stored = toStore(this, this.#stored, draft, writtenAs)
     const version = this.#stored?.record.version ?? 0
-    this.#hasWritten = true
+    this.#mayBeStored = true
     const token = yield * keeping.insert(stored, version, this.#token, writeContextOf(this.#old, draft.text))
-    if (token === null) throw new SessionConflictError('no free id was found')
+    if (token === null) {
+      // A different session has the id.
+      this.#mayBeStored = false
+      throw new SessionConflictError('no free id was found')
+    }
     this.#token = token
     this.#stored = stored
     // Checked while the old session still stands: on a failure nothing has changed.

@@ -14,6 +14,7 @@ import { SessionState } from '../lifecycle/state.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Registration } from '../store/registration.ts'
+import { abandon } from '../store/server-side.ts'
 import { optionsCheck } from '../tools/check-options.ts'
 import type { Flow } from '../tools/flow.ts'
 import { removeInBatches } from '../tools/remove-in-batches.ts'
@@ -161,16 +162,30 @@ export class SessionAdministration implements Sessions<Data> {
     assertValid(data, store.codec)
     const mark = yield * markBefore(registration, subject, called)
     const stored = toStore(state, null, { ...store.codec.write(data), subject, policy: withMark(null, mark) })
-    const token = yield * keeping.insert(stored, 0, state.token, store.writeContext(stored.text, undefined))
-    if (token === null) throw new SessionDestroyedError('it was ended while it was created')
+    const { id } = stored.record
+    let isOver = keeping.isInCookie
     try {
-      yield * assertNotRevoked(registration, subject, mark)
+      const token = yield * keeping.insert(stored, 0, state.token, store.writeContext(stored.text, undefined))
+      // `null`: a different session has the id.
+      isOver ||= token === null
+      if (token === null) throw new SessionDestroyedError('it was ended while it was created')
+      yield * this.#endIfRevoked(stored.record, mark)
+      isOver = true
+      registration.publish(this.#log, 'created', id)
+      return token
+    } finally {
+      // After an error of the store, and where the time limit has stopped this flow: the write may still be under way.
+      if (!isOver) store.runAside(abandon(store, id, registration.now()))
+    }
+  }
+
+  * #endIfRevoked (record: SessionRecord, mark: number | undefined): Flow<void> {
+    try {
+      yield * assertNotRevoked(this.#registration, record.subject, mark)
     } catch (error) {
-      yield * endSession(registration, stored.record.id, stored.record)
+      yield * endSession(this.#registration, record.id, record)
       throw error
     }
-    registration.publish(this.#log, 'created', stored.record.id)
-    return token
   }
 
   async #call<T> (operation: string, send: () => Awaitable<T>): Promise<T> {
