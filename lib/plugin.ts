@@ -8,9 +8,10 @@ import { claimNames } from './config/claims.ts'
 import { resolveOptions } from './config/options.ts'
 import type { RouterOptions } from './config/paths.ts'
 import { RoutePolicies, type RoutePolicy } from './config/routes.ts'
-import { BackendUnavailableError, ReservedKeyError, SessionRequiredError } from './errors.ts'
+import { BackendUnavailableError, isOwnError, ReservedKeyError, SessionRequiredError } from './errors.ts'
 import { DetachedCookies } from './http/detached-cookies.ts'
-import { Exchange, presetError } from './http/exchange.ts'
+import { forgetAnswer, presetError } from './http/error-reply.ts'
+import { Exchange } from './http/exchange.ts'
 import { ReplyCookies } from './http/reply-cookies.ts'
 import { SessionCookie } from './http/session-cookie.ts'
 import { tryLoading } from './lifecycle/load.ts'
@@ -23,6 +24,9 @@ import { isPromise } from './tools/flow.ts'
 
 /** A request carries `null` before our onRequest hook and where sessions are off, its reply until the session is needed, then the exchange. */
 type Carried = Exchange | FastifyReply | null
+
+/** Fastify's error where `handlerTimeout` is over. */
+const HANDLER_TIMEOUT = 'FST_ERR_HANDLER_TIMEOUT'
 
 /** A request with our symbols on it. */
 type OurRequest = FastifyRequest & Record<symbol, unknown>
@@ -48,6 +52,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   app.addHook('onRoute', checkRoute)
   app.addHook('onRequest', loadSession)
   app.addHook('onSend', commitSession)
+  app.addHook('onError', noteError)
   app.addHook('onClose', closeBackend)
   await prepareBackend()
 
@@ -103,6 +108,14 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     const carried = carriedBy(request)
     if (carried instanceof Exchange && carried.isTouched) carried.send(payload, done)
     else done()
+  }
+
+  // Runs before the error handler.
+  function noteError (request: FastifyRequest, reply: FastifyReply, error: Error & { code?: string }, done: () => void): void {
+    const carried = carriedBy(request)
+    if (error.code === HANDLER_TIMEOUT && carried instanceof Exchange) carried.timeOut(error)
+    if (isOwnError(error)) forgetAnswer(reply)
+    done()
   }
 
   async function prepareBackend (): Promise<void> {

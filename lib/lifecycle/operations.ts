@@ -135,7 +135,8 @@ function inTurn<T> (state: SessionState, operation: string, start: () => Flow<T>
   if (insideTransaction.getStore() === state) {
     throw new NotSupportedError('A transaction', operation, 'change the data that the function is given instead')
   }
-  const { registration: { store } } = state
+  const { registration: { store }, cookies } = state
+  cookies.vary()
   const result = noting(state, () => store.run(after(state.pending, start)))
   return isPromise(result) ? state.progress.keepPending(result) : result
 }
