@@ -3,8 +3,16 @@ import { MinimalBackend } from '../test/helpers/minimal-backend.ts'
 import { careless, wrong } from '../test/helpers/wrong-backends/wrong.ts'
 import { DAY_MS } from '../test/helpers/times.ts'
 
-/** Backends that break a promise each, and the promise that the checker must find broken. */
-export const wrongBackends: Readonly<Record<string, { create: () => SessionBackend, breaks: string }>> = {
+export interface WrongBackend {
+  create (): SessionBackend
+  /** The promise that the checker must find broken … */
+  readonly breaks: string
+  /** … in this scenario. Default: traffic. */
+  readonly scenario?: string
+}
+
+/** Backends that break a promise each. */
+export const wrongBackends: Readonly<Record<string, WrongBackend>> = {
   'wrong: upserts': {
     breaks: 'an acknowledged key stays',
     create: () => careless(() => true)
@@ -62,6 +70,13 @@ export const wrongBackends: Readonly<Record<string, { create: () => SessionBacke
   'wrong: no versions': {
     breaks: 'an ended session is not accepted',
     create: () => new MinimalBackend()
+  },
+  'wrong: never comes to an end': {
+    scenario: 'bursts',
+    breaks: 'an ending is acknowledged in time',
+    create: () => wrong({
+      write: (inner, id, record, expected) => record.data === '' ? new Promise(() => {}) : inner.write(id, record, expected)
+    })
   }
 }
 

@@ -1,0 +1,8 @@
+import { bursts } from './bursts.ts'
+import type { Scenario } from './scenario.ts'
+import { traffic } from './traffic.ts'
+
+/** What can happen to servers and stores. */
+export const scenarios: Readonly<Record<string, Scenario>> = { traffic, bursts }
+
+export const scenarioNames = Object.keys(scenarios)
