@@ -2,6 +2,7 @@ import type { MemoryBackend, SessionBackend, SessionRecord } from '../lib/index.
 import { MinimalBackend } from '../test/helpers/minimal-backend.ts'
 import { careless, wrong } from '../test/helpers/wrong-backends/wrong.ts'
 import { DAY_MS } from '../test/helpers/times.ts'
+import { UNREADABLE } from './refusing.ts'
 
 export interface WrongBackend {
   create (): SessionBackend
@@ -10,6 +11,8 @@ export interface WrongBackend {
   /** … in this scenario. Default: traffic. */
   readonly scenario?: string
 }
+
+const OUTAGE_MS = 200
 
 /** Backends that break a promise each. */
 export const wrongBackends: Readonly<Record<string, WrongBackend>> = {
@@ -77,6 +80,21 @@ export const wrongBackends: Readonly<Record<string, WrongBackend>> = {
     create: () => wrong({
       write: (inner, id, record, expected) => record.data === '' ? new Promise(() => {}) : inner.write(id, record, expected)
     })
+  },
+  'wrong: fails for all after one session': {
+    scenario: 'hostile',
+    breaks: 'who did nothing wrong gets no 503',
+    create: () => {
+      let failsUntil = 0
+      return wrong({
+        read: (inner, id) => {
+          const found = inner.read(id)
+          if (found?.data.includes(UNREADABLE) === true) failsUntil = Date.now() + OUTAGE_MS
+          if (Date.now() < failsUntil) throw new Error('the server is down')
+          return found
+        }
+      })
+    }
   }
 }
 

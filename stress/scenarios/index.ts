@@ -1,8 +1,9 @@
 import { bursts } from './bursts.ts'
+import { hostile } from './hostile.ts'
 import type { Scenario } from './scenario.ts'
 import { traffic } from './traffic.ts'
 
 /** What can happen to servers and stores. */
-export const scenarios: Readonly<Record<string, Scenario>> = { traffic, bursts }
+export const scenarios: Readonly<Record<string, Scenario>> = { traffic, bursts, hostile }
 
 export const scenarioNames = Object.keys(scenarios)
