@@ -95,6 +95,12 @@ export const wrongBackends: Readonly<Record<string, WrongBackend>> = {
         }
       })
     }
+  },
+  'wrong: one space for all registrations': {
+    scenario: 'neighbours',
+    breaks: 'two registrations on one store never meet',
+    // The registration that is bound last decides for both.
+    create: () => wrong({})
   }
 }
 
