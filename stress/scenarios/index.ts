@@ -1,4 +1,5 @@
 import { bursts } from './bursts.ts'
+import { clocks } from './clocks.ts'
 import { hostile } from './hostile.ts'
 import { neighbours } from './neighbours.ts'
 import { outages } from './outages.ts'
@@ -6,6 +7,6 @@ import type { Scenario } from './scenario.ts'
 import { traffic } from './traffic.ts'
 
 /** What can happen to servers and stores. */
-export const scenarios: Readonly<Record<string, Scenario>> = { traffic, bursts, hostile, outages, neighbours }
+export const scenarios: Readonly<Record<string, Scenario>> = { traffic, bursts, hostile, outages, neighbours, clocks }
 
 export const scenarioNames = Object.keys(scenarios)
