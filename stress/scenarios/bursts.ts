@@ -23,7 +23,7 @@ export const bursts: Scenario = {
   isFor: () => true,
   async run (run) {
     const { seed, ports, recorder, isOver } = run
-    const others = new Bystanders({ seed, ports, count: BYSTANDERS, pauseMs: 20, mix: { read: 3, write: 3, count: 2, regenerate: 1 } }, recorder)
+    const others = new Bystanders({ seed, ports, count: BYSTANDERS, pauseMs: 20, mix: { read: 3, write: 3, count: 2 } }, recorder)
     await Promise.all([others.run(isOver), runBursts(run)])
     return { mayFail: isBurst }
   }
