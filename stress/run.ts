@@ -24,7 +24,7 @@ ${scenarioNames.map(name => `               ${name.padEnd(11)} ${scenarios[name]
   --seed       what the clients do (a random one, which is printed)
   --help       this
 
-Ends with 1 when a promise was broken.`
+Ends with 1 when a promise was broken, and with 2 for a scenario that does not exist.`
 
 /** The checker reads all requests of a run together: many kills are several runs, each with its own seed. */
 const KILLS_PER_RUN = 25
@@ -51,7 +51,11 @@ process.exit()
 
 async function runAll (): Promise<void> {
   const { scenario, backend } = values
-  if (scenario !== 'all' && !scenarioNames.includes(scenario)) throw new Error(`there is no scenario ${scenario}; there are ${scenarioNames.join(', ')}`)
+  if (scenario !== 'all' && !scenarioNames.includes(scenario)) {
+    console.error(`there is no scenario of this name: ${scenario}; there are ${scenarioNames.join(', ')}`)
+    process.exitCode = 2
+    return
+  }
   for (const name of scenario === 'all' ? scenarioNames : [scenario]) {
     for (const store of backend === 'all' ? storeNames : [backend]) {
       if (scenarios[name]!.isFor(store)) await runOften(name, store)
