@@ -51,7 +51,8 @@ export class Bystanders {
   async #send (n: number, port: number, token: string | null, kind: Kind): Promise<Event> {
     const value = this.#recorder.newValue()
     const key = kind === 'login' ? `login${value}` : kind === 'create' ? 'made' : 'own'
-    return await this.#recorder.send(FIRST + n, port, token, stepOf(kind, { key, value, subject: `bystander${n}`, isSaved: value % 2 === 0 }))
+    const step = stepOf(kind, { key, value, subject: `bystander${n}`, isSaved: value % 2 === 0 })
+    return await this.#recorder.send(FIRST + n, port, token, step)
   }
 }
 

@@ -13,7 +13,8 @@ const ways: Readonly<Record<string, (id: string, url: string, space: string) => 
   file: async (id, folder) => {
     for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
       // A session is a folder of this name; `d.…` is its data.
-      if (entry.isFile() && entry.parentPath.endsWith(id) && entry.name.startsWith('d.')) writeFileSync(join(entry.parentPath, entry.name), GARBAGE)
+      const isData = entry.isFile() && entry.parentPath.endsWith(id) && entry.name.startsWith('d.')
+      if (isData) writeFileSync(join(entry.parentPath, entry.name), GARBAGE)
     }
   },
   async redis (id, url, space) {

@@ -16,5 +16,8 @@ export async function addNeighbour (app: FastifyInstance, options: SessionOption
   app.post<{ Body: Call }>('/call', outside, async ({ body: { property, method, args } }) => ({
     result: await (property === 'admin' ? admins : main)[method](...args) ?? null
   }))
-  app.get('/admin', { config: { session: false } }, async (request: any) => ({ data: request.admin.data(), subject: request.admin.subject }))
+  app.get('/admin', { config: { session: false } }, async (request: any) => {
+    const { admin } = request
+    return { data: admin.data(), subject: admin.subject }
+  })
 }

@@ -48,7 +48,8 @@ export async function stress (options: StressOptions): Promise<Report> {
   const recorder = new Recorder(() => clock.bounds())
   const begin = moment()
   const isOver = (): boolean => moment() - begin >= seconds * 1_000 || servers.some(({ crash }) => crash !== null)
-  const saying = setInterval(() => { onProgress(`${Math.round((moment() - begin) / 1_000)} s, ${recorder.events.length} requests`) }, PROGRESS_MS)
+  const say = (): void => { onProgress(`${Math.round((moment() - begin) / 1_000)} s, ${recorder.events.length} requests`) }
+  const saying = setInterval(say, PROGRESS_MS)
   try {
     const { timeoutMs } = scenario
     const ports = (): number[] => servers.map(({ ready }) => ready.port)
@@ -68,7 +69,9 @@ async function startFor (
   return isHere ? await startHere(options) : await startServer(options)
 }
 
-async function reportOf ({ absoluteMs, timeoutMs }: Scenario, servers: readonly Server[], events: Event[], outcome: Outcome): Promise<Report> {
+async function reportOf (
+  { absoluteMs, timeoutMs }: Scenario, servers: readonly Server[], events: Event[], outcome: Outcome
+): Promise<Report> {
   const { mayFail = () => false, violations = [], figures = {}, hasOthers = false } = outcome
   const hasClock = servers.every(({ ready }) => ready.hasClock)
   const stored = hasOthers ? null : await storedIn(servers)

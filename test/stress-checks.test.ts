@@ -12,7 +12,8 @@ const ANSWER: Answer = { isAccepted: true, seen: {}, after: {}, id: '', count: n
 /** A request without a cookie that was answered within a millisecond. */
 function event (kind: Kind, at: number, more: Partial<Event> = {}): Event {
   const times = { begin: at, end: at + 1, clockBegin: at, clockEnd: at + 1 }
-  return { ...stepOf(kind, { subject: 'ann' }), client: 0, token: null, ...times, status: 200, code: null, issued: null, answer: ANSWER, ...more }
+  const answered = { status: 200, code: null, issued: null, answer: ANSWER }
+  return { ...stepOf(kind, { subject: 'ann' }), client: 0, token: null, ...times, ...answered, ...more }
 }
 
 const signIn = (at: number, issued: string, more: Partial<Event> = {}): Event =>

@@ -7,7 +7,7 @@ import { stepOf } from '../recorder.ts'
 import type { Run, Scenario } from './scenario.ts'
 
 /** A burst keeps so many transactions of one session going … */
-const BURST_PER_CLIENT = 4
+const BURST_PER_CLIENT = 6
 /** … whose functions take nothing, or 20 ms: then the turns in front of an ending last longer than the time limit. */
 const HOLDS_MS = [0, 80]
 const LEAST_LEAD_MS = 50

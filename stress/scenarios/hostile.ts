@@ -64,7 +64,9 @@ async function attackAll (run: Run, attacker: Recorder, parts: Part[]): Promise<
   }
 }
 
-async function attack ({ place, seed, ports }: Run, attacker: Recorder, { session, step, isDamaging }: Attack, isOver: () => boolean): Promise<void> {
+async function attack (
+  { place, seed, ports }: Run, attacker: Recorder, { session, step, isDamaging }: Attack, isOver: () => boolean
+): Promise<void> {
   // All on one server, whose count of failures nobody else's success interrupts for long.
   const port = ports()[0]!
   const { issued: token, answer } = await attacker.send(0, port, null, session)

@@ -91,7 +91,8 @@ class Prober {
   async #isRefused (what: string, path: string, token: string): Promise<void> {
     const { status, body } = await send('GET', this.#port(), path, token)
     this.calls++
-    if (status !== 200 || Object.keys(body.data).length > 0 || body.subject !== null) this.#report(`${what} at ${path}: ${status} ${JSON.stringify(body)}`)
+    const isRefused = status === 200 && Object.keys(body.data).length === 0 && body.subject === null
+    if (!isRefused) this.#report(`${what} at ${path}: ${status} ${JSON.stringify(body)}`)
   }
 
   async #listsOwn (own: string, other: string): Promise<void> {
@@ -131,7 +132,8 @@ class Prober {
   }
 
   #expect (what: string, value: unknown, expected: unknown): void {
-    if (value !== undefined && value !== expected) this.#report(`${what} is ${JSON.stringify(value)}, and must be ${JSON.stringify(expected)}`)
+    if (value === undefined || value === expected) return
+    this.#report(`${what} is ${JSON.stringify(value)}, and must be ${JSON.stringify(expected)}`)
   }
 
   #port (): number { return this.#random.of(this.#run.ports()) }

@@ -10,7 +10,8 @@ import { Recorder, stepOf } from '../recorder.ts'
 import type { Run, Scenario } from './scenario.ts'
 
 const SESSIONS_PER_SERVER = 3
-const TABS = 5
+/** Tabs of one user whose session lies on the server that is down, all on one application server. */
+const TABS = 8
 const PAUSE_MS = 20
 /** How long a server that is back may still count as down, at most. */
 const PATIENCE_MS = 10_000
@@ -36,7 +37,8 @@ export const outages: Scenario = {
     const victims = new Recorder(() => run.clock.bounds())
     const [healthy, lost] = await makeSessions(run, victims, down)
     const others = new Bystanders({ seed, ports, mix: MIX, count: healthy.length, pauseMs: PAUSE_MS }, recorder, healthy)
-    const concerned = new Bystanders({ seed, ports, mix: MIX, count: TABS, pauseMs: PAUSE_MS }, victims, Array(TABS).fill(lost))
+    const tabs = { seed, ports: () => ports().slice(0, 1), mix: MIX, count: TABS, pauseMs: PAUSE_MS }
+    const concerned = new Bystanders(tabs, victims, Array(TABS).fill(lost))
     let isDone = false
     const figures: Record<string, string> = {}
     const violations: Violation[] = []
@@ -49,7 +51,8 @@ export const outages: Scenario = {
         const backAt = moment()
         const tookMs = await untilServed(victims, backAt)
         figures[name] = `its own sessions were served again after ${Math.round(tookMs)} ms`
-        if (tookMs >= PATIENCE_MS) violations.push({ promise: 'a server that is back is used again', detail: `the server that was ${name}` })
+        const isUsed = tookMs < PATIENCE_MS
+        if (!isUsed) violations.push({ promise: 'a server that is back is used again', detail: `the server that was ${name}` })
       }
       isDone = true
     }
