@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { SessionBackend, SessionOptions } from '../../types/index.d.ts'
+import type { OnConflict, SessionBackend, SessionOptions } from '../../types/index.d.ts'
 import { autoloadMatcher } from './autoload.ts'
 import { MAIN_PROPERTY } from '../backends/conventions.ts'
 import { CookieBackend } from '../backends/cookie.ts'
@@ -29,7 +29,7 @@ export interface Settings {
   readonly lifetime: LifetimeOptions
   readonly autoload: (request: FastifyRequest) => boolean
   readonly codec: PayloadCodec
-  readonly onConflict: 'merge' | 'error'
+  readonly onConflict: OnConflict
   readonly onUnavailable: 'error' | 'anonymous'
   /** The longest wait for the backend, in milliseconds. */
   readonly timeoutMs: number

@@ -4,6 +4,7 @@ import type { Turn } from '../store/queue.ts'
 import { removeIfUnchanged } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { type Draft, merge } from './draft.ts'
+import { reportOverwritten } from './overwritten.ts'
 import { lastRevocation } from './revocations.ts'
 import type { SessionState } from './state.ts'
 import { type NewLife, Successor } from './successor.ts'
@@ -56,8 +57,9 @@ function * compareAndReplace (state: SessionState, successor: Successor, base: S
   let theirs = yield * firstTheirs(state, base, turn)
   for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
     if (theirs === null) return yield * successor.writeAlone()
-    yield * successor.write(merge({ codec: store.codec, onConflict }, base, theirs, mine), theirs.record.schemaVersion)
-    if (yield * removeIfUnchanged(store, theirs.record, successor.forwarding(), cookies.request)) return
+    const merged = merge({ codec: store.codec, onConflict }, base, theirs, mine)
+    yield * successor.write(merged, theirs.record.schemaVersion)
+    if (yield * removeIfUnchanged(store, theirs.record, successor.forwarding(), cookies.request)) return reportOverwritten(state, merged, id)
     theirs = yield * store.fetch(id)
     if (theirs !== null) registration.publish(cookies.log, 'conflict', id, 'version')
   }
