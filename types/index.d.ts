@@ -332,6 +332,31 @@ export interface SessionLifetime {
 // ---------------------------------------------------------------------------------------------- options
 
 /**
+ * A value that two parallel requests have changed, each in its own way. `undefined` stands for an absent value. The values are copies,
+ * which may be changed and returned.
+ */
+export interface SessionConflict {
+  /** The keys that lead to the value, from the session on, such as `['basket', 'tea']`. */
+  readonly path: readonly string[]
+  /** What both requests read. */
+  readonly base: unknown
+  /** What the later commit wants stored. */
+  readonly mine: unknown
+  /** What is stored by now. */
+  readonly theirs: unknown
+}
+
+/**
+ * What becomes of values which two parallel requests have changed: see `SessionOptions.onConflict`. The function is synchronous and
+ * changes nothing outside, since a commit that meets several conflicts asks several times. What it returns is stored at the path, and
+ * `undefined` removes the key; an error that it throws is the error of the request.
+ *
+ * @example
+ * const onConflict: OnConflict = ({ path, mine, theirs }) => path[0] === 'seen' ? Math.max(Number(mine), Number(theirs)) : mine
+ */
+export type OnConflict = 'merge' | 'error' | ((conflict: SessionConflict) => unknown)
+
+/**
  * The options of the plugin. All of them are checked at registration: an unknown key, a wrong type or a dangerous combination
  * rejects the registration with `InvalidOptionsError`, whose message names path, expectation and value (never a secret).
  *
@@ -443,14 +468,21 @@ export interface SessionOptions {
    */
   encrypt?: boolean
   /**
-   * What becomes of a session which two parallel requests have changed. `'merge'` keeps the changes of both, by top-level key; of a
-   * key which both have changed, the later commit wins. `'error'` answers the later request with `SessionConflictError` (409), and
-   * needs an atomic backend. In cookie sessions the last response wins. @default 'merge'
+   * What becomes of values which two parallel requests have changed, each in its own way. The changes of both are kept where they
+   * differ by path: plain objects that were changed in place are merged key by key at any depth, while an array, any other value,
+   * and an object that was assigned to a key of the session are one value each.
+   *
+   * Of a value that both have changed, `'merge'` keeps what the later commit has. `'error'` joins nothing: a request whose changes
+   * meet changes of another request, of whatever values, is answered with `SessionConflictError` (409); a `transaction()` and a new
+   * id without further changes are tried again. It needs an atomic backend. A function is asked, and its answer is kept: see `appendBoth` for
+   * lists. Subject and lifetime policy count as a value each, of which the function is not asked. In cookie sessions the last
+   * response wins. @default 'merge'
    *
    * @example
    * await app.register(sessions, { backend: new MemoryBackend(), onConflict: 'error' })
+   * await app.register(sessions, { backend: new MemoryBackend(), onConflict: appendBoth })
    */
-  onConflict?: 'merge' | 'error'
+  onConflict?: OnConflict
   /**
    * What a request gets when its session cannot be loaded because the backend fails. `'error'` is a 503 with Retry-After.
    * `'anonymous'` is an empty session for this request: plain changes are dropped with a warning, no cookie is set or cleared, and
@@ -869,6 +901,11 @@ export interface SessionEvent {
   id: string | null
   /** Why, in one word, such as `'unknown'` or `'tampered'` of a rejected cookie; `null` where the type says all. */
   reason: string | null
+  /**
+   * With the reason `'overwritten'` only: the keys that lead to the value of which a parallel change was lost, such as
+   * `['basket', 'tea']`; `['subject']` and `['policy']` also stand for the subject and the lifetime policy.
+   */
+  path?: readonly string[]
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { SessionBackend, SessionOptions } from '../../types/index.d.ts'
+import type { OnConflict, SessionBackend, SessionOptions } from '../../types/index.d.ts'
 import { autoloadMatcher, excludeMatcher } from './autoload.ts'
 import { MAIN_PROPERTY } from '../backends/conventions.ts'
 import { CookieBackend } from '../backends/cookie.ts'
@@ -32,7 +32,7 @@ export interface Settings {
   /** Requests that get no session at all; `null` where there are none. */
   readonly exclude: PathTest | null
   readonly codec: PayloadCodec
-  readonly onConflict: 'merge' | 'error'
+  readonly onConflict: OnConflict
   readonly onUnavailable: 'error' | 'anonymous'
   /** The longest wait for the backend, in milliseconds. */
   readonly timeoutMs: number

@@ -9,6 +9,7 @@ import type { Store } from '../store/store.ts'
 import type { Flow } from '../tools/flow.ts'
 import { sendCookie, sendCookieIfPersistent } from './cookie.ts'
 import { assertValid, type Draft, type Edit, isEmpty, merge, withEdit } from './draft.ts'
+import { reportOverwritten } from './overwritten.ts'
 import { pause } from './pause.ts'
 import { deadlinesOf, toStore, writeContextOf } from './records.ts'
 import type { SessionState } from './state.ts'
@@ -36,6 +37,7 @@ export class Commit implements Joining<Stored> {
   readonly #base: Stored | null
   readonly #draft: Draft
   readonly #options: CommitOptions
+  #merged: Draft | null = null
 
   constructor (state: SessionState, draft: Draft, options: CommitOptions) {
     this.#state = state
@@ -190,7 +192,7 @@ export class Commit implements Joining<Stored> {
 
   #mergedWith (theirs: Stored): Draft {
     const { onConflict } = this.#state.registration.settings
-    return merge({ codec: this.#store.codec, onConflict }, this.#base!, theirs, this.#draft)
+    return (this.#merged = merge({ codec: this.#store.codec, onConflict }, this.#base!, theirs, this.#draft))
   }
 
   /** The session has its first record, or its first text. */
@@ -204,12 +206,14 @@ export class Commit implements Joining<Stored> {
   #finish (stored: Stored): Stored {
     this.#state.adopt(stored, this.#draft)
     this.#publish('saved', stored.record.id)
+    reportOverwritten(this.#state, this.#merged, stored.record.id)
     sendCookieIfPersistent(this.#state, this.#options.isExplicit)
     return stored
   }
 
   #finishEmpty (id: string): Attempt {
     this.#becomeEmpty(id)
+    reportOverwritten(this.#state, this.#merged, id)
     const { codec } = this.#store
     this.#state.refreshLive({ text: codec.emptyText, tree: {} }, this.#draft)
     return { isDone: true, latest: null }

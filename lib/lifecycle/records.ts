@@ -6,9 +6,10 @@ import { deadlineOf, isRenewalDue, usedAt } from '../record/lifetime.ts'
 import { freezeRecord } from '../record/record.ts'
 import type { Registration } from '../store/registration.ts'
 import type { Draft } from './draft.ts'
+import { noteReplacement } from './replacements.ts'
 import type { SessionState } from './state.ts'
 
-type Content = Snapshot & Pick<Draft, 'subject' | 'policy'>
+type Content = Snapshot & Pick<Draft, 'subject' | 'policy'> & Partial<Pick<Draft, 'assigned'>>
 
 /** The session whose record is made: a request's session (`SessionState`), or its `Successor` under a new id. */
 export interface Origin {
@@ -27,7 +28,9 @@ export interface Origin {
  * @param writtenAs the `schemaVersion` which the data came with
  */
 export function toStore (origin: Origin, theirs: Stored | null, draft: Content, writtenAs = theirs?.record.schemaVersion ?? 1): Stored {
-  return { record: recordOf(origin, theirs, draft, writtenAs), text: draft.text, tree: draft.tree }
+  const record = recordOf(origin, theirs, draft, writtenAs)
+  if (theirs !== null) noteReplacement(theirs.record.version, record.version, draft.assigned)
+  return { record, text: draft.text, tree: draft.tree }
 }
 
 function recordOf (origin: Origin, theirs: Stored | null, { text, subject, policy }: Content, writtenAs: number): SessionRecord {

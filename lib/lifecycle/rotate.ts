@@ -4,6 +4,7 @@ import { endBlindly, removeIfUnchanged } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { type Draft, merge } from './draft.ts'
 import { ahead } from './end.ts'
+import { reportOverwritten } from './overwritten.ts'
 import { pause } from './pause.ts'
 import { markBefore, type SignIn } from './revocations.ts'
 import type { SessionState } from './state.ts'
@@ -51,12 +52,15 @@ function * compareAndReplace (state: SessionState, successor: Successor, base: S
   const { registration, cookies } = state
   const { store, settings: { onConflict } } = registration
   const { id } = base.record
-  const writeOnTopOf = (theirs: Stored) =>
-    successor.write(merge({ codec: store.codec, onConflict }, base, theirs, mine), theirs.record.schemaVersion)
+  let merged: Draft = mine
+  const writeOnTopOf = function * (theirs: Stored): Flow<void> {
+    merged = merge({ codec: store.codec, onConflict }, base, theirs, mine)
+    yield * successor.write(merged, theirs.record.schemaVersion)
+  }
   let theirs = store.isAtomic ? base : yield * store.fetch(id)
   for (let attempt = 1; theirs !== null && attempt <= MAX_TRIES; attempt++) {
     yield * writeOnTopOf(theirs)
-    if (yield * removeIfUnchanged(store, theirs.record, successor.forwarding(), cookies.request)) return
+    if (yield * removeIfUnchanged(store, theirs.record, successor.forwarding(), cookies.request)) return reportOverwritten(state, merged, id)
     if (attempt > 1) yield pause(attempt)
     theirs = yield * store.fetch(id)
     if (theirs !== null) registration.publish(cookies.log, 'conflict', id, 'version')

@@ -4,15 +4,16 @@ import type { Payload } from './changes.ts'
 
 /** A deep copy of a tree. */
 export function copyTree (tree: Payload): Payload {
-  return copyOf(tree) as Payload
+  return copyValue(tree) as Payload
 }
 
-function copyOf (value: unknown): unknown {
+/** A deep copy of a value of a tree. */
+export function copyValue (value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(copyOf)
+  if (Array.isArray(value)) return value.map(copyValue)
   const copy: Payload = { ...value }
   for (const key in copy) {
-    if (typeof copy[key] === 'object') copy[key] = copyOf(copy[key])
+    if (typeof copy[key] === 'object') copy[key] = copyValue(copy[key])
   }
   return copy
 }

@@ -29,8 +29,8 @@ export class Registration {
 
   now (): number { return this.settings.now() }
 
-  publish (log: FastifyBaseLogger, type: SessionEventType, id: string | null, reason?: string): void {
-    this.#events.publish(log, type, id, reason)
+  publish (log: FastifyBaseLogger, type: SessionEventType, id: string | null, reason?: string, path?: readonly string[]): void {
+    this.#events.publish(log, type, id, reason, path)
   }
 
   #noteBreaker (state: BreakerState, server: string, log: FastifyBaseLogger): void {

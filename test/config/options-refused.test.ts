@@ -53,7 +53,7 @@ const refused: Array<[options: object, message: string]> = [
   ...[-0.1, 1.1, NaN, '0.5'].map((value): [object, string] => [{ renewAfter: value }, `Expected \`renewAfter\` to be a number from 0 to 1, got ${shown(value)}`]),
   ...[0, 1.5, 2 ** 31, '1'].map((value): [object, string] => [{ schemaVersion: value }, `Expected \`schemaVersion\` to be an integer from 1 to 2147483647, got ${shown(value)}`]),
   [{ encrypt: 'yes' }, 'Expected `encrypt` to be a boolean, got "yes" (string)'],
-  [{ onConflict: 'overwrite' }, 'Expected `onConflict` to be \'merge\' or \'error\', got "overwrite" (string)'],
+  [{ onConflict: 'overwrite' }, 'Expected `onConflict` to be \'merge\', \'error\' or a function, got "overwrite" (string)'],
   [{ onUnavailable: 'ignore' }, 'Expected `onUnavailable` to be \'error\' or \'anonymous\', got "ignore" (string)'],
   [{ migrate: {} }, 'Expected `migrate` to be a function, got an object of Object'],
   [{ now: 5 }, 'Expected `now` to be a function, got 5 (number)'],

@@ -102,7 +102,7 @@ t.test('one whose changes do not fit the others gets the error itself', async t 
   t.strictSame(await data(), { x: 1, a: true, b: true })
 })
 
-t.test('where conflicts are errors, each waits for its own', async t => {
+t.test('where conflicts are errors, those that wait get theirs', async t => {
   const { queue, data } = await line(t, { onConflict: 'error' })
   const answers = await queue(['a', 'b', 'c'].map(key => session => { session[key] = true }))
   t.equal(statuses(answers), '200 409 409')

@@ -222,12 +222,13 @@ t.test('where conflicts are errors, a rotation that meets one leaves no second s
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
   const response = await browser.attempt(async ({ session }) => {
-    await browser.copy().run(other => { other.session.b = 2 })
+    await browser.copy().run(other => { other.session.a = 2 })
+    session.a = 3
     await session.login('ann')
   })
   t.equal(response.statusCode, 409)
   t.equal(response.headers['set-cookie'], undefined)
-  t.strictSame(await browser.data(), { a: 1, b: 2 })
+  t.strictSame(await browser.data(), { a: 2 })
   t.strictSame([await site.app.sessions.count(), await site.app.sessions.count({ subject: 'ann' })], [1, 0])
 })
 
