@@ -11,6 +11,12 @@ export const MAIN_PROPERTY = 'session'
 /** How many sessions a page of `list()` has where no `limit` is given. */
 export const DEFAULT_PAGE = 100
 
+/**
+ * An entry in the index of a subject comes before its session. For so long, an entry without a session may be that of a session
+ * about to be stored; later its session has ended.
+ */
+export const YOUNG_MS = 300_000
+
 /** A check of a backend's options: an object with these properties, given as JSON Schemas, and no further properties. */
 export function backendOptionsCheck (properties: Record<string, object>): ReturnType<typeof optionsCheck> {
   return optionsCheck({ description: 'an object of options', type: 'object', additionalProperties: false, properties })

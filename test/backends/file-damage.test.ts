@@ -123,7 +123,7 @@ t.test('cleaning up takes prepared directories, trash and index entries once the
   await backend.touch(kept.id, { ...kept, expiresAt: clock.now + 100 * LEFTOVER_MS })
   const gone = record({ subject: 'bob' })
   await backend.write(gone.id, gone, 0)
-  await backend.remove(gone.id)
+  rmSync(place(gone.id), { recursive: true })
   const shard = join(place(kept.id), '..')
   for (const name of ['.new-old', '.new-young', '.old-young', 'README']) {
     mkdirSync(join(shard, name))

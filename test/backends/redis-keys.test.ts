@@ -86,7 +86,7 @@ t.test('a session counts the round trips that the class says', async t => {
   const used = nextOf(alice)
   t.equal(await trips(() => backend.write(alice.id, used, alice.version)), 1)
   const later = nextOf(used, { expiresAt: used.expiresAt + HOUR_MS })
-  t.equal(await trips(() => backend.write(alice.id, later, used.version)), 3, 'the next hour')
+  t.equal(await trips(() => backend.write(alice.id, later, used.version)), 2, 'the next hour')
   t.equal(await trips(() => backend.touch(alice.id, later)), 2)
   t.equal(await trips(() => backend.write(alice.id, nextOf(later, { expiresAt: 0 }), later.version)), 1)
 })
@@ -105,10 +105,12 @@ t.test('a write that moves a session to another subject moves it into that index
 
 t.test('a creation under way is refused once its subject was revoked', async t => {
   const client = await sharedRedis(t)
-  const { backend } = bound(client)
+  const prefix = newPrefix()
+  const { backend } = bound(client, { prefix })
   const record = newRecord({ subject: 'alice' })
   await backend.write(record.id, record, 0)
-  await backend.remove(record.id)
+  // As if only the index had been written.
+  await client.del(prefix + record.id)
   t.equal(await backend.removeSubject('alice', {}), 0)
   const answer = await backend.write(record.id, record, 0)
   t.not(answer, record.id)

@@ -54,7 +54,7 @@ t.test('a server that is down does not', async t => {
 t.test('a user with the rights that the class names can do everything, one without is told at the start', async t => {
   const server = await ownServer(t, 'redis')
   const admin = redisAt(t, server.url)
-  const rights = '+get +getrange +setrange +set +unlink +pexpire +pttl +zadd +zscore +zrange +zremrangebyscore +eval +evalsha +scan'.split(' ')
+  const rights = '+get +getrange +setrange +set +unlink +pexpire +pttl +zadd +zrem +zscore +zrange +zremrangebyscore +eval +evalsha +scan'.split(' ')
   await admin.call('ACL', 'SETUSER', 'app', 'on', '>pw', '~mine:*', '+info', '+hello', ...rights)
   await admin.call('ACL', 'SETUSER', 'poor', 'on', '>pw', '~mine:*', '+info', '+hello', '+get')
   const { backend } = bound(redisAt(t, server.url, { username: 'app', password: 'pw' }), { prefix: 'mine:' })

@@ -2,6 +2,7 @@
  * Sessions in files where the file system refuses to write. This program runs in a process of its own, which a test may start
  * with a small disk or with few rights. The result is printed as JSON.
  */
+import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { basename } from 'node:path'
 import { FileBackend } from '../../lib/file.ts'
@@ -12,7 +13,7 @@ import { HOUR_MS } from './times.ts'
 const UNPRIVILEGED = 65_534
 const MOST_WRITES = 2_000
 
-const { task, directory } = JSON.parse(process.argv[2]!) as { task: 'fill' | 'prepare' | 'unwritable', directory: string }
+const { task, directory } = JSON.parse(process.argv[2]!) as { task: 'fill' | 'prepare' | 'unwritable' | 'readOnly', directory: string }
 const backend = new FileBackend({ directory })
 const now = Date.now()
 
@@ -76,4 +77,16 @@ async function unwritable (): Promise<object> {
   return { preparing, creating, updating, touching, removing }
 }
 
-console.log(JSON.stringify(await { fill, prepare, unwritable }[task]()))
+/** Works in a directory that has become read-only, or has no more inodes, after the start. */
+async function readOnly (): Promise<object> {
+  const first = record(0, 1, 100)
+  await backend.write(first.id, first, 0)
+  execFileSync('sh', ['-c', process.argv[3]!, directory])
+  const creating = await codeOf(backend.write(record(1, 1, 100).id, record(1, 1, 100), 0))
+  const far = { ...record(2, 1, 100), id: 'f'.repeat(64), subject: 'bob' }
+  const creatingElsewhere = await codeOf(backend.write(far.id, far, 0))
+  const revoking = await codeOf(backend.removeSubject('alice', {}))
+  return { creating, creatingElsewhere, revoking }
+}
+
+console.log(JSON.stringify(await { fill, prepare, unwritable, readOnly }[task]()))

@@ -86,7 +86,7 @@ export class FileBackend implements SessionBackend {
     this.#options = { ...options, directory: resolve(options.directory) }
     this.#places = new Places(this.#options.directory, binding?.property ?? MAIN_PROPERTY)
     this.#disk = new Disk(options.durable ?? false)
-    const subjects = new SubjectIndex(this.#places, this.#disk)
+    const subjects = new SubjectIndex(this.#places, this.#disk, now)
     const writer = new Writer(this.#places, this.#disk, subjects)
     this.#sessions = new FileSessions(this.#places, writer, now, reporter(binding?.log))
     this.#catalog = new FileCatalog(this.#places, this.#sessions, subjects, now)

@@ -45,8 +45,8 @@ export class FileCatalog {
   }
 
   /**
-   * Ends all sessions of a subject, and also sessions whose creation has begun: each id in the subject's index gets a
-   * tombstone, so that a request which is about to create a session under the id finds the id taken.
+   * Ends all sessions of a subject, and also sessions whose creation has begun: each id in the subject's index that has a session
+   * or is young gets a tombstone, so that a request which is about to create a session under the id finds the id taken.
    */
   async removeSubject (subject: string, except: string | undefined): Promise<number> {
     let removed = 0
@@ -66,8 +66,13 @@ export class FileCatalog {
   async #revoke (id: string, subject: string): Promise<boolean> {
     for (;;) {
       const stands = await this.#sessions.read(id)
-      if (stands !== null && stands.subject !== subject) return false
-      if (await this.#leaveTombstone(id, stands) === id) return stands !== null
+      const isTheirs = stands !== null && stands.subject !== subject
+      if (isTheirs) return false
+      if (stands !== null || await this.#subjects.isYoung(subject, id)) {
+        if (await this.#leaveTombstone(id, stands) !== id) continue
+      }
+      await this.#subjects.drop(subject, id)
+      return stands !== null
     }
   }
 
@@ -88,10 +93,16 @@ export class FileCatalog {
     return pointer?.isTombstone === false
   }
 
-  /** The record of a session; `null` for a tombstone, and for a session of a different subject. */
+  /**
+   * The record of a session; `null` for a tombstone, and for a session of a different subject: then the id goes out of the index,
+   * so that no later call reads it.
+   */
   async #readOf (id: string, subject: string | undefined): Promise<SessionRecord | null> {
     const record = await this.#sessions.read(id).catch(ignoreNewer)
-    return record !== null && isListed(record, subject) ? record : null
+    if (record === 'newer') return null
+    if (record !== null && isListed(record, subject)) return record
+    if (subject !== undefined && !await this.#subjects.isYoung(subject, id)) await this.#subjects.drop(subject, id)
+    return null
   }
 
   async * #batches (subject: string | undefined, cursor: string): AsyncGenerator<string[]> {
@@ -110,7 +121,7 @@ export class FileCatalog {
 }
 
 // A session which a newer version of this library stored must not make the list fail for all sessions.
-function ignoreNewer (error: unknown): null {
-  if (error instanceof BackendUnavailableError) return null
+function ignoreNewer (error: unknown): 'newer' {
+  if (error instanceof BackendUnavailableError) return 'newer'
   throw error
 }

@@ -1,4 +1,4 @@
-import { mkdir, open, readdir, rename, rm, rmdir, unlink, utimes } from 'node:fs/promises'
+import { mkdir, open, readdir, rename, rm, rmdir, stat, unlink, utimes } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Instant } from '../../../types/index.d.ts'
 import { BackendUnavailableError } from '../../errors.ts'
@@ -8,6 +8,8 @@ import type { Places } from './names.ts'
 /** For the user of this process only (docs/security.md C158). */
 const FILE_MODE = 0o600
 const DIRECTORY_MODE = 0o700
+/** A try fails only because a concurrent process has removed the parent again. */
+const MOST_PATH_TRIES = 10
 
 /** Whether an error of the file system has one of these codes. */
 export function hasCode (error: unknown, ...codes: string[]): boolean {
@@ -59,8 +61,9 @@ export async function discardTree (path: string): Promise<void> {
   await unlink(path).catch(() => rm(path, { recursive: true, force: true })).catch(() => {})
 }
 
-export async function setMtime (path: string, instant: Instant): Promise<void> {
-  await utimes(path, instant / 1_000, instant / 1_000)
+/** Sets the times of a file: its last access, and its last change. */
+export async function setTimes (path: string, accessed: Instant, changed: Instant): Promise<void> {
+  await utimes(path, accessed / 1_000, changed / 1_000)
 }
 
 /** Writes files and makes directories. With `isDurable`, each step waits until the disk has stored the change. */
@@ -86,11 +89,31 @@ export class Disk {
     await mkdir(path, DIRECTORY_MODE)
   }
 
-  /** Makes a directory and its missing parents. */
+  /**
+   * Makes a directory and its missing parents. Not by the option `recursive` of Node, which reports ENOENT ("no such directory")
+   * where a file system is read-only or has no room.
+   */
   async makePath (path: string): Promise<void> {
-    const first = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE })
-    if (first === undefined || !this.isDurable) return
-    for (let made = path; made.length >= first.length; made = dirname(made)) await this.settle(dirname(made))
+    for (let tries = 0; tries < MOST_PATH_TRIES; tries++) {
+      if (await this.#isMade(path)) return
+      await this.makePath(dirname(path))
+    }
+    throw new BackendUnavailableError(`The directory ${path} cannot be made`)
+  }
+
+  /** Whether the directory is there now; `false` when its parent is missing. */
+  async #isMade (path: string): Promise<boolean> {
+    try {
+      await this.makeDirectory(path)
+    } catch (error) {
+      if (hasCode(error, 'ENOENT')) return false
+      if (!hasCode(error, 'EEXIST')) throw error
+      const stats = await unless(stat(path), 'ENOENT')
+      if (stats?.isDirectory() === true) return true
+      throw Object.assign(new Error(`${path} is no directory`, { cause: error }), { code: 'ENOTDIR' })
+    }
+    await this.settle(dirname(path))
+    return true
   }
 
   /** With `isDurable`, waits until the disk has stored the names in a directory. A missing directory has no names to store. */

@@ -1,10 +1,10 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SessionRecord } from '../../../types/index.d.ts'
-import { encodeRecord } from '../../record/record-text.ts'
+import { decodeRecord, encodeRecord } from '../../record/record-text.ts'
 import { discard, discardEmpty, discardTree, type Disk, hasCode, renamed, succeeds, unlinked } from './disk.ts'
 import { LEFTOVER_MS, removeLeftovers, removeRemains } from './leftovers.ts'
-import type { Listing } from './listing.ts'
+import { type Listing, readData } from './listing.ts'
 import { dataName, newAttempt, type Places, type Pointer, pointerName } from './names.ts'
 import type { SubjectIndex } from './subjects.ts'
 
@@ -44,6 +44,7 @@ export class Writer {
     if (pointer !== null) {
       if (!await unlinked(join(directory, pointer.name))) return 'again'
       await this.#disk.settle(directory)
+      await this.#leaveSubject(id, directory, pointer)
     }
     await removeRemains(directory, pointer === null ? others : [...others, pointer.dataName])
     return 'done'
@@ -73,9 +74,17 @@ export class Writer {
     const isLate = Date.now() - begun > LEFTOVER_MS / 2
     if (isLate) await this.#restore(data, content)
     await this.#disk.settle(directory)
+    if (record.data === '') await this.#leaveSubject(id, directory, old)
     await discard(join(directory, old.dataName))
     await removeLeftovers(directory, others)
     return 'done'
+  }
+
+  /** Takes a session which has ended out of the index of its subject. Its data still tell the subject. */
+  async #leaveSubject (id: string, directory: string, ended: Pointer): Promise<void> {
+    if (ended.isTombstone) return
+    const subject = await subjectIn(id, directory, ended)
+    if (subject !== null) await this.#subjects.drop(subject, id)
   }
 
   /**
@@ -118,5 +127,15 @@ export class Writer {
     if (await succeeds(this.#disk.makeDirectory(prepared), 'ENOENT')) return
     await this.#disk.makePath(shard)
     await this.#disk.makeDirectory(prepared)
+  }
+}
+
+/** The subject of a stored record; `null` also for one which cannot be read: its entry goes by its time. */
+async function subjectIn (id: string, directory: string, pointer: Pointer): Promise<string | null> {
+  try {
+    const text = await readData(directory, pointer)
+    return text === null ? null : decodeRecord(id, text)?.subject ?? null
+  } catch {
+    return null
   }
 }

@@ -1,15 +1,15 @@
 import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord } from '../../../types/index.d.ts'
 import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
-import { isRecord } from '../../record/record.ts'
 import { isId } from '../../record/ids.ts'
-import { decodeRecord, deadlinesText, encodeRecord, instantText, versionText } from '../../record/record-text.ts'
+import { instantText } from '../../record/record-text.ts'
 import { backendOptionsCheck, warnOnce } from '../conventions.ts'
-import { assertClient, assertOpen, isWrongType, masterOf, type RedisClient, sender } from './client.ts'
+import { assertClient, assertOpen, masterOf, type RedisClient } from './client.ts'
 import { Keys } from './keys.ts'
 import { Listing } from './listing.ts'
-import { ABSENT, ANY, INDEX_FIRST, type Scripts, scriptsOn, WRITTEN } from './scripts.ts'
-import { indexedAfter, SubjectIndex, subjectText } from './subjects.ts'
+import { REMOVED, type Scripts, scriptsOn } from './scripts.ts'
+import { RedisSessions } from './sessions.ts'
+import { SubjectIndex } from './subjects.ts'
 
 export interface RedisBackendOptions {
   /** The start of all keys: well-formed text of at least one character. @default 'session:' */
@@ -19,7 +19,6 @@ export interface RedisBackendOptions {
 const DEFAULT_PREFIX = 'session:'
 /** An id which no session has. */
 const NEVER_USED = '0'.repeat(64)
-const REMOVED = '0'
 /** Errors which trying again does not mend: a right or a command is missing, or the password is missing or wrong. */
 const REFUSED = /^(?:NOPERM|NOAUTH|WRONGPASS)|can't run this command|ERR unknown command/
 
@@ -39,7 +38,7 @@ const checkOptions = backendOptionsCheck({
  * | key | type | content |
  * |---|---|---|
  * | `<prefix><id>` | string | a session, as `lib/record/record-text.ts` writes it |
- * | `<prefix>subject:<hash>` | sorted set | ids of a subject's sessions, scored by the time at which the id is dropped |
+ * | `<prefix>subject:<hash>` | sorted set | ids of a subject's sessions, with the scores of `lib/backends/redis/scores.ts` |
  *
  * A registration with a property other than `session` has `<prefix><property>:` in the place of `<prefix>`.
  *
@@ -49,24 +48,28 @@ const checkOptions = backendOptionsCheck({
  * | `exists` | `GETRANGE key 0 255` | 1 |
  * | `write` | `EVALSHA`: `GETRANGE`, then `SET … PX`, or `UNLINK`, or on a conflict `GET` | 1 |
  * | `write` of a subject's new session | `EVALSHA`: `ZREMRANGEBYSCORE`, `ZSCORE`, `ZADD`, `PTTL`, `PEXPIRE`; then the write | 2 |
- * | `write` which moves the deadline of a subject's session into the next hour | the write, the index, the write again | 3 |
+ * | `write` of a subject's stored session | the index and the write side by side | 1 |
+ * | the same, where the deadline moves into the next hour | the index and the write side by side, the write again | 2 |
  * | `touch` | `EVALSHA`: `GETRANGE`, `SETRANGE`, `PEXPIRE`; with a subject, first the index | 1, 2 |
- * | `remove` | `UNLINK` | 1 |
- * | `list`, `count` of a subject | `ZRANGE`, then `GET` for each | 2 |
+ * | `remove` | `EVALSHA`: `GETRANGE`, `UNLINK` | 1 |
+ * | the end of a subject's session, by any of these | also `GET` in the script; afterwards, for nobody to wait, `ZREM` | 1 |
+ * | `list`, `count` of a subject | `ZRANGE`, then `GET` for each; `ZREM` of those that have ended | 2, 3 |
  * | `list`, `count` | `SCAN … MATCH … COUNT` on each master, then `GET` or `GETRANGE` for each | |
- * | `removeAll` | `SCAN`, `UNLINK` | |
- * | `removeSubject` | `ZRANGE`, then `EVALSHA` for each: `GETRANGE`, `SET … PX` | 2 |
+ * | `removeAll` | `SCAN`, then as `remove` for each | |
+ * | `removeSubject` | `ZRANGE`, then `EVALSHA` for each: `GETRANGE`, `SET … PX`; then `ZREM` | 3 |
  *
  * A server without the script receives the script by `EVAL`, which takes an additional round trip. The user of the server
  * needs these rights:
- * `~<prefix>* +get +getrange +setrange +set +unlink +pexpire +pttl +zadd +zscore +zrange +zremrangebyscore +eval +evalsha +scan`.
+ * `~<prefix>* +get +getrange +setrange +set +unlink +pexpire +pttl +zadd +zrem +zscore +zrange +zremrangebyscore +eval +evalsha
+ * +scan`.
  * The client needs `+info`, with ioredis 6 also `+hello`, and in a cluster `+cluster`.
  *
  * Not guaranteed:
  *
  * - Sessions are not protected from eviction; `maxmemory-policy noeviction` protects them. `removeSubject` misses the
  *   sessions of an evicted index.
- * - A failover loses the writes which the replica has not received.
+ * - A failover loses the writes which the replica has not received. Where it loses the index entry of a session and not the
+ *   session, `removeSubject` misses the session until its next write or renewal.
  * - `removeAll` may miss a session stored while the scan runs.
  * - `list` and `count` rest on SCAN: a session stored throughout the scan is listed, and may be listed twice while the
  *   server resizes its table. A page may hold fewer sessions than `limit`.
@@ -78,13 +81,11 @@ export class RedisBackend implements SessionBackend {
   readonly #client: RedisClient
   readonly #prefix: string
   readonly #now: () => number
-  readonly #warn: () => void
   readonly #keys: Keys
   readonly #scripts: Scripts
   readonly #index: SubjectIndex
+  readonly #sessions: RedisSessions
   readonly #listing: Listing
-  readonly #get: ReturnType<typeof sender>
-  readonly #unlink: ReturnType<typeof sender>
 
   /**
    * @param client `new Redis(…)` or `new Cluster(…)` of ioredis, connected to the master. The backend never closes the client.
@@ -99,14 +100,13 @@ export class RedisBackend implements SessionBackend {
     this.#prefix = prefix
     this.#now = binding?.now ?? Date.now
     const start = JSON.stringify(prefix)
-    this.#warn = warnOnce(binding?.log, `a key that starts with ${start} holds something that is no session; it counts as absent`)
+    const garbage = `a key that starts with ${start} holds something that is no session; it counts as absent`
     this.#keys = new Keys(prefix, binding?.property)
     this.#scripts = scriptsOn(client)
     const parts = { keys: this.#keys, scripts: this.#scripts, now: this.#now }
     this.#index = new SubjectIndex(client, parts)
-    this.#listing = new Listing(client, { keys: this.#keys, now: this.#now, index: this.#index, read: id => this.#read(id) })
-    this.#get = sender(client, 'get')
-    this.#unlink = sender(client, 'unlink')
+    this.#sessions = new RedisSessions(client, { ...parts, index: this.#index, onGarbage: warnOnce(binding?.log, garbage) })
+    this.#listing = new Listing(client, { keys: this.#keys, now: this.#now, index: this.#index, sessions: this.#sessions })
   }
 
   bind ({ property, now, log }: BackendContext): RedisBackend {
@@ -122,9 +122,10 @@ export class RedisBackend implements SessionBackend {
     assertOpen(this.#client)
     const key = this.#keys.session(NEVER_USED)
     try {
-      await this.#get(key)
+      await this.#sessions.read(NEVER_USED)
       // Changes nothing: no record has the expected version `none`.
       await this.#scripts.write(key, instantText(0), 'none', 'none', '', REMOVED, '', '')
+      await this.#index.probe(NEVER_USED)
     } catch (error) {
       const { message } = error as Error
       if (!REFUSED.test(message)) throw error
@@ -138,37 +139,19 @@ export class RedisBackend implements SessionBackend {
   serverOf (id: string): string | null { return isId(id) ? masterOf(this.#client, this.#keys.session(id)) : null }
 
   async read (id: string): Promise<SessionRecord | null> {
-    return isId(id) ? await this.#read(id) : null
+    return isId(id) ? await this.#sessions.read(id) : null
   }
 
   async write (id: string, record: SessionRecord, expectedVersion?: number): Promise<string | SessionRecord | null> {
-    assertStorable(id, record)
-    const { subject, expiresAt } = record
-    const isIndexed = subject !== null && expiresAt > this.#now()
-    // A new session is in no index yet. For a stored session the script compares the deadline with the index.
-    const isNew = expectedVersion === undefined || expectedVersion === 0
-    if (isIndexed && isNew) await this.#index.add(subject, record)
-    let answer = await this.#send(record, expectedVersion, isIndexed && !isNew)
-    if (answer === INDEX_FIRST) {
-      await this.#index.add(subject!, record)
-      answer = await this.#send(record, expectedVersion, false)
-    }
-    if (answer === WRITTEN) return id
-    return answer === null ? null : this.#decode(id, answer)
+    return await this.#sessions.write(id, record, expectedVersion)
   }
 
   async touch (id: string, record: SessionRecord): Promise<boolean> {
-    if (!isId(id)) return false
-    assertStorable(id, record)
-    if (record.subject !== null) await this.#index.add(record.subject, record)
-    const now = this.#now()
-    const answer = await this.#scripts.touch(this.#keys.session(id), nowText(now), versionText(record.version),
-      deadlinesText(record), `${ttlOf(record, now)}`, instantText(record.lastAccessedAt))
-    return Number(answer) === 1
+    return isId(id) && await this.#sessions.touch(id, record)
   }
 
   async remove (id: string): Promise<void> {
-    if (isId(id)) await this.#unlink(this.#keys.session(id))
+    if (isId(id)) await this.#sessions.remove(id)
   }
 
   async exists (id: string): Promise<boolean> {
@@ -185,49 +168,4 @@ export class RedisBackend implements SessionBackend {
   removeAll (): Promise<void> { return this.#listing.removeAll() }
 
   removeSubject (subject: string, { except }: { except?: string }): Promise<number> { return this.#index.end(subject, except) }
-
-  async #read (id: string): Promise<SessionRecord | null> {
-    let text: unknown
-    try {
-      text = await this.#get(this.#keys.session(id))
-    } catch (error) {
-      if (!isWrongType(error)) throw error
-      this.#warn()
-      return null
-    }
-    if (text === null) return null
-    const record = this.#decode(id, text as string)
-    return record !== null && record.expiresAt > this.#now() ? record : null
-  }
-
-  async #send (record: SessionRecord, expectedVersion: number | undefined, mustBeIndexed: boolean): Promise<string | null> {
-    const { id, expiresAt, subject } = record
-    const now = this.#now()
-    const isExpired = expiresAt <= now
-    const answer = await this.#scripts.write(this.#keys.session(id),
-      nowText(now),
-      expectedVersion === undefined ? ANY : expectedVersion === 0 ? ABSENT : versionText(expectedVersion),
-      versionText(record.version),
-      isExpired ? '' : encodeRecord(record),
-      isExpired ? REMOVED : `${ttlOf(record, now)}`,
-      mustBeIndexed ? subjectText(subject!) : '',
-      instantText(indexedAfter(expiresAt)))
-    return answer === null ? null : `${answer as string | number}`
-  }
-
-  #decode (id: string, text: string): SessionRecord | null {
-    const record = decodeRecord(id, text)
-    if (record === null) this.#warn()
-    return record
-  }
 }
-
-// A script is not rolled back: input which the server would refuse half-way must not reach the script.
-function assertStorable (id: string, record: SessionRecord): void {
-  if (!isId(id) || !isRecord(record)) throw new TypeError('RedisBackend stores records under ids of 64 hex digits')
-}
-
-/** The time to live in ms. A point in time would be measured by the clock of the server, which may differ from ours. */
-function ttlOf ({ expiresAt }: SessionRecord, now: number): number { return Math.max(1, Math.floor(expiresAt - now)) }
-
-function nowText (now: number): string { return instantText(Math.floor(now)) }

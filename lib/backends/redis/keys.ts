@@ -28,11 +28,6 @@ export class Keys {
     return escapeGlob(keyPrefix + this.#space) + '?'.repeat(ID_CHARS)
   }
 
-  indexPattern (keyPrefix: string): string {
-    const start = `${this.#space}subject:`
-    return escapeGlob(keyPrefix + start) + '?'.repeat(this.subject('').length - start.length)
-  }
-
   /** The id in a name which SCAN found; `null` for a key of the same length which belongs to another registration. */
   idOf (name: string, keyPrefix: string): string | null {
     const id = name.slice(keyPrefix.length + this.#space.length)

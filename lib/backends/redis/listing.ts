@@ -4,7 +4,8 @@ import { DEFAULT_PAGE, isListed } from '../conventions.ts'
 import { inBatches, isWrongType, keyPrefixOf, type RedisClient, sender } from './client.ts'
 import type { Keys } from './keys.ts'
 import { scanAll, scanPage } from './scan.ts'
-import type { SubjectIndex } from './subjects.ts'
+import type { RedisSessions } from './sessions.ts'
+import type { Entry, SubjectIndex } from './subjects.ts'
 
 /** Enough for the header of nearly every session, and for few bytes of the payload. */
 const HEAD_BYTES = 256
@@ -14,7 +15,7 @@ interface Parts {
   readonly keys: Keys
   readonly now: () => number
   readonly index: SubjectIndex
-  readonly read: (id: string) => Promise<SessionRecord | null>
+  readonly sessions: RedisSessions
 }
 
 /**
@@ -25,13 +26,11 @@ export class Listing {
   readonly #client: RedisClient
   readonly #parts: Parts
   readonly #head: ReturnType<typeof sender>
-  readonly #unlink: ReturnType<typeof sender>
 
   constructor (client: RedisClient, parts: Parts) {
     this.#client = client
     this.#parts = parts
     this.#head = sender(client, 'getrange')
-    this.#unlink = sender(client, 'unlink')
   }
 
   async page ({ subject, limit = DEFAULT_PAGE, cursor }: ListFilter): Promise<ListPage<SessionRecord>> {
@@ -44,7 +43,7 @@ export class Listing {
 
   async count ({ subject }: { subject?: string }): Promise<number> {
     if (subject !== undefined) {
-      return (await this.#records(await this.#parts.index.ids(subject), subject)).length
+      return (await this.#recordsOf(subject, await this.#parts.index.entries(subject))).length
     }
     // A set, since SCAN may find a key twice.
     const counted = new Set<string>()
@@ -54,14 +53,10 @@ export class Listing {
     return counted.size
   }
 
+  /** Each session takes its own id out of the index. An index as a whole must stay: see `SubjectIndex`. */
   async removeAll (): Promise<void> {
-    const keyPrefix = keyPrefixOf(this.#client)
-    const { keys } = this.#parts
-    for await (const names of scanAll(this.#client, keys.sessionPattern(keyPrefix))) {
-      await inBatches(this.#ids(names), id => this.#unlink(keys.session(id)))
-    }
-    for await (const names of scanAll(this.#client, keys.indexPattern(keyPrefix))) {
-      await inBatches(names, name => this.#unlink(name.slice(keyPrefix.length)))
+    for await (const names of scanAll(this.#client, this.#parts.keys.sessionPattern(keyPrefixOf(this.#client)))) {
+      await inBatches(this.#ids(names), id => this.#parts.sessions.remove(id))
     }
   }
 
@@ -72,18 +67,28 @@ export class Listing {
 
   // Pages in order of id: a session stored or removed between two pages neither hides a session nor repeats one.
   async #pageOf (subject: string, limit: number, cursor: string): Promise<ListPage<SessionRecord>> {
-    const ids = (await this.#parts.index.ids(subject)).filter(id => id > cursor)
+    const entries = (await this.#parts.index.entries(subject)).filter(({ id }) => id > cursor)
     const sessions: SessionRecord[] = []
-    for (let start = 0; start < ids.length && sessions.length <= limit; start += limit) {
-      sessions.push(...await this.#records(ids.slice(start, start + limit), subject))
+    for (let start = 0; start < entries.length && sessions.length <= limit; start += limit) {
+      sessions.push(...await this.#recordsOf(subject, entries.slice(start, start + limit)))
     }
     const page = sessions.slice(0, limit)
     return { sessions: page, cursor: sessions.length > limit ? page.at(-1)!.id : null }
   }
 
-  async #records (ids: readonly string[], subject?: string): Promise<SessionRecord[]> {
-    const records = await inBatches(ids, id => this.#parts.read(id))
-    return records.filter(record => record !== null).filter(record => isListed(record, subject))
+  async #records (ids: readonly string[]): Promise<SessionRecord[]> {
+    const records = await inBatches(ids, id => this.#parts.sessions.read(id))
+    return records.filter(record => record !== null && isListed(record, undefined)) as SessionRecord[]
+  }
+
+  /** The live sessions among the entries. The entries of ended sessions go out of the index, so that no later call reads them. */
+  async #recordsOf (subject: string, entries: readonly Entry[]): Promise<SessionRecord[]> {
+    const { index, sessions } = this.#parts
+    const records = await inBatches(entries, ({ id }) => sessions.read(id))
+    const live = records.filter(record => record !== null && isListed(record, subject)) as SessionRecord[]
+    const liveIds = new Set(live.map(({ id }) => id))
+    await index.drop(subject, entries.filter(({ id, isYoung }) => !isYoung && !liveIds.has(id)).map(({ id }) => id))
+    return live
   }
 
   async #isLive (id: string): Promise<boolean> {
@@ -93,7 +98,7 @@ export class Listing {
     if (end !== -1 && end < head.length - 1) return true
     // The whole text is here, and no payload follows the header: a tombstone.
     if (Buffer.byteLength(head) < HEAD_BYTES) return false
-    return ((await this.#parts.read(id))?.data ?? '') !== ''
+    return ((await this.#parts.sessions.read(id))?.data ?? '') !== ''
   }
 
   async #headOf (id: string): Promise<string> {

@@ -1,28 +1,38 @@
 import { createHash } from 'node:crypto'
 import { DEADLINES_AT, INSTANT_CHARS, VERSION_AT } from '../../record/record-text.ts'
 import { type RedisClient, sender } from './client.ts'
+import { STEP_MS } from './scores.ts'
 
 /** The expected version of a new session: no record is stored. */
 export const ABSENT = '0000000000'
 /** The expected version of a write which replaces whatever is stored. */
 export const ANY = ''
 
+/** The time to live of a write which removes the session. */
+export const REMOVED = '0'
+
 /** The answers of `write`. On a conflict the answer is the stored record, or `null` where none is stored. */
 export const WRITTEN = '1'
 /** Nothing was written: the index of the subject must be moved before the write. */
 export const INDEX_FIRST = '2'
+/** The answer of `end`: the id is that of a different subject's session by now. */
+export const OF_ANOTHER = 2
 
 // Places in the text of a record. Lua counts characters from 1.
 const VERSION = `${VERSION_AT + 1}, ${VERSION_AT + 10}`
 const DEADLINE = `${DEADLINES_AT + 1}, ${DEADLINES_AT + INSTANT_CHARS}`
-/** The most bytes which a record's text has before its subject. */
-const HEAD_BYTES = 64
+/** Begins the subject in the header of a record. */
+const SUBJECT = ' {"subject":'
+/** The most bytes which a record's text has before the value of its subject, and some more. */
+const HEAD_BYTES = 72
 const LAST_USE = `${DEADLINES_AT + INSTANT_CHARS + 2}, ${DEADLINES_AT + 2 * INSTANT_CHARS + 1}`
 
 /**
  * `stored(chars)` answers the first bytes of the stored text, and the version of the record. A record past its deadline, a
  * text which is not a record and a key of another type count as absent. A record of a newer format counts as stored, with
- * a version which no caller expects. `names(text, subject)` tells whether the header of a text names the subject.
+ * a version which no caller expects. `names(text, subject)` tells whether the header of a text names the subject. `left(text,
+ * subject)` is the answer of a write which is about to happen: 1, or, in a list, the header of the stored record where that
+ * record has a different subject than the new record: its id must go out of the index of that subject.
  *
  * KEYS[1] is the session, ARGV[1] the present time of the caller.
  */
@@ -42,6 +52,10 @@ local function names (text, subject)
   local head = string.match(text, '^[^\\n]*')
   return string.find(head, subject, 1, true) ~= nil
 end
+local function left (text, subject)
+  if text == '' or not names(text, '${SUBJECT}') or (subject ~= '' and names(text, subject)) then return 1 end
+  return { string.match(redis.call('GET', KEYS[1]), '^[^\\n]*') }
+end
 `
 
 /**
@@ -49,14 +63,16 @@ end
  * of this case comes first.
  *
  * ARGV: now, expected version (`ANY` or `ABSENT` included), own version, text of the record, time to live in ms ('0'
- * removes). For a session whose index may have to move first, also: `subjectText` of the subject (else ''), and
- * `indexedAfter` of the deadline.
+ * removes), `subjectText` of the subject ('' for none, and for an end), and for a session whose index may have to move first
+ * `indexedAfter` of the deadline (else '').
  */
 const WRITE = `
 local head = redis.pcall('GETRANGE', KEYS[1], 0, ${HEAD_BYTES - 1} + #ARGV[6])
 if type(head) == 'string' and ARGV[5] ~= '0' and string.sub(head, 1, ${VERSION_AT + 11}) == '1 ' .. ARGV[2] .. ' ' then
   local deadline = string.sub(head, ${DEADLINE})
-  if deadline > ARGV[1] and (ARGV[6] == '' or (deadline > ARGV[7] and string.find(string.match(head, '^[^\\n]*'), ARGV[6], 1, true))) then
+  local line = string.match(head, '^[^\\n]*')
+  local isSame = ARGV[6] == '' and not string.find(line, '${SUBJECT}', 1, true) or ARGV[6] ~= '' and string.find(line, ARGV[6], 1, true)
+  if deadline > ARGV[1] and isSame and deadline > ARGV[7] then
     redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
     return 1
   end
@@ -67,13 +83,21 @@ if version == ARGV[3] then return 1 end
 if ARGV[2] ~= '' and version ~= ARGV[2] then
   return version ~= '${ABSENT}' and redis.call('GET', KEYS[1])
 end
-if ARGV[6] ~= '' and not (names(text, ARGV[6]) and string.sub(text, ${DEADLINE}) > ARGV[7]) then return 2 end
+if ARGV[7] ~= '' and not (names(text, ARGV[6]) and string.sub(text, ${DEADLINE}) > ARGV[7]) then return 2 end
+local answer = left(text, ARGV[6])
 if ARGV[5] == '0' then
   redis.call('UNLINK', KEYS[1])
 else
   redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
 end
-return 1`
+return answer`
+
+/** Removes a session, with the answer of `left`. ARGV: now. */
+const REMOVE = `${STORED}
+local text = stored(${HEAD_BYTES})
+local answer = left(text, '')
+redis.call('UNLINK', KEYS[1])
+return answer`
 
 /**
  * Moves the deadlines of a session. A renewal delayed on its way does not undo a later renewal.
@@ -91,29 +115,31 @@ return 1`
 
 /**
  * Ends a session of a subject, or keeps a session under creation from being stored, by a tombstone. A server out of memory
- * refuses the tombstone: then the session is removed without a tombstone.
+ * refuses the tombstone: then the session is removed without a tombstone. Where no session stands nor can come any more,
+ * nothing is written.
  *
- * ARGV: now, `subjectText` of the subject, the tombstone, its time to live in ms.
+ * ARGV: now, `subjectText` of the subject, the tombstone, its time to live in ms, whether a session may be under creation ('').
  */
 const END = `${STORED}
 local text, version = stored(${HEAD_BYTES} + #ARGV[2])
 local isLive = version ~= '${ABSENT}'
-if isLive and version ~= 'newer' and not names(text, ARGV[2]) then return 0 end
+if isLive and version ~= 'newer' and not names(text, ARGV[2]) then return ${OF_ANOTHER} end
+if not isLive and ARGV[5] == '' then return 0 end
 local answer = redis.pcall('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 if answer.err then redis.call('UNLINK', KEYS[1]) end
 return isLive and 1 or 0`
 
 /**
- * Puts an id into the index of a subject. An id leaves the index by its score only, and not because the session is
- * missing: the session may be about to be stored. A score never becomes smaller: a delayed write may carry an earlier
- * deadline than the stored session has.
+ * Puts an id into the index of a subject, and drops ids whose time has passed. The hour of a score never becomes smaller: a
+ * delayed write may carry an earlier deadline than the stored session has.
  *
  * KEYS[1] is the index. ARGV: id, score, the score up to which ids are dropped, time to live of the index in ms.
  */
 const INDEX = `
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[3])
 local score = redis.call('ZSCORE', KEYS[1], ARGV[1])
-if not score or tonumber(score) < tonumber(ARGV[2]) then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) end
+local hour = function (value) return math.floor(tonumber(value) / ${STEP_MS}) end
+if not score or hour(score) < hour(ARGV[2]) then redis.call('ZADD', KEYS[1], ARGV[2], ARGV[1]) end
 if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[4]) then redis.call('PEXPIRE', KEYS[1], ARGV[4]) end
 return 1`
 
@@ -123,12 +149,19 @@ type Run = (key: string, ...args: string[]) => Promise<unknown>
 export interface Scripts {
   readonly write: Run
   readonly touch: Run
+  readonly remove: Run
   readonly end: Run
   readonly index: Run
 }
 
 export function scriptsOn (client: RedisClient): Scripts {
-  return { write: script(client, WRITE), touch: script(client, TOUCH), end: script(client, END), index: script(client, INDEX) }
+  return {
+    write: script(client, WRITE),
+    touch: script(client, TOUCH),
+    remove: script(client, REMOVE),
+    end: script(client, END),
+    index: script(client, INDEX)
+  }
 }
 
 // Sends the hash of the script, and the whole script where the server does not have the script, as after a restart. Each

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { SessionRecord } from '../../../types/index.d.ts'
-import { assertEnded, assertReads, type Case, fill } from '../case.ts'
+import { assertEnded, assertReads, type Case, fill, listAll } from '../case.ts'
 
 const WRITERS = 50
 /** A payload of this share of the limit fits: the rest is room for the fields that a backend stores beside the payload. */
@@ -53,6 +53,26 @@ export const refusing: readonly Case[] = [
       const after = record()
       assert.equal(await backend.write(after.id, after, 0), after.id)
       await assertReads(backend, after)
+    }
+  },
+  {
+    name: 'finds by its subject every session that lives on when all were removed beside it',
+    needs: ['removeAll', 'removeSubject', 'list'],
+    async run (bench) {
+      const { backend, stored } = bench
+      const signIns = Array.from({ length: WRITERS }, async (_, n) => {
+        for (let turns = 0; turns < n % 10; turns++) await new Promise(resolve => { setImmediate(resolve) })
+        return (await stored({ subject: 'alice' })).id
+      })
+      await backend.removeAll!()
+      const ids = await Promise.all(signIns)
+      const listed = await listAll(bench, { subject: 'alice' })
+      for (const id of ids) {
+        const isAlive = ((await backend.read(id))?.data ?? '') !== ''
+        assert.equal(listed.includes(id), isAlive, 'a live session cannot be found by its subject')
+      }
+      await backend.removeSubject!('alice', {})
+      for (const id of ids) await assertEnded(backend, id)
     }
   },
   {

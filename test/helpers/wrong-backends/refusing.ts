@@ -42,6 +42,31 @@ export const refusing: readonly WrongBackend[] = [
     }
   },
   {
+    name: 'empties the index of a subject while a session is about to be stored',
+    foundBy: /finds by its subject every session that lives on/,
+    create: () => {
+      const index = new Set<string>()
+      const backend = wrong({
+        write: async (inner, id, record, expected) => {
+          index.add(id)
+          await new Promise(resolve => { setImmediate(resolve) })
+          return inner.write(id, record, expected)
+        },
+        list (inner, filter) {
+          const { sessions, cursor } = inner.list(filter)
+          return { sessions: sessions.filter(({ id }) => index.has(id)), cursor }
+        }
+      })
+      const removeAll = backend.removeAll!.bind(backend)
+      return Object.assign(backend, {
+        removeAll: async () => {
+          await removeAll()
+          index.clear()
+        }
+      })
+    }
+  },
+  {
     name: 'loses the old payload over one that is too large',
     foundBy: /refuses a payload above its limit/,
     capabilities: withLimit,

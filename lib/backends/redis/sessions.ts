@@ -1,0 +1,135 @@
+import type { SessionRecord } from '../../../types/index.d.ts'
+import { isRecord } from '../../record/record.ts'
+import { isId } from '../../record/ids.ts'
+import { decodeRecord, deadlinesText, encodeRecord, instantText, versionText } from '../../record/record-text.ts'
+import { isWrongType, type RedisClient, sender } from './client.ts'
+import type { Keys } from './keys.ts'
+import { indexedAfter } from './scores.ts'
+import { ABSENT, ANY, INDEX_FIRST, REMOVED, type Scripts, WRITTEN } from './scripts.ts'
+import { type SubjectIndex, subjectOf, subjectText } from './subjects.ts'
+
+/** The header of a record whose subject a write has left, in a list; or text; or `null` for a refusal where nothing stands. */
+type Answer = readonly [header: string] | string | null
+
+interface Parts {
+  readonly keys: Keys
+  readonly scripts: Scripts
+  readonly index: SubjectIndex
+  readonly now: () => number
+  /** Called for a key that holds no session. */
+  readonly onGarbage: () => void
+}
+
+/** Reads and writes single sessions, each under its key, and keeps the index of their subjects. */
+export class RedisSessions {
+  readonly #parts: Parts
+  readonly #get: ReturnType<typeof sender>
+
+  constructor (client: RedisClient, parts: Parts) {
+    this.#parts = parts
+    this.#get = sender(client, 'get')
+  }
+
+  async read (id: string): Promise<SessionRecord | null> {
+    const { keys, now, onGarbage } = this.#parts
+    let text: unknown
+    try {
+      text = await this.#get(keys.session(id))
+    } catch (error) {
+      if (!isWrongType(error)) throw error
+      onGarbage()
+      return null
+    }
+    if (text === null) return null
+    const record = this.#decode(id, text as string)
+    return record !== null && record.expiresAt > now() ? record : null
+  }
+
+  async write (id: string, record: SessionRecord, expectedVersion?: number): Promise<string | SessionRecord | null> {
+    assertStorable(id, record)
+    const { index, now } = this.#parts
+    const subject = record.expiresAt > now() ? record.subject : null
+    // A new session is in no index yet. For a stored session the script compares the deadline with the index.
+    const isNew = expectedVersion === undefined || expectedVersion === 0
+    const indexing = subject === null ? null : index.add(subject, record)
+    // A stored session is in the index, unless a failover has lost the entry: then this write brings it back, beside the session.
+    if (isNew) await indexing
+    else indexing?.catch(() => {})
+    let answer = await this.#send(record, expectedVersion, subject, !isNew)
+    if (answer === INDEX_FIRST) {
+      await indexing
+      answer = await this.#send(record, expectedVersion, subject, false)
+    }
+    return this.#resultOf(id, subject, answer)
+  }
+
+  async touch (id: string, record: SessionRecord): Promise<boolean> {
+    assertStorable(id, record)
+    const { keys, scripts, index, now } = this.#parts
+    if (record.subject !== null) await index.add(record.subject, record)
+    const present = now()
+    const answer = await scripts.touch(keys.session(id), nowText(present), versionText(record.version), deadlinesText(record),
+      `${ttlOf(record, present)}`, instantText(record.lastAccessedAt))
+    return Number(answer) === 1
+  }
+
+  /** Resolves once the id has left the index, too. */
+  async remove (id: string): Promise<void> {
+    const { keys, scripts, now } = this.#parts
+    await this.#leave(id, await scripts.remove(keys.session(id), nowText(now())))
+  }
+
+  /** @param subject the subject to which the session belongs after the write */
+  async #send (
+    record: SessionRecord, expectedVersion: number | undefined, subject: string | null, mustBeIndexed: boolean
+  ): Promise<Answer> {
+    const { id, expiresAt } = record
+    const { keys, scripts } = this.#parts
+    const now = this.#parts.now()
+    const isExpired = expiresAt <= now
+    const answer = await scripts.write(keys.session(id),
+      nowText(now),
+      expectedVersion === undefined ? ANY : expectedVersion === 0 ? ABSENT : versionText(expectedVersion),
+      versionText(record.version),
+      isExpired ? '' : encodeRecord(record),
+      isExpired ? REMOVED : `${ttlOf(record, now)}`,
+      subject === null ? '' : subjectText(subject),
+      subject !== null && mustBeIndexed ? instantText(indexedAfter(expiresAt)) : '')
+    return typeof answer === 'number' ? `${answer}` : answer as Answer
+  }
+
+  #resultOf (id: string, subject: string | null, answer: Answer): string | SessionRecord | null {
+    if (answer === WRITTEN) return id
+    if (typeof answer === 'object' && answer !== null) {
+      // The session has ended, or has a different subject: nobody has to wait until the old entry is gone.
+      this.#leave(id, answer)
+      return id
+    }
+    const stands = answer === null ? null : this.#decode(id, answer)
+    // The session has ended, so that the entry which this write has made is of no use.
+    if (subject !== null && (stands?.data ?? '') === '') this.#parts.index.drop(subject, [id])
+    return stands
+  }
+
+  /** Takes the id out of the index of the subject that the session had. Never rejects. */
+  async #leave (id: string, answer: unknown): Promise<void> {
+    const subject = Array.isArray(answer) ? subjectOf(`${answer[0]}`) : null
+    if (subject !== null) await this.#parts.index.drop(subject, [id])
+  }
+
+  #decode (id: string, text: string): SessionRecord | null {
+    const record = decodeRecord(id, text)
+    if (record === null) this.#parts.onGarbage()
+    return record
+  }
+}
+
+// A script is not rolled back: input which the server would refuse half-way must not reach the script.
+function assertStorable (id: string, record: SessionRecord): void {
+  if (!isId(id) || !isRecord(record)) throw new TypeError('RedisBackend stores records under ids of 64 hex digits')
+}
+
+/** The time to live in ms. A point in time would be measured by the clock of the server, which may differ from ours. */
+function ttlOf ({ expiresAt }: SessionRecord, now: number): number { return Math.max(1, Math.floor(expiresAt - now)) }
+
+function nowText (now: number): string { return instantText(Math.floor(now)) }
