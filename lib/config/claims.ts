@@ -1,10 +1,13 @@
+import { maxHeaderSize as usualHeaderSize } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { unexpected } from '../tools/check-options.ts'
-import { assertApart, type Claim, overlaps, RouteHosts } from './neighbours.ts'
+import { DEFAULT_COOKIE_BYTES } from '../record/cookie-text.ts'
+import { assertApart, assertHeadersFit, type Claim, overlaps, RouteHosts } from './neighbours.ts'
 import type { Settings } from './options.ts'
+import { assertAllRead, ReadRoutes } from './unread.ts'
 
 /** The claims of each application, by its server: all scopes of an application have the same server. */
-const claimsOf = new WeakMap<object, Claim[]>()
+const claimsOf = new WeakMap<object, Array<Claim & { readonly reads: ReadRoutes }>>()
 
 const REMEDY = 'register with another property'
 
@@ -15,7 +18,7 @@ const REMEDY = 'register with another property'
  *
  * @throws InvalidOptionsError
  */
-export function claimNames (app: FastifyInstance, { property, cookie: { name } }: Settings): void {
+export function claimNames (app: FastifyInstance, { property, backend, cookie: { name, path } }: Settings): void {
   // Fastify sets `validationError` itself, but only when a request is served.
   if (app.hasRequestDecorator(property) || property === 'validationError') {
     throw unexpected('property', 'a name that requests do not have already', property, REMEDY)
@@ -33,11 +36,17 @@ export function claimNames (app: FastifyInstance, { property, cookie: { name } }
     const expectation = `a name that does not overlap with another registration's (${clash.name})`
     throw unexpected('cookie.name', expectation, name, 'name one of them')
   }
-  const claim: Claim = { scope: app, property, name, hosts: new RouteHosts(app) }
+  const maxBytes = backend.selfContained === true ? backend.maxBytes ?? DEFAULT_COOKIE_BYTES : 0
+  const claim = { scope: app, property, name, path, maxBytes, hosts: new RouteHosts(app), reads: new ReadRoutes(app, property) }
+  const { maxHeaderSize = usualHeaderSize } = app.server as { maxHeaderSize?: number }
+  assertHeadersFit(claim, claims, maxHeaderSize)
   const beside = claims.filter(known => !near.includes(known))
   assertApart(claim, beside.filter(({ hosts }) => !hosts.areAll))
   // Which hosts the routes of this scope are bound to is known once all routes are.
-  app.addHook('onReady', async () => { assertApart(claim, beside) })
+  app.addHook('onReady', async () => {
+    assertApart(claim, beside)
+    if (claims.length === 0) assertAllRead(app, claimsOf.get(app.server)!.map(({ reads }) => reads))
+  })
   claimsOf.set(app.server, [...claims, claim])
 }
 

@@ -7,6 +7,10 @@ export interface Claim {
   readonly property: string
   /** The cookie's name. */
   readonly name: string
+  /** The cookie's path. */
+  readonly path: string
+  /** The most bytes of `Cookie` header for a session; 0 for a token, which is short. */
+  readonly maxBytes: number
   readonly hosts: RouteHosts
 }
 
@@ -44,6 +48,36 @@ export function assertApart ({ property, name, hosts }: Claim, beside: readonly 
   if (clash === undefined) return
   const expectation = `a name that does not overlap with that of \`${clash.property}\` in the scope beside (${clash.name})`
   throw unexpected('cookie.name', expectation, name, 'name one of them, bind their routes to different hosts, or give both scopes one property')
+}
+
+/** What is left of a request's headers for all but session cookies. */
+const OTHER_HEADERS_BYTES = 2_048
+
+/**
+ * Refuses a session in its cookie which, together with those of earlier registrations, may grow beyond the headers that the
+ * server accepts: a browser with such cookies would be answered with 431 from then on.
+ *
+ * @param limit the most bytes of headers that the server accepts
+ * @throws InvalidOptionsError
+ */
+export function assertHeadersFit ({ name, path, maxBytes }: Claim, known: readonly Claim[], limit: number): void {
+  const together = new Map(known
+    .filter(claim => claim.name !== name && claim.maxBytes > 0 && !claim.hosts.areAll && meet(claim.path, path))
+    .map(claim => [claim.name, claim]))
+  if (maxBytes === 0 || together.size === 0) return
+  const taken = [...together.values()].reduce((sum, claim) => sum + claim.maxBytes, 0)
+  const left = limit - OTHER_HEADERS_BYTES - taken
+  if (maxBytes <= left) return
+  const expectation = `at most ${left} beside ${[...together.keys()].join(', ')}: the server accepts ${limit} bytes of headers`
+  throw unexpected('backend.maxBytes', expectation, maxBytes, 'lower `maxBytes` of the cookie backends, or raise `http.maxHeaderSize` of Fastify')
+}
+
+/** Whether a browser sends the cookies of both paths with one request. */
+function meet (one: string, two: string): boolean { return isWithin(one, two) || isWithin(two, one) }
+
+/** Path-match (RFC 6265bis, 5.1.4). */
+function isWithin (path: string, cookiePath: string): boolean {
+  return path === cookiePath || (path.startsWith(cookiePath) && (cookiePath.endsWith('/') || path[cookiePath.length] === '/'))
 }
 
 /** Whether two names are the same, or one is the name of a part of a cookie split under the other (`name.1`). */

@@ -79,22 +79,20 @@ export const optionsSchema: object = {
   }
 }
 
+const routeProperties = {
+  autoload: { description: 'a boolean', type: 'boolean' },
+  passive: { description: 'a boolean', type: 'boolean' },
+  required: { description: 'true, false or \'subject\'', enum: [true, false, 'subject'] },
+  onUnavailable: { description: '\'error\' or \'anonymous\'', enum: ['error', 'anonymous'] }
+}
+
+/** The names of a route's options. */
+export const ROUTE_OPTIONS: readonly string[] = Object.keys(routeProperties)
+
 /** The JSON Schema of a route's options: `config.session`, or the name of the registration's property in its place. */
 export const routeSchema: object = {
   description: 'false, or an object of route options',
-  anyOf: [
-    { type: 'boolean' },
-    {
-      type: 'object',
-      additionalProperties: false,
-      properties: {
-        autoload: { description: 'a boolean', type: 'boolean' },
-        passive: { description: 'a boolean', type: 'boolean' },
-        required: { description: 'true, false or \'subject\'', enum: [true, false, 'subject'] },
-        onUnavailable: { description: '\'error\' or \'anonymous\'', enum: ['error', 'anonymous'] }
-      }
-    }
-  ]
+  anyOf: [{ type: 'boolean' }, { type: 'object', additionalProperties: false, properties: routeProperties }]
 }
 
 /** The JSON Schema of the argument of `session.setLifetime()`. */

@@ -12,6 +12,7 @@ import type { LifetimeOptions } from '../record/lifetime.ts'
 import { durationOf, lifetimeOptions } from './lifetime-options.ts'
 import { optionsSchema } from './options-schema.ts'
 import type { PathTest, RouterOptions } from './paths.ts'
+import { PEERS_OPTIONS } from './peers.ts'
 import { compilePayloadSchema } from '../payload/payload-schema.ts'
 import { jsonSerializer } from '../payload/serializer.ts'
 
@@ -40,7 +41,7 @@ export interface Settings {
   readonly now: () => number
 }
 
-const checkOptions = optionsCheck(optionsSchema)
+const checkOptions = optionsCheck(optionsSchema, PEERS_OPTIONS)
 
 /**
  * Checks and completes options; the caller's object is not changed.

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
-import { MemoryBackend, sessions } from '../../lib/index.ts'
+import { CookieBackend, MemoryBackend, type SessionBackend, sessions } from '../../lib/index.ts'
+import { SECRET } from '../helpers/app.ts'
 
 /** A scope with a session under this property, whose cookie is called `sid`, and with routes that are bound to these hosts. */
 interface Scope { property: string, name?: string, hosts?: Array<string | RegExp | undefined> }
@@ -68,3 +69,34 @@ for (const [what, first, second, isApart] of [
     else await t.rejects(ready, { code: 'SES_INVALID_OPTIONS', message: expected })
   })
 }
+
+/** Two registrations in one scope, each with this `maxBytes` and this path of its cookie. */
+async function together (first: number, second: number, { paths = ['/', '/'], server = {}, backend = (maxBytes: number): SessionBackend => new CookieBackend({ maxBytes }) } = {}): Promise<Error | null> {
+  const app = Fastify(server)
+  await app.register(sessions, { secret: SECRET, backend: backend(first), cookie: { name: 'one', path: paths[0]! } })
+  return await Promise.resolve(app.register(sessions, { secret: SECRET, property: 'two', backend: backend(second), cookie: { name: 'two', path: paths[1]! } })).then(() => null, (error: Error) => error)
+}
+
+t.test('cookie sessions that may outgrow together the headers of the server are refused', async t => {
+  t.match(await together(12_288, 12_288), {
+    code: 'SES_INVALID_OPTIONS',
+    message: 'Expected `backend.maxBytes` to be at most 2048 beside one: the server accepts 16384 bytes of headers, got 12288 (number); lower `maxBytes` of the cookie backends, or raise `http.maxHeaderSize` of Fastify'
+  })
+  t.match(await together(7_168, 7_169), { code: 'SES_INVALID_OPTIONS' })
+  t.match(await together(12_288, 12_288, { paths: ['/app/', '/app/x'] }), { code: 'SES_INVALID_OPTIONS' })
+  t.match(await together(12_288, 12_288, { paths: ['/app/x', '/app'] }), { code: 'SES_INVALID_OPTIONS' })
+  t.match(await together(7_168, 7_168, { server: { http: { maxHeaderSize: 8_192 } } }), { code: 'SES_INVALID_OPTIONS' })
+})
+
+t.test('cookie sessions that fit, and those that no request carries together, are accepted', async t => {
+  t.equal(await together(7_168, 7_168), null, 'two with the default')
+  t.equal(await together(12_288, 12_288, { server: { http: { maxHeaderSize: 32_768 } } }), null)
+  t.equal(await together(12_288, 12_288, { paths: ['/app', '/apple'] }), null)
+  t.equal(await together(12_288, 12_288, { backend: () => new MemoryBackend() }), null)
+})
+
+t.test('a self-contained backend without a limit counts with the usual one', async t => {
+  const backend = (): SessionBackend => ({ selfContained: true, read: () => null, write: () => 'x', remove () {} })
+  t.equal(await together(0, 0, { backend }), null)
+  t.match(await together(0, 0, { backend, server: { http: { maxHeaderSize: 16_383 } } }), { message: 'to be at most 7167 beside one' })
+})
