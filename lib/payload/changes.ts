@@ -49,10 +49,10 @@ function changesOfMembers (
   base: Readonly<Payload>, mine: Readonly<Payload>, changeOf: (key: string, before: unknown, after: unknown) => Change | null
 ): Changes | null {
   let changes: Map<string, Change> | null = null
-  forEachKey(base, mine, key => {
+  for (const key of differingKeys(base, mine)) {
     const change = changeOf(key, memberOf(base, key), memberOf(mine, key))
     if (change !== null) (changes ??= new Map()).set(key, change)
-  })
+  }
   return changes
 }
 
@@ -70,12 +70,25 @@ function changeOfValue (base: unknown, mine: unknown, isSame: IsSame, outermost:
 }
 
 /**
- * Visits the keys of two objects, each once, but for `__proto__`: to assign to `object.__proto__` would set a prototype. What JSON
- * is parsed to has no such key here; what a serializer of the application makes may have.
+ * The keys under which two objects do not hold one and the same value: first those of `mine`, then those that only `base` has. Without
+ * `__proto__`: to assign to `object.__proto__` would set a prototype. What JSON is parsed to has no such key here; what a serializer of
+ * the application makes may have.
  */
-export function forEachKey (base: Readonly<Payload>, mine: Readonly<Payload>, visit: (key: string) => void): void {
-  for (const key of Object.keys(mine)) if (key !== '__proto__') visit(key)
-  for (const key of Object.keys(base)) if (!Object.hasOwn(mine, key) && key !== '__proto__') visit(key)
+export function differingKeys (base: Readonly<Payload>, mine: Readonly<Payload>): string[] {
+  const keys: string[] = []
+  let common = 0
+  for (const key of Object.keys(mine)) {
+    const value = mine[key]
+    if (base[key] === value && value !== undefined) {
+      common++
+      continue
+    }
+    if (Object.hasOwn(base, key)) common++
+    keys.push(key)
+  }
+  const baseKeys = Object.keys(base)
+  if (common < baseKeys.length) for (const key of baseKeys) if (!Object.hasOwn(mine, key)) keys.push(key)
+  return keys.includes('__proto__') ? keys.filter(key => key !== '__proto__') : keys
 }
 
 /** Whether a value is an object that is merged member by member: no array, and no instance of a class. */

@@ -1,5 +1,5 @@
 import { MAX_DEPTH } from '../record/depth.ts'
-import { forEachKey, type IsSame, isPlain, memberOf, type Payload } from './changes.ts'
+import { differingKeys, type IsSame, isPlain, memberOf, type Payload } from './changes.ts'
 
 export interface ShowRules {
   /** Whether two values of parsed payloads are the same. */
@@ -19,20 +19,18 @@ export interface ShowRules {
  * `before`, since the application has changed them meanwhile. Plain objects are changed in place: the application may hold them.
  */
 export function show (live: Payload, before: Readonly<Payload>, now: Readonly<Payload>, rules: ShowRules): void {
-  forEachKey(before, now, key => {
+  for (const key of differingKeys(before, now)) {
     if (!rules.isAssigned(key) && showMember(live, before, now, key, key, 2, rules)) rules.onShown(key, live[key])
-  })
+  }
 }
 
 /** Whether the whole value was shown. */
 function showMember (
   live: Payload, before: Readonly<Payload>, now: Readonly<Payload>, key: string, outermost: string, depth: number, rules: ShowRules
 ): boolean {
-  const [old, value] = [memberOf(before, key), memberOf(now, key)]
-  if (old === value) return false
-  const shown = memberOf(live, key)
+  const [shown, old, value] = [memberOf(live, key), memberOf(before, key), memberOf(now, key)]
   if (isPlain(shown) && Object.isExtensible(shown) && isPlain(old) && isPlain(value) && depth <= MAX_DEPTH) {
-    forEachKey(old, value, inner => { showMember(shown, old, value, inner, outermost, depth + 1, rules) })
+    for (const inner of differingKeys(old, value)) showMember(shown, old, value, inner, outermost, depth + 1, rules)
     return false
   }
   if (rules.isSame(old, value, outermost) || !rules.isStoredAs(shown, old, outermost)) return false

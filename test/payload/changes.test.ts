@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Changes, diff, isPlain, type Payload } from '../../lib/payload/changes.ts'
+import { type Changes, diff, differingKeys, isPlain, type Payload } from '../../lib/payload/changes.ts'
 import { isSameValue } from '../../lib/payload/tree.ts'
 
 const isSame = (value: unknown, other: unknown) => isSameValue(value, other)
@@ -38,8 +38,14 @@ t.test('a key that was assigned a new object is one value, and no change where t
 
 t.test('a key that an object only inherits is absent', async t => {
   t.strictSame(told(diff({}, { toString: 1 }, isSame)), { toString: [undefined, 1] })
-  t.strictSame(told(diff(Object.create({ a: 1 }), { a: 1 }, isSame)), { a: [undefined, 1] })
   t.strictSame(told(diff({ b: { valueOf: 1 } }, { b: {} }, isSame)), { b: { valueOf: [1, undefined] } })
+})
+
+t.test('only keys whose values are not the same object or scalar differ', async t => {
+  const shared = { x: 1 }
+  t.strictSame(differingKeys({ a: 1, b: shared, c: {}, d: 1, u: undefined }, { a: 1, b: shared, c: {}, u: undefined, e: 1 }), ['c', 'u', 'e', 'd'])
+  t.strictSame(differingKeys({ a: 1 }, { a: 1 }), [])
+  t.strictSame(differingKeys(JSON.parse('{"__proto__":1}'), JSON.parse('{"__proto__":2,"a":1}')), ['a'])
 })
 
 t.test('a key __proto__ is no data, at any depth', async t => {
