@@ -3,7 +3,7 @@ import { randomVersion } from '../crypto/random.ts'
 import { SessionConflictError } from '../errors.ts'
 import type { Stored } from '../payload/codec.ts'
 import { freezeRecord } from '../record/record.ts'
-import { groupCommit, type Joining, type Turn } from '../store/queue.ts'
+import { type GroupAnswer, groupCommit, type Joining, type Turn } from '../store/queue.ts'
 import { removeIfUnchanged } from '../store/server-side.ts'
 import type { Store } from '../store/store.ts'
 import type { Flow } from '../tools/flow.ts'
@@ -11,7 +11,7 @@ import { sendCookie, sendCookieIfPersistent } from './cookie.ts'
 import { assertValid, type Draft, type Edit, isEmpty, merge, withEdit } from './draft.ts'
 import { reportOverwritten } from './overwritten.ts'
 import { pause } from './pause.ts'
-import { deadlinesOf, toStore, writeContextOf } from './records.ts'
+import { deadlinesOf, planned, sealed, toStore, writeContextOf } from './records.ts'
 import type { SessionState } from './state.ts'
 
 const MAX_TRIES = 10
@@ -169,12 +169,18 @@ export class Commit implements Joining<Stored> {
       if (yield * removeIfUnchanged(store, theirs.record, null, this.#state.cookies.request)) return this.#finishEmpty(id)
       return { isDone: false, theirs: yield * store.fetch(id) }
     }
-    const own = toStore(this.#state, theirs, draft)
+    const own = planned(this.#state, theirs, draft)
     if (own.record.expiresAt <= this.#state.registration.now()) return { isDone: false, theirs: null }
-    const { answer, stored } = yield * groupCommit(own, turn, ({ record, text }) =>
-      store.put(record, version, writeContextOf(this.#state, text), edit === undefined))
+    const { answer, stored } = yield * groupCommit(own, turn, theirs.record.data.length, plan => this.#put(plan, version))
     if (answer.written) return { isDone: true, latest: this.#finish(stored) }
     return { isDone: false, theirs: answer.theirs === null ? yield * store.fetch(id) : store.sessionOf(answer.theirs, id) }
+  }
+
+  * #put (plan: Stored, version: number): Flow<GroupAnswer<Stored>> {
+    const stored = sealed(this.#state, plan)
+    const context = writeContextOf(this.#state, stored.text)
+    const answer = yield * this.#store.put(stored.record, version, context, this.#options.edit === undefined)
+    return { answer, stored }
   }
 
   /** Lets the commit in front store the changes of this commit along with its own (group commit). */
@@ -182,7 +188,7 @@ export class Commit implements Joining<Stored> {
     try {
       const draft = this.#mergedWith(theirs)
       if (isEmpty(draft, this.#store.codec)) return null
-      const stored = toStore(this.#state, theirs, draft)
+      const stored = planned(this.#state, theirs, draft)
       return stored.record.expiresAt > this.#state.registration.now() ? stored : null
     } catch {
       // The waiting commit fails in its own turn, so that its own request gets the error.

@@ -6,6 +6,8 @@ import type { PutAnswer } from './store.ts'
 const MAX_WAITING = 1_000
 /** More commits are not stored by a single write: merging takes the process's time. */
 const MAX_JOINED = 100
+/** Nor are more characters than that gone through for a single write, all sessions on the way together. */
+const MAX_JOINED_CHARS = 2_000_000
 
 /** A commit which waits, and whose changes the commit in front may store along with its own. */
 export interface Joining<Result> {
@@ -133,25 +135,30 @@ export class Turn<Result> {
   }
 }
 
-interface GroupAnswer<Result> {
+export interface GroupAnswer<Result> {
   readonly answer: PutAnswer
   /** The stored session, where the answer says `written`. */
   readonly stored: Result
 }
 
-/** Group commit: stores a commit's result and, by the same write, the changes of the commits which wait right behind. */
+/**
+ * Group commit: stores a commit's result and, by the same write, the changes of the commits which wait right behind.
+ *
+ * @param chars about how large the session is: merging large sessions must not hold up the other sessions of the process
+ * @param put makes the record of a result, and stores the record
+ */
 export function * groupCommit<Result> (
-  own: Result, turn: Turn<Result>, put: (result: Result) => Flow<PutAnswer>
+  own: Result, turn: Turn<Result>, chars: number, put: (result: Result) => Flow<GroupAnswer<Result>>
 ): Flow<GroupAnswer<Result>> {
-  const { stored, turns } = joinWaiting(own, turn)
+  const { stored, turns } = joinWaiting(own, turn, Math.min(MAX_JOINED, MAX_JOINED_CHARS / chars))
   try {
-    const answer = yield * put(stored)
-    if (answer.written) for (const waiting of turns) waiting.joined = stored
-    return { answer, stored }
+    const outcome = yield * put(stored)
+    if (outcome.answer.written) for (const waiting of turns) waiting.joined = outcome.stored
+    return outcome
   } catch (error) {
     if (turns.length === 0 || error instanceof BackendUnavailableError) throw error
     // All changes together may be more than the store takes in one record.
-    return { answer: yield * put(own), stored: own }
+    return yield * put(own)
   }
 }
 
@@ -160,11 +167,11 @@ export function * groupCommit<Result> (
  * commit whose changes cannot be added (it ends the session, or conflicts) is left to its own turn, and so are the commits
  * behind.
  */
-function joinWaiting<Result> (own: Result, turn: Turn<Result>): { stored: Result, turns: Array<Turn<Result>> } {
+function joinWaiting<Result> (own: Result, turn: Turn<Result>, most: number): { stored: Result, turns: Array<Turn<Result>> } {
   let stored = own
   const turns: Array<Turn<Result>> = []
   for (const waiting of turn.waiting()) {
-    const joined = turns.length < MAX_JOINED ? waiting.joining.onto(stored) : null
+    const joined = turns.length < most ? waiting.joining.onto(stored) : null
     if (joined === null) break
     stored = joined
     turns.push(waiting)

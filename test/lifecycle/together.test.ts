@@ -49,6 +49,15 @@ t.test('commits that wait are written together', async t => {
   t.ok(answers.every(({ status }) => status === 200))
 })
 
+t.test('commits of a large session are written in groups, so that merging them holds up nobody', async t => {
+  const { queue, writes, data } = await line(t)
+  const grow = (session: any) => { session.large = 'x'.repeat(300_000) }
+  const answers = await queue([grow, ...Array.from({ length: 20 }, (_, n) => (session: any) => { session[`key${n}`] = n })])
+  t.equal(writes(), 4, 'the large value, and then seven commits in each write')
+  t.equal(Object.keys((await data())!).length, 22)
+  t.ok(answers.every(({ status }) => status === 200))
+})
+
 t.test('the last one in the queue wins a key that several change', async t => {
   const { queue, data } = await line(t)
   await queue([1, 2, 3, 4].map(n => session => { session.key = n }))
