@@ -761,9 +761,9 @@ export interface ListFilter {
   /** Only the sessions of this subject. */
   subject?: string
   /** The most sessions on a page, an integer above 0. @default 100 with the backends of this package */
-  limit?: number
+  limit?: number | undefined
   /** Where to go on: the `cursor` of the page before. */
-  cursor?: string
+  cursor?: string | undefined
 }
 
 /** A page of sessions. A page may have fewer sessions than `limit`, although more pages follow. */
@@ -842,7 +842,7 @@ export interface Sessions<Data = SessionData> {
    * @example
    * await app.sessions.revokeSubject('alice', { except: request.session.id })
    */
-  revokeSubject (subject: string, options?: { except?: string }): Promise<number>
+  revokeSubject (subject: string, options?: { except?: string | undefined }): Promise<number>
   /** Ends every session of this registration. */
   revokeAll (): Promise<void>
   /**
@@ -872,7 +872,7 @@ export interface Sessions<Data = SessionData> {
    * @example
    * const removed = await app.sessions.removeExpired({ limit: 10_000 })
    */
-  removeExpired (options?: { limit?: number }): Promise<number>
+  removeExpired (options?: { limit?: number | undefined }): Promise<number>
 }
 
 // ---------------------------------------------------------------------------------------------- events and errors

@@ -38,6 +38,7 @@ export function * rotate (state: SessionState, life: NewLife, signIn: SignIn): F
     // Where the time limit has stopped this flow, it runs no `catch` and can wait for nothing any more.
     if (!isOver) successor.abandon()
   }
+  successor.confirm()
   successor.takeOver(draft)
 }
 

@@ -3,6 +3,7 @@ import { SessionConflictError, SessionDestroyedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Registration } from '../store/registration.ts'
+import { unconfirmed } from '../record/record.ts'
 import { abandon, removeBlindly } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { sendCookie } from './cookie.ts'
@@ -110,6 +111,23 @@ export class Successor implements Origin {
     yield * this.#store(dataIfGone, subject ?? null, keepsPolicy ? this.#old.policy : null)
   }
 
+  /**
+   * Whether the new record lives for a short time at first: with an old record there are two writes. Without compare-and-set or
+   * `touch` a third write could undo a change.
+   */
+  get #isConfirmedLater (): boolean {
+    const { keeping, store: { isAtomic, backend } } = this.registration
+    return this.#old.base !== null && !keeping.isInCookie && isAtomic && backend.touch !== undefined
+  }
+
+  /** The old id is dead: the new record gets its deadline. Nothing waits; where this fails, the next request renews the session. */
+  confirm (): void {
+    const stored = this.#stored
+    if (stored === null || stored.record.subject === null || !this.#isConfirmedLater) return
+    const { store } = this.registration
+    store.runAside(store.call('touch', this.id, () => store.backend.touch!(this.id, stored.record)))
+  }
+
   /** Takes the new record back, also where its write may still be under way. Nothing waits for that. */
   abandon (): void {
     const { keeping, store } = this.registration
@@ -138,7 +156,8 @@ export class Successor implements Origin {
     const stored = toStore(this, this.#stored, draft, writtenAs)
     const version = this.#stored?.record.version ?? 0
     this.#mayBeStored = true
-    const token = yield * keeping.insert(stored, version, this.#token, writeContextOf(this.#old, draft.text))
+    const sent = subject !== null && this.#isConfirmedLater ? { ...stored, record: unconfirmed(stored.record) } : stored
+    const token = yield * keeping.insert(sent, version, this.#token, writeContextOf(this.#old, draft.text))
     if (token === null) {
       // A different session has the id.
       this.#mayBeStored = false

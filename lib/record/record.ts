@@ -8,6 +8,22 @@ export const TOMBSTONE_MS = 300_000
 /** Nodes judge a tombstone by their own clocks, which may be so far apart. */
 const CLOCKS_APART_MS = 3_600_000
 
+/**
+ * How long a session lives under a new id, as long as the old id may be alive. If the process dies between the two writes of a
+ * sign-in, no client has the new token. An odd number, which no idle timeout has: `isOrphan` goes by it.
+ */
+const UNCONFIRMED_MS = TOMBSTONE_MS + CLOCKS_APART_MS + 1
+
+/** A record for the time between the two writes of a sign-in. `touch` with the record itself makes the session one like any other. */
+export function unconfirmed (record: SessionRecord): SessionRecord {
+  return freezeRecord({ ...record, expiresAt: Math.min(record.expiresAt, record.lastAccessedAt + UNCONFIRMED_MS) })
+}
+
+/** Whether a record has been unconfirmed for so long that its process must have died: nobody holds the session. */
+export function isOrphan ({ lastAccessedAt, expiresAt }: SessionRecord, now: Instant): boolean {
+  return expiresAt === lastAccessedAt + UNCONFIRMED_MS && now >= lastAccessedAt + TOMBSTONE_MS
+}
+
 /** Freezes a record with its policy, as the core hands records to backends: no backend can change a session by accident. */
 export function freezeRecord (record: SessionRecord): SessionRecord {
   if (record.policy !== null) Object.freeze(record.policy)

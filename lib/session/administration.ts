@@ -13,6 +13,7 @@ import { assertNotRevoked, beginSignIn, markBefore, markRevoked, type SignIn, wi
 import { SessionState } from '../lifecycle/state.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
+import { isOrphan } from '../record/record.ts'
 import type { Registration } from '../store/registration.ts'
 import { abandon } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
@@ -126,7 +127,8 @@ export class SessionAdministration implements Sessions<Data> {
 
   #listed (record: SessionRecord): Array<SessionInfo<Data>> {
     try {
-      const stored = this.#registration.store.sessionOf(record, null)
+      // Nobody holds a session whose sign-in was not finished.
+      const stored = isOrphan(record, this.#registration.now()) ? null : this.#registration.store.sessionOf(record, null)
       return stored === null ? [] : [this.#info(stored)]
     } catch {
       // A session of a newer deployment which does not fit this deployment must not hide all the rest.
@@ -136,8 +138,17 @@ export class SessionAdministration implements Sessions<Data> {
 
   async count (filter: { subject?: string } = {}): Promise<number> {
     const given = selectionOf('count', filter)
-    const count = this.#registration.store.optional('count', 'count()')
-    return await this.#call('count', () => count(given))
+    const { store } = this.#registration
+    const count = store.optional('count', 'count()')
+    if (given.subject === undefined || store.backend.list === undefined) return await this.#call('count', () => count(given))
+    // The store would count sessions that nobody holds.
+    let listed = 0
+    for (let cursor: string | null | undefined; cursor !== null;) {
+      const page: ListPage<SessionInfo<Data>> = await this.list({ subject: given.subject, cursor })
+      listed += page.sessions.length
+      cursor = page.cursor
+    }
+    return listed
   }
 
   async removeExpired (options: { limit?: number } = {}): Promise<number> {

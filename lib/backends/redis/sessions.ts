@@ -1,5 +1,5 @@
 import type { SessionRecord } from '../../../types/index.d.ts'
-import { isRecord } from '../../record/record.ts'
+import { isRecord, TOMBSTONE_MS } from '../../record/record.ts'
 import { isId } from '../../record/ids.ts'
 import { decodeRecord, deadlinesText, encodeRecord, instantText, versionText } from '../../record/record-text.ts'
 import { isWrongType, type RedisClient, sender } from './client.ts'
@@ -129,7 +129,13 @@ function assertStorable (id: string, record: SessionRecord): void {
   if (!isId(id) || !isRecord(record)) throw new TypeError('RedisBackend stores records under ids of 64 hex digits')
 }
 
-/** The time to live in ms. A point in time would be measured by the clock of the server, which may differ from ours. */
-function ttlOf ({ expiresAt }: SessionRecord, now: number): number { return Math.max(1, Math.floor(expiresAt - now)) }
+/**
+ * The time to live in ms. A point in time would be measured by the clock of the server, which may differ from ours. A tombstone has
+ * a late deadline because of clocks that differ; the server's clock is one for all.
+ */
+function ttlOf ({ data, expiresAt }: SessionRecord, now: number): number {
+  const ttl = Math.max(1, Math.floor(expiresAt - now))
+  return data === '' ? Math.min(ttl, TOMBSTONE_MS) : ttl
+}
 
 function nowText (now: number): string { return instantText(Math.floor(now)) }
