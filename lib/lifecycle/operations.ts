@@ -26,11 +26,11 @@ export function commitSession (state: SessionState): Awaitable<void> {
 }
 
 function commitLoaded (state: SessionState): Awaitable<void> {
-  const { phase, cookies, failure } = state
+  const { phase, cookies, failure, registration } = state
   // An operation which the handler did not wait for has failed meanwhile.
   if (failure !== null) throw failure
   if (phase === 'anonymous' && state.isModified) {
-    cookies.log.warn(`changes of the session are dropped: the backend is unavailable (${cookies.place})`)
+    registration.warn(cookies.log, 'dropped', `changes of the session are dropped: the backend is unavailable (${cookies.place})`)
   }
   if (phase === 'loaded') return noting(state, () => commitAtEnd(state))
 }
@@ -46,9 +46,9 @@ function commitAtEnd (state: SessionState): Awaitable<void> {
 // Where the record is gone, the changes are dropped and the handler's answer stands.
 function * commitOrDrop (state: SessionState, draft: Draft, hasChanged: boolean): Flow<void> {
   yield * new Commit(state, draft, { hasChanged, isExplicit: false }).run()
-  const { cookies, phase } = state
+  const { cookies, phase, registration } = state
   if (phase !== 'gone' || !hasChanged) return
-  cookies.log.warn(`changes of the session are dropped: it ended while the request ran (${cookies.place})`)
+  registration.warn(cookies.log, 'ended', `changes of the session are dropped: it ended while the request ran (${cookies.place})`)
 }
 
 /** Whether there are changes which no commit has seen. Data which cannot be serialized were changed. */

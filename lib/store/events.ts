@@ -16,7 +16,8 @@ export class EventPublisher {
     // Without a listener, which is the usual case, an event costs two look-ups.
     const isLogged = log.level === 'debug' || log.level === 'trace'
     if (!events.hasSubscribers && !isLogged) return
-    const event: SessionEvent = { type, property: this.#property, id, reason }
+    // Frozen: what a subscriber does to an event must not change what the next subscriber and the log see.
+    const event: SessionEvent = Object.freeze({ type, property: this.#property, id, reason })
     events.publish(event)
     if (isLogged) log.debug({ session: event }, `session ${type}`)
   }
