@@ -18,11 +18,7 @@ const Base = {
   Unavailable: createError('SES_BACKEND_UNAVAILABLE', '%s', 503),
   Contract: createError('SES_BACKEND_CONTRACT', '%s', 500),
   NotSupported: createError('SES_NOT_SUPPORTED', '%s does not support %s%s', 500),
-  ReservedKey: createError(
-    'SES_RESERVED_KEY',
-    '`%s` is a member of the session and cannot be a key of its data; choose another name',
-    500, TypeError
-  )
+  ReservedKey: createError('SES_RESERVED_KEY', '`%s` %s', 500, TypeError)
 } as const
 
 /**
@@ -146,6 +142,10 @@ export class NotSupportedError extends Base.NotSupported {
 /** The name of a member of the session was used as a key of the data, or `request.session` was assigned. Nothing was changed. */
 export class ReservedKeyError extends Base.ReservedKey {
   override readonly name = 'ReservedKeyError'
+
+  constructor (key: string, problem = 'is a member of the session and cannot be a key of its data; choose another name') {
+    super(key, problem)
+  }
 }
 
 /** Whether an error is of a class of this file; any other error comes from a driver or from the application. */

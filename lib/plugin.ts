@@ -143,7 +143,8 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   function refuseSession (this: FastifyRequest, value: unknown): void {
     // A scope that decorates requests with the same name initialises the property to null.
     if (value == null && carriedBy(this) === null) return
-    throw new ReservedKeyError(`request.${property}`)
+    const remedy = value == null ? 'to end the session, call destroy()' : 'to replace its data, call clear() and update()'
+    throw new ReservedKeyError(`request.${property}`, `cannot be assigned: ${remedy}`)
   }
 
   function beginExchange (request: FastifyRequest, reply: FastifyReply, policy: RoutePolicy): Exchange {
@@ -171,10 +172,11 @@ function refusal ({ required }: RoutePolicy, { base, subject }: SessionState): E
 
 /** What the application's router makes of URLs. Fastify takes these options at two places, and here they may differ by a default only. */
 function routerOptionsOf ({ initialConfig }: FastifyInstance): RouterOptions {
-  const { routerOptions, ...options } = initialConfig as RouterOptions & { routerOptions?: RouterOptions }
-  const isOn = (name: keyof RouterOptions) => options[name] === true || routerOptions?.[name] === true
+  const options = initialConfig as RouterOptions & { routerOptions?: RouterOptions }
+  const routerOptions: RouterOptions = { ...options.routerOptions }
+  const isOn = (name: keyof RouterOptions) => options[name] === true || routerOptions[name] === true
   return {
-    caseSensitive: options.caseSensitive !== false && routerOptions?.caseSensitive !== false,
+    caseSensitive: options.caseSensitive !== false && routerOptions.caseSensitive !== false,
     ignoreTrailingSlash: isOn('ignoreTrailingSlash'),
     ignoreDuplicateSlashes: isOn('ignoreDuplicateSlashes'),
     useSemicolonDelimiter: isOn('useSemicolonDelimiter')

@@ -117,7 +117,11 @@ export interface SessionMembers<Data = SessionData> {
   set<Key extends SessionKey<Data>> (key: Key, value: SessionValue<Data, Key> | undefined): this
   /** Whether a key is present. A key set to `undefined` is absent. */
   has (key: SessionKey<Data>): boolean
-  /** Removes one key; `true` when the key was present. */
+  /**
+   * Removes one key; `true` when the key was present. To end the session, call `destroy()`.
+   *
+   * @throws NotSupportedError without a key
+   */
   delete (key: SessionKey<Data>): boolean
   /**
    * Removes all keys and the subject, also keys which parallel requests add before the commit. A session left empty is removed
@@ -151,6 +155,8 @@ export interface SessionMembers<Data = SessionData> {
    * `regenerateId`, `regenerate` or `login`. Reading the id stores nothing and sets no cookie.
    */
   readonly id: string
+  /** The same as `id`, for code that comes from other session plugins. */
+  readonly sessionId: string
   /** Whether the session is loaded; readable at any time. */
   readonly isLoaded: boolean
   /** Whether nothing is stored for this session yet. */
@@ -259,9 +265,11 @@ export interface SessionMembers<Data = SessionData> {
    * Earlier data stay, also those of an earlier subject: call `regenerate()` first to drop the data. The old id ends as with
    * `regenerateId`. When the old session has ended meanwhile, the new session has nothing but `data`.
    *
-   * @param subject a user id or the like, as a string that is not empty; the key of `app.sessions.revokeSubject`
+   * @param subject a user id or the like: a string that is not empty, or an integer, which is kept as text; the key of
+   * `app.sessions.revokeSubject`
    * @param data keys to write; a key with `undefined` is removed
-   * @throws SessionSerializationError when the subject is not a string, is empty, or has a NUL character or a lone surrogate
+   * @throws SessionSerializationError when the subject is neither a string nor an integer, is empty, or has a NUL character or a
+   * lone surrogate, and when `data` is no object
    * @throws ReservedKeyError when a key of `data` is the name of a member of the session
    * @throws SessionDestroyedError (409) when the sessions of the subject were revoked while the sign-in ran
    * @throws NotSupportedError when the response head is out
@@ -271,9 +279,9 @@ export interface SessionMembers<Data = SessionData> {
    * @example
    * await request.session.login(user.id, { user: { id: user.id } })
    */
-  login (subject: string, data?: SessionPayload<Data>): Promise<void>
-  login (subject: string, callback: Callback): void
-  login (subject: string, data: SessionPayload<Data> | undefined, callback: Callback): void
+  login (subject: string | number, data?: SessionPayload<Data>): Promise<void>
+  login (subject: string | number, callback: Callback): void
+  login (subject: string | number, data: SessionPayload<Data> | undefined, callback: Callback): void
   /**
    * Gives this session timeouts of its own ("remember me"). The policy is stored with the session; `login` and `regenerateId` keep
    * it, `regenerate` drops it. Each call replaces the policy of an earlier call as a whole; what the policy leaves out follows the
@@ -790,7 +798,8 @@ export interface SessionInfo<Data = SessionData> {
  *
  * A method rejects with `NotSupportedError` when the backend lacks the operation: a cookie session has `open` and `create` only. It
  * rejects with `BackendUnavailableError` when the backend fails, or does not answer within `timeout` (`list`, `count`,
- * `removeExpired` and `revokeAll` may take longer).
+ * `removeExpired` and `revokeAll` may take longer). It rejects with `InvalidOptionsError` for unknown keys of options, and for a
+ * `subject` or an id that is given as `undefined` or `null`: an absent value never means everybody.
  */
 export interface Sessions<Data = SessionData> {
   /**

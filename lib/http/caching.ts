@@ -12,6 +12,15 @@ export function forbidStoring (reply: FastifyReply): void {
   reply.header('cache-control', withMember(reply.getHeader('cache-control'), 'no-store'))
 }
 
+/**
+ * What a signed-in user saw must not be shown by the browser's Back button after signing out (RFC 9111, 5.2.2.5 and 5.2.2.7). An
+ * answer that says something about caching itself stands.
+ */
+export function keepPrivate (reply: FastifyReply): void {
+  if (reply.hasHeader('cache-control') || reply.hasHeader('expires')) return
+  reply.header('cache-control', 'private, no-store')
+}
+
 /** A header with a list, and the member in the list. */
 export function withMember (header: unknown, member: string): string {
   const list = textOf(header)

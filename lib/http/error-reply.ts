@@ -29,6 +29,6 @@ export function forgetAnswer (reply: FastifyReply): void {
 }
 
 /** The same for an error whose answer is made: what its headers say of the body is true. */
-export function forbidKeeping (reply: FastifyReply, error: AnsweredError): void {
-  reply.removeHeader('expires').header('cache-control', 'no-store').headers(error.headers ?? {})
+export function forbidKeeping (reply: FastifyReply, { headers }: Required<Pick<AnsweredError, 'headers'>>): void {
+  reply.removeHeader('expires').header('cache-control', 'no-store').headers(headers)
 }

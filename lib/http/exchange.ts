@@ -7,14 +7,12 @@ import { SessionHandle } from '../session/handle.ts'
 import type { Session } from '../session/session.ts'
 import { isPromise } from '../tools/flow.ts'
 import { destroyPayload, isClosed, unwrapResponse } from './body.ts'
-import { varyByCookie } from './caching.ts'
+import { keepPrivate, varyByCookie } from './caching.ts'
 import { forbidKeeping, presetError } from './error-reply.ts'
 import { type HeldReply, holdReply } from './hold.ts'
 import type { ReplyCookies } from './reply-cookies.ts'
 
 type Done = DoneFuncWithErrOrRes
-const LOST = 'changes of the session are lost'
-
 type Progress = 'open' | 'committing' | 'committed' | 'failed'
 
 /**
@@ -78,8 +76,7 @@ export class Exchange {
     }
     if (!isPromise(committing)) return this.#finish(payload, done)
     if (this.#hasTimedOut) {
-      const { log, place } = this.#cookies
-      committing.then(undefined, (error: Error) => { log.warn({ err: error }, `${LOST}: the handler timed out (${place})`) })
+      committing.then(undefined, (error: Error) => { this.#warnOfLoss('timed-out', 'the handler timed out', error) })
       return this.#leave(done)
     }
     const held = holdReply(this.#reply, payload)
@@ -119,6 +116,7 @@ export class Exchange {
     const body = unwrapResponse(this.#reply, payload)
     if (body !== undefined) varyByCookie(this.#reply)
     this.#cookies.flush()
+    if (this.state.subject !== null) keepPrivate(this.#reply)
     done(null, body)
   }
 
@@ -153,7 +151,6 @@ export class Exchange {
 
   // Changes which are not committed by now never will be.
   #reportLeftovers (): void {
-    const { place, log } = this.#cookies
     const hasMissedSend = this.#progress === 'open' && this.#reply.sent
     // Else the client went away early; the handler still runs, and its reply will commit.
     if (!hasMissedSend && this.#progress !== 'committed') return
@@ -161,6 +158,11 @@ export class Exchange {
     const cause = hasMissedSend
       ? 'the reply was hijacked, written by hand, or sent before they were made; call `await request.session.save()` in time'
       : 'they were made after it was committed'
-    log.warn(`${LOST}: ${cause} (${place})`)
+    this.#warnOfLoss('lost', cause)
+  }
+
+  #warnOfLoss (kind: 'lost' | 'timed-out', cause: string, error?: Error): void {
+    const { place, log } = this.#cookies
+    this.state.registration.warn(log, kind, `changes of the session are lost: ${cause} (${place})`, error)
   }
 }

@@ -10,7 +10,7 @@ import type { SessionCookie } from './session-cookie.ts'
 /** The session cookies of a request and its reply. */
 export class ReplyCookies implements CookieTransport {
   readonly request: FastifyRequest
-  readonly #maxTextBytes: number
+  readonly #registration: Registration
   readonly #cookie: SessionCookie
   readonly #reply: FastifyReply
   #carried: CarriedCookies | undefined
@@ -19,7 +19,7 @@ export class ReplyCookies implements CookieTransport {
 
   constructor (registration: Registration, cookie: SessionCookie, request: FastifyRequest, reply: FastifyReply) {
     this.request = request
-    this.#maxTextBytes = registration.keeping.maxTextBytes
+    this.#registration = registration
     this.#cookie = cookie
     this.#reply = reply
   }
@@ -28,7 +28,7 @@ export class ReplyCookies implements CookieTransport {
   get place (): string { return `${this.request.method} ${this.request.routeOptions.url ?? 'an unknown route'}` }
 
   get carried (): CarriedCookies {
-    this.#carried ??= carriedCookies(this.request.raw.headers.cookie, this.#cookie.name, this.#maxTextBytes)
+    this.#carried ??= carriedCookies(this.request.raw.headers.cookie, this.#cookie.name, this.#registration.keeping.maxTextBytes)
     return this.#carried
   }
 
@@ -51,7 +51,9 @@ export class ReplyCookies implements CookieTransport {
     const values = this.#cookie.split(token)
     const leftovers = this.carried.indexes.filter(index => index >= values.length)
     const isHttps = this.#isHttps
-    if (this.#cookie.warnsOfPlainHttp && !isHttps && !isLocalhost(this.request.hostname)) this.#cookie.warnOfPlainHttp(this.log)
+    if (this.#cookie.warnsOfPlainHttp && !isHttps && this.#isRefusedOnHttp) {
+      this.#cookie.warnOfPlainHttp(text => { this.#registration.warn(this.log, 'plain-http', text) })
+    }
     this.#put([...this.#cookie.set(values, maxAge, isHttps), ...this.#cookie.clear(leftovers, isHttps)], isExplicit)
   }
 
@@ -78,6 +80,12 @@ export class ReplyCookies implements CookieTransport {
   }
 
   get #isHttps (): boolean { return this.request.protocol === 'https' }
+
+  /** Browsers take a Secure cookie from localhost, all but Safari. */
+  get #isRefusedOnHttp (): boolean {
+    const { hostname, headers } = this.request
+    return !isLocalhost(hostname) || isSafari(String(headers['user-agent']))
+  }
 
   // While the commit at the end is under way the reply is held, and changes of its headers are undone: also the cookie of
   // an operation which the handler did not wait for. So flush() puts the last cookie there again.
@@ -107,6 +115,11 @@ export class ReplyCookies implements CookieTransport {
     // reply.hijack() and raw writes see only headers of the raw response.
     if (isExplicit) this.#reply.raw.setHeader('set-cookie', lines)
   }
+}
+
+/** Other browsers name Safari too, beside themselves. */
+function isSafari (userAgent: string): boolean {
+  return /\bVersion\/[\d.]+ .*\bSafari\//.test(userAgent) && !/\b(?:Chrome|Chromium|Android)\b/.test(userAgent)
 }
 
 function isLocalhost (hostname: string): boolean {

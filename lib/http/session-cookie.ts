@@ -1,4 +1,3 @@
-import type { FastifyBaseLogger } from 'fastify'
 import type { CookieSettings } from '../config/cookie-settings.ts'
 import { headerBytes, partName, split } from './chunks.ts'
 
@@ -45,9 +44,9 @@ export class SessionCookie {
   get warnsOfPlainHttp (): boolean { return this.#secure === true && !this.#hasWarnedOfPlainHttp }
 
   /** Warns, and never again. */
-  warnOfPlainHttp (log: Pick<FastifyBaseLogger, 'warn'>): void {
+  warnOfPlainHttp (warn: (text: string) => void): void {
     this.#hasWarnedOfPlainHttp = true
-    log.warn(`The Secure cookie ${this.name} was sent on a plain-http request; browsers ignore it. ` +
+    warn(`The Secure cookie ${this.name} was sent on a plain-http request; browsers ignore it. ` +
       'Behind a proxy that ends TLS set Fastify\'s `trustProxy`; else set `cookie.secure` to \'auto\'')
   }
 

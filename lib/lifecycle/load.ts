@@ -59,7 +59,7 @@ function failLoading (state: SessionState, error: unknown): void {
   const mayBeAnonymous = route.onUnavailable === 'anonymous' && route.required === false
   if (!(error instanceof BackendUnavailableError) || !mayBeAnonymous) throw noteFailure(state, error, 'load')
   registration.publish(cookies.log, 'unavailable', null, 'load')
-  cookies.log.warn({ err: error }, `the session backend is unavailable: this request gets an empty session (${cookies.place})`)
+  registration.warn(cookies.log, 'anonymous', `the session backend is unavailable: this request gets an empty session (${cookies.place})`, error)
   state.beginAnonymous()
 }
 

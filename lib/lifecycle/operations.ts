@@ -27,11 +27,11 @@ export function commitSession (state: SessionState): Awaitable<void> {
 }
 
 function commitLoaded (state: SessionState): Awaitable<void> {
-  const { phase, cookies, failure } = state
+  const { phase, cookies, failure, registration } = state
   // An operation which the handler did not wait for has failed meanwhile.
   if (failure !== null) throw failure
   if (phase === 'anonymous' && state.isModified) {
-    cookies.log.warn(`changes of the session are dropped: the backend is unavailable (${cookies.place})`)
+    registration.warn(cookies.log, 'dropped', `changes of the session are dropped: the backend is unavailable (${cookies.place})`)
   }
   if (phase === 'loaded') return noting(state, () => commitAtEnd(state))
 }
@@ -46,9 +46,9 @@ function commitAtEnd (state: SessionState): Awaitable<void> {
 // Where the record is gone, the changes are dropped and the handler's answer stands.
 function * commitOrDrop (state: SessionState, draft: Draft): Flow<void> {
   yield * new Commit(state, draft, { hasChanged: true, isExplicit: false }).run()
-  const { cookies, phase } = state
+  const { cookies, phase, registration } = state
   if (phase !== 'gone') return
-  cookies.log.warn(`changes of the session are dropped: it ended while the request ran (${cookies.place})`)
+  registration.warn(cookies.log, 'ended', `changes of the session are dropped: it ended while the request ran (${cookies.place})`)
 }
 
 // A page that only reads must not fail where nothing can be written: the next request tries to renew the session again.
@@ -56,7 +56,8 @@ function renewOrWarn (state: SessionState, draft: Draft): Awaitable<void> {
   const { registration, cookies, base } = state
   const warn = (error: unknown): void => {
     registration.publish(cookies.log, 'unavailable', base!.record.id, 'renew')
-    cookies.log.warn({ err: error }, `the session could not be renewed; the next request tries again (${cookies.place})`)
+    const text = `the session could not be renewed; the next request tries again (${cookies.place})`
+    registration.warn(cookies.log, 'renewal', text, error as Error)
   }
   try {
     const renewing = registration.store.run(new Commit(state, draft, { hasChanged: false, isExplicit: false }).run())

@@ -1,6 +1,6 @@
 import type { Awaitable, Callback, SessionLifetime, SessionMembers, SessionPayload } from '../../types/index.d.ts'
 import { parseLifetime } from '../config/lifetime-options.ts'
-import { ReservedKeyError, SessionDestroyedError, SessionSerializationError } from '../errors.ts'
+import { NotSupportedError, ReservedKeyError, SessionDestroyedError, SessionSerializationError } from '../errors.ts'
 import { loadSession } from '../lifecycle/load.ts'
 import { destroySession, reloadSession, rotateSession, saveSession, transactSession } from '../lifecycle/operations.ts'
 import { withMark } from '../lifecycle/revocations.ts'
@@ -10,6 +10,7 @@ import type { Payload } from '../payload/changes.ts'
 import { assertStorable } from '../payload/codec.ts'
 import { assertFreeKey, RESERVED_KEYS } from '../payload/reserved.ts'
 import { answer } from './callbacks.ts'
+import { DESTROYED } from './messages.ts'
 
 type AnySessionData = Record<string, unknown>
 /** Every member must be there. Their types are in types/index.d.ts. */
@@ -48,6 +49,8 @@ export class Session implements MembersOf<SessionMembers> {
   }
 
   delete (key: string): boolean {
+    // In a different session plugin this signs out. Here it would leave the user signed in, in silence.
+    if (key === undefined) throw new NotSupportedError('delete()', 'a call without a key', 'to end the session, call destroy()')
     this.#writable()
     const wasThere = this.has(key)
     delete bag(this)[key]
@@ -58,6 +61,7 @@ export class Session implements MembersOf<SessionMembers> {
 
   update (partial: SessionPayload<AnySessionData>): this {
     this.#writable()
+    assertPlain(partial, 'update()')
     const entries = Object.entries(partial)
     for (const [key] of entries) assertFreeKey(key)
     for (const [key, value] of entries) this.set(key, value)
@@ -67,6 +71,8 @@ export class Session implements MembersOf<SessionMembers> {
   // ------------------------------------------------------------------------------------------ where the session stands
 
   get id (): string { return this.#state.id }
+  /** As different session plugins call the id. */
+  get sessionId (): string { return this.#state.id }
   get isLoaded (): boolean { return this.#state.isLoaded }
   get isNew (): boolean { return this.#state.base === null }
   get isEmpty (): boolean { return this.#state.isEmpty }
@@ -112,11 +118,13 @@ export class Session implements MembersOf<SessionMembers> {
     return this.#answer(() => rotateSession(this.#writable(), NEW_LIVES.regenerate(keys)), typeof keep === 'function' ? keep : callback)
   }
 
-  login (subject: string, data?: SessionPayload<AnySessionData> | Callback, callback?: Callback): Promise<void>
-  login (subject: string, data?: SessionPayload<AnySessionData> | Callback, callback?: Callback): any {
+  login (subject: string | number, data?: SessionPayload<AnySessionData> | Callback, callback?: Callback): Promise<void>
+  login (given: string | number, data?: SessionPayload<AnySessionData> | Callback, callback?: Callback): any {
     const added = typeof data === 'function' ? {} : data ?? {}
     return this.#answer(() => {
+      const subject = Number.isSafeInteger(given) ? String(given) : given
       assertSubject(subject)
+      assertPlain(added, 'login()')
       for (const key of Object.keys(added)) assertFreeKey(key)
       return rotateSession(this.#writable(), NEW_LIVES.login(subject, added))
     }, typeof data === 'function' ? data : callback)
@@ -135,15 +143,15 @@ export class Session implements MembersOf<SessionMembers> {
 
   #answer<T> (operation: () => Awaitable<T>, callback: Callback<T> | undefined): Promise<T> | undefined {
     return answer(operation, callback, error => {
-      const { log, place } = this.#state.cookies
-      log.warn({ err: error }, `nobody waited for an operation on the session, and it failed: await it (${place})`)
+      const { registration, cookies: { log, place } } = this.#state
+      registration.warn(log, 'unawaited', `nobody waited for an operation on the session, and it failed: await it (${place})`, error)
     })
   }
 
   // An object which regenerate() or destroy() left behind can be read, and takes no change.
   #writable (): SessionState {
     const state = this.#state
-    if (state.phase === 'ended') throw new SessionDestroyedError('this request destroyed it')
+    if (state.phase === 'ended') throw new SessionDestroyedError(DESTROYED)
     if (state.phase === 'past') throw new SessionDestroyedError('it was regenerated; use request.session')
     return state
   }
@@ -179,6 +187,12 @@ function present (session: Session): Payload {
 }
 
 function bag (session: Session): Payload { return session as unknown as Payload }
+
+/** An object that holds keys to write: the letters of a text, or the entries of an array, would be stored one by one. */
+function assertPlain (value: unknown, operation: string): void {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
+  throw new SessionSerializationError('session', `is written by ${operation} from an object, got ${value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value}`)
+}
 
 export function assertSubject (subject: unknown): asserts subject is string {
   if (typeof subject !== 'string' || subject === '') {

@@ -1,5 +1,6 @@
 import type { Callback } from '../../types/index.d.ts'
 import { answer } from './callbacks.ts'
+import { DESTROYED } from './messages.ts'
 import { SessionDestroyedError, SessionNotLoadedError } from '../errors.ts'
 import type { Session } from './session.ts'
 
@@ -47,7 +48,7 @@ export function notLoaded (source: NotLoaded): Session {
 
 /** Stands in for a session which the request destroyed: reads as empty, refuses every change. */
 export function destroyed (session: Session): Session {
-  const refuse = (): never => { throw new SessionDestroyedError('this request destroyed it') }
+  const refuse = (): never => { throw new SessionDestroyedError(DESTROYED) }
   return new Proxy(session, {
     get: (target, key) => bound(target, key),
     set: refuse,

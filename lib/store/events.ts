@@ -18,7 +18,9 @@ export class EventPublisher {
     // Without a listener, which is the usual case, an event costs two look-ups.
     const isLogged = log.level === 'debug' || log.level === 'trace'
     if (!events.hasSubscribers && !isLogged) return
-    const event: SessionEvent = { type, property: this.#property, id, reason, ...(path && { path }) }
+    // Frozen: what a subscriber does to an event must not change what the next subscriber and the log see.
+    const at = path === undefined ? {} : { path: Object.freeze([...path]) }
+    const event: SessionEvent = Object.freeze({ type, property: this.#property, id, reason, ...at })
     events.publish(event)
     if (isLogged) log.debug({ session: event }, `session ${type}`)
   }

@@ -8,6 +8,7 @@ import { InCookie } from './in-cookie.ts'
 import { CommitQueue } from './queue.ts'
 import { ServerSide } from './server-side.ts'
 import { type Keeping, Store } from './store.ts'
+import { type WarningKind, Warnings } from './warnings.ts'
 
 /** Everything which the sessions of an `app.register(sessions, …)` share. */
 export class Registration {
@@ -16,6 +17,7 @@ export class Registration {
   readonly keeping: Keeping
   readonly queue = new CommitQueue<Stored>()
   readonly #events: EventPublisher
+  readonly #warnings: Warnings
 
   /** @param headerBytes the bytes of `Cookie` header for a cookie's text, over all parts */
   constructor (settings: Settings, backend: SessionBackend, headerBytes: (text: string) => number, log: FastifyBaseLogger) {
@@ -25,12 +27,17 @@ export class Registration {
       ? new InCookie(this.store, headerBytes)
       : new ServerSide(this.store, settings.property)
     this.#events = new EventPublisher(settings.property)
+    this.#warnings = new Warnings(settings.now)
   }
 
   now (): number { return this.settings.now() }
 
   publish (log: FastifyBaseLogger, type: SessionEventType, id: string | null, reason?: string, path?: readonly string[]): void {
     this.#events.publish(log, type, id, reason, path)
+  }
+
+  warn (log: FastifyBaseLogger, kind: WarningKind, text: string, error?: Error): void {
+    this.#warnings.warn(log, kind, text, error)
   }
 
   #noteBreaker (state: BreakerState, server: string, log: FastifyBaseLogger): void {

@@ -213,3 +213,23 @@ for (const kind of kinds) {
     t.equal((await site.app.inject({ url: '/', headers: { cookie: await signedUp(site) } })).headers['vary'], undefined)
   })
 }
+
+for (const kind of kinds) {
+  t.test(`${kind}: an answer to a signed-in user who was looked at is private and not stored, unless it says something about caching`, async t => {
+    const site = await createSite(t, { backend: kind })
+    const { cookie } = await site.app.sessions.create({}, { subject: 'ann' })
+    const guest = await signedUp(site)
+    const expires = 'Fri, 01 Jan 2038 00:00:00 GMT'
+    site.app.get('/page', async (request, reply) => { loose(request).get('a'); return reply.headers(request.query as Record<string, string>).send('x') })
+    site.app.get('/raw', async (request, reply) => { loose(request).get('a'); reply.raw.setHeader('cache-control', 'max-age=5'); return 'x' })
+    site.app.get('/response', async request => { loose(request).get('a'); return new Response('x', { headers: { 'cache-control': 'max-age=5' } }) })
+    site.app.get('/untouched', async () => 'x')
+    site.app.get('/login', async request => { await loose(request).login('ann') })
+    const cachingOf = async (url: string, header: string) => (await site.app.inject({ url, headers: { cookie: header } })).headers['cache-control']
+    t.strictSame([
+      await cachingOf('/page', cookie), await cachingOf('/page?cache-control=max-age%3D60', cookie), await cachingOf(`/page?expires=${encodeURIComponent(expires)}`, cookie),
+      await cachingOf('/raw', cookie), await cachingOf('/response', cookie), await cachingOf('/untouched', cookie), await cachingOf('/page', guest), await cachingOf('/page', ''),
+      await cachingOf('/login', '')
+    ], ['private, no-store', 'max-age=60', undefined, 'max-age=5', 'max-age=5', undefined, undefined, undefined, 'no-store'])
+  })
+}

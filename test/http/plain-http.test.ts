@@ -34,6 +34,20 @@ for (const kind of kinds) {
     })
   }
 
+  for (const [browser, isWarned, userAgent] of [
+    ['Safari', true, 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Safari/605.1.15'],
+    ['Safari of a phone', true, 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1'],
+    ['Chrome', false, 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0.0.0 Safari/537.36'],
+    ['Android', false, 'Mozilla/5.0 (Linux; U; Android 4.0) AppleWebKit/534.30 (KHTML, like Gecko) Version/4.0 Mobile Safari/534.30'],
+    ['Firefox', false, 'Mozilla/5.0 (X11; Linux x86_64; rv:125.0) Gecko/20100101 Firefox/125.0']
+  ] as const) {
+    t.test(`${kind}: on localhost ${browser} is ${isWarned ? 'warned of once, since it drops the cookie' : 'not warned of'}`, async t => {
+      const { app, warnings } = await creating(t, kind)
+      for (let visit = 0; visit < 2; visit++) await app.inject(ask('localhost:3000', { 'user-agent': userAgent }))
+      t.equal(warnings().length, isWarned ? 1 : 0)
+    })
+  }
+
   for (const host of ['localhost.example.org', 'notlocalhost', '127.example.org', '127.0.0.1.example.org']) {
     t.test(`${kind}: ${host} only looks like localhost`, async t => {
       const { app, warnings } = await creating(t, kind)

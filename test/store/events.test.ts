@@ -35,3 +35,17 @@ t.test('without anybody who listens it is logged only', async t => {
 t.test('a logger without a level, as with logger: false, is fine', async t => {
   t.doesNotThrow(() => new EventPublisher('session').publish({} as FastifyBaseLogger, 'loaded', 'i'))
 })
+
+t.test('no subscriber can change what the next subscriber and the log see', async t => {
+  const falsify = (event: unknown) => { t.throws(() => { (event as { type: string }).type = 'created' }, TypeError) }
+  const seen: unknown[] = []
+  const listen = (event: unknown) => { seen.push((event as SessionEvent).type) }
+  for (const listener of [falsify, listen]) {
+    diagnostics.subscribe('fastsessions', listener)
+    t.teardown(() => diagnostics.unsubscribe('fastsessions', listener))
+  }
+  const { log, lines } = logAt('debug')
+  new EventPublisher('session').publish(log, 'destroyed', 'i')
+  t.strictSame(seen, ['destroyed'])
+  t.match(lines, [[{ session: { type: 'destroyed' } }]])
+})

@@ -1,0 +1,57 @@
+import type { FastifyBaseLogger } from 'fastify'
+import t from 'tap'
+import { Warnings } from '../../lib/store/warnings.ts'
+import { createApp, createSite, loose } from '../helpers/app.ts'
+
+function logger (level: string | undefined): { log: FastifyBaseLogger, lines: unknown[][] } {
+  const lines: unknown[][] = []
+  return { log: { level, warn: (...line: unknown[]) => { lines.push(line) } } as unknown as FastifyBaseLogger, lines }
+}
+
+t.test('of a kind five warnings are logged in a minute, and the last one says so', async t => {
+  let now = 0
+  const warnings = new Warnings(() => now)
+  const { log, lines } = logger('info')
+  for (let time = 0; time < 100; time++) warnings.warn(log, 'ended', 'it ended')
+  warnings.warn(log, 'lost', 'it was lost')
+  t.strictSame(lines.splice(0), [...Array(4).fill(['it ended']), ['it ended; more warnings of this kind are left out for a minute'], ['it was lost']])
+  now = 59_999
+  warnings.warn(log, 'ended', 'it ended')
+  t.strictSame(lines, [])
+  now = 60_000
+  const error = new Error('why')
+  warnings.warn(log, 'ended', 'it ended', error)
+  t.strictSame(lines, [[{ err: error }, 'it ended']])
+})
+
+for (const level of [undefined, 'silent']) {
+  t.test(`where the logger is off (${String(level)}), the first warning of each kind goes to the process`, async t => {
+    const { log, lines } = logger(level)
+    const emitted: Array<Error & { code?: string }> = []
+    const listen = (warning: Error) => { if (warning.name === 'FastsessionsWarning') emitted.push(warning) }
+    process.on('warning', listen)
+    t.teardown(() => process.off('warning', listen))
+    const warnings = new Warnings(() => 0)
+    for (let time = 0; time < 3; time++) for (const kind of ['lost', 'plain-http'] as const) warnings.warn(log, kind, `about ${kind}`, new Error('why'))
+    await new Promise(resolve => { setImmediate(resolve) })
+    t.strictSame(emitted.map(({ message, code }) => [message, code]), [['about lost', 'lost'], ['about plain-http', 'plain-http']])
+    t.strictSame(lines, [])
+  })
+}
+
+t.test('an application without a logger hears of a Secure cookie on plain http', async t => {
+  const heard = new Promise<string>(resolve => { process.on('warning', ({ name, message }) => { if (name === 'FastsessionsWarning') resolve(message) }) })
+  const app = await createApp(t, { secret: 'a secret of at least thirty-two bytes' })
+  app.get('/', async request => { request.session.set('a', 1) })
+  await app.inject({ url: '/', headers: { host: 'example.org' } })
+  t.match(await heard, 'was sent on a plain-http request')
+})
+
+t.test('while a store is down, the requests that go on without a session do not fill the log', async t => {
+  const { app, backend, warnings } = await createSite(t, { backend: 'memory', onUnavailable: 'anonymous' })
+  app.get('/', async request => loose(request).isEmpty)
+  const { cookie } = await app.sessions.create({ a: 1 })
+  backend.fail('read')
+  for (let time = 0; time < 30; time++) t.equal((await app.inject({ url: '/', headers: { cookie } })).body, 'true')
+  t.equal(warnings().filter(text => text.includes('gets an empty session')).length, 5)
+})
