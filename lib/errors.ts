@@ -33,7 +33,7 @@ export class InvalidOptionsError extends Base.InvalidOptions {
   override readonly name = 'InvalidOptionsError'
 }
 
-/** The session was used before it was loaded, or on a route with `session: false`. The message names the remedy. */
+/** The session was used before it was loaded. The message names the remedy. */
 export class SessionNotLoadedError extends Base.NotLoaded {
   override readonly name = 'SessionNotLoadedError'
 }
@@ -112,15 +112,19 @@ export class SessionSerializationError extends Base.Serialization {
 
 /**
  * The backend failed or did not answer within `timeout` (503). The session is neither "signed in" nor "signed out": no cookie is set
- * or cleared. `cause` is the driver's error, where the driver threw.
+ * or cleared. `detail` says what happened; `cause` is the driver's error without what was sent, where the driver threw.
  */
 export class BackendUnavailableError extends Base.Unavailable {
   override readonly name = 'BackendUnavailableError'
   /** Retry-After in seconds. Fastify's default error handler sends the headers of an error. */
   readonly headers: Readonly<Record<string, string>> = { 'retry-after': RETRY_AFTER_SECONDS }
 
-  constructor (message: string, options: { cause?: unknown } = {}) {
-    super(message)
+  /** What happened, for logs: the store, the operation, a directory. Clients see `message`, which tells nothing about the inside. */
+  readonly detail: string
+
+  constructor (detail: string, options: { cause?: unknown } = {}) {
+    super('Sessions are unavailable for the moment')
+    this.detail = detail
     if (options.cause !== undefined) this.cause = options.cause
   }
 }

@@ -3,6 +3,7 @@ export { default } from './plugin.ts'
 export { default as sessions } from './plugin.ts'
 export { CookieBackend, type CookieBackendOptions } from './backends/cookie.ts'
 export { MemoryBackend, type MemoryBackendOptions } from './backends/memory.ts'
+export { appendBoth } from './payload/append-both.ts'
 export { optionsSchema } from './config/options-schema.ts'
 export {
   BackendContractError, BackendUnavailableError, InvalidOptionsError, NotSupportedError, ReservedKeyError,

@@ -6,29 +6,33 @@ import fp from 'fastify-plugin'
 import type { SessionBackend, SessionOptions } from '../types/index.d.ts'
 import { claimNames } from './config/claims.ts'
 import { resolveOptions } from './config/options.ts'
+import type { RouterOptions } from './config/paths.ts'
 import { RoutePolicies, type RoutePolicy } from './config/routes.ts'
-import { BackendUnavailableError, ReservedKeyError, SessionNotLoadedError, SessionRequiredError } from './errors.ts'
+import { BackendUnavailableError, isOwnError, ReservedKeyError, SessionRequiredError } from './errors.ts'
 import { DetachedCookies } from './http/detached-cookies.ts'
-import { Exchange, presetError } from './http/exchange.ts'
+import { forgetAnswer, presetError } from './http/error-reply.ts'
+import { Exchange } from './http/exchange.ts'
 import { ReplyCookies } from './http/reply-cookies.ts'
 import { SessionCookie } from './http/session-cookie.ts'
 import { tryLoading } from './lifecycle/load.ts'
 import { SessionState } from './lifecycle/state.ts'
 import { SessionAdministration } from './session/administration.ts'
 import { face, type Session } from './session/session.ts'
-import { notLoaded } from './session/stand-ins.ts'
 import { Registration } from './store/registration.ts'
 import { unexpected } from './tools/check-options.ts'
 import { isPromise } from './tools/flow.ts'
 
-/** A request carries `null` before our onRequest hook, its reply until the session is needed, then the exchange. */
+/** A request carries `null` before our onRequest hook and where sessions are off, its reply until the session is needed, then the exchange. */
 type Carried = Exchange | FastifyReply | null
+
+/** Fastify's error where `handlerTimeout` is over. */
+const HANDLER_TIMEOUT = 'FST_ERR_HANDLER_TIMEOUT'
 
 /** A request with our symbols on it. */
 type OurRequest = FastifyRequest & Record<symbol, unknown>
 
 async function fastsessions (app: FastifyInstance, options: SessionOptions): Promise<void> {
-  const settings = resolveOptions(options)
+  const settings = resolveOptions(options, routerOptionsOf(app))
   const { property, secrets, now, timeoutMs: timeout } = settings
   claimNames(app, settings)
   if (!app.hasPlugin('@fastify/cookie')) await app.register(cookie)
@@ -48,6 +52,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   app.addHook('onRoute', checkRoute)
   app.addHook('onRequest', loadSession)
   app.addHook('onSend', commitSession)
+  app.addHook('onError', noteError)
   app.addHook('onClose', closeBackend)
   await prepareBackend()
 
@@ -76,9 +81,11 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
 
   function loadSession (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
     const policy = policies.ofRequest(request)
+    // Where there can be no session, `request.session` stays null.
+    if (policy.isOff) return done()
     setCarried(request, reply)
     ;(request as OurRequest)[kPolicy] = policy
-    if (policy.isOff || (isLazy && policy.required === false) || !isLoadedFirst(policy, request)) return done()
+    if ((isLazy && policy.required === false) || !isLoadedFirst(policy, request)) return done()
     const exchange = beginExchange(request, reply, policy)
     if (policy.required !== false) exchange.touch()
     const loading = tryLoading(exchange.state)
@@ -103,10 +110,18 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     else done()
   }
 
+  // Runs before the error handler.
+  function noteError (request: FastifyRequest, reply: FastifyReply, error: Error & { code?: string }, done: () => void): void {
+    const carried = carriedBy(request)
+    if (error.code === HANDLER_TIMEOUT && carried instanceof Exchange) carried.timeOut(error)
+    if (isOwnError(error)) forgetAnswer(reply)
+    done()
+  }
+
   async function prepareBackend (): Promise<void> {
     const { store } = registration
     try {
-      await store.run(store.call('prepare for', () => backend.prepare?.()))
+      await store.run(store.call('prepare for', null, () => backend.prepare?.()))
     } catch (error) {
       // A server which is down now may be up later. Time mends no other error.
       if (!(error instanceof BackendUnavailableError)) throw error
@@ -114,15 +129,15 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     }
   }
 
-  async function closeBackend (): Promise<void> { await backend.close?.() }
+  async function closeBackend (): Promise<void> {
+    registration.store.close()
+    await backend.close?.()
+  }
 
-  function getSession (this: FastifyRequest): Session {
+  function getSession (this: FastifyRequest): Session | null {
     const carried = carriedBy(this)
     if (carried instanceof Exchange) return carried.look()
-    if (carried === null) return absent('the plugin\'s onRequest hook has not run; register it earlier, or use a later hook')
-    const policy = (this as OurRequest)[kPolicy] as RoutePolicy
-    if (policy.isOff) return absent(`sessions are off for this route (config.${property} is false)`)
-    return beginExchange(this, carried, policy).look()
+    return carried === null ? null : beginExchange(this, carried, (this as OurRequest)[kPolicy] as RoutePolicy).look()
   }
 
   function refuseSession (this: FastifyRequest, value: unknown): void {
@@ -154,14 +169,16 @@ function refusal ({ required }: RoutePolicy, { base, subject }: SessionState): E
   return new SessionRequiredError(required === 'subject' ? 'a session that is signed in' : 'a session')
 }
 
-function absent (hint: string): Session {
-  const problem = `There is no session to use: ${hint}`
-  return notLoaded({
-    isLoaded: false,
-    hint: problem,
-    load () { throw new SessionNotLoadedError(problem) },
-    visible: undefined as never
-  })
+/** What the application's router makes of URLs. Fastify takes these options at two places, and here they may differ by a default only. */
+function routerOptionsOf ({ initialConfig }: FastifyInstance): RouterOptions {
+  const { routerOptions, ...options } = initialConfig as RouterOptions & { routerOptions?: RouterOptions }
+  const isOn = (name: keyof RouterOptions) => options[name] === true || routerOptions?.[name] === true
+  return {
+    caseSensitive: options.caseSensitive !== false && routerOptions?.caseSensitive !== false,
+    ignoreTrailingSlash: isOn('ignoreTrailingSlash'),
+    ignoreDuplicateSlashes: isOn('ignoreDuplicateSlashes'),
+    useSemicolonDelimiter: isOn('useSemicolonDelimiter')
+  }
 }
 
 /**

@@ -1,33 +1,42 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import sessions, { type SessionBackend } from '../lib/index.ts'
 import type { Answer, Data, Step } from './history.ts'
+import { moment } from './moment.ts'
+import { addNeighbour } from './neighbour-app.ts'
 
 export interface AppOptions {
   readonly absoluteMs: number
   readonly timeoutMs: number
+  /** Whether there is a second registration on the same store. */
+  readonly hasNeighbour: boolean
   readonly now: () => number
 }
 
 /** The application under stress: each request does a step with its session, and answers with the data before and after. */
-export async function createApp (backend: SessionBackend, { absoluteMs, timeoutMs, now }: AppOptions): Promise<FastifyInstance> {
+export async function createApp (backend: SessionBackend, options: AppOptions): Promise<FastifyInstance> {
+  const { absoluteMs, timeoutMs, hasNeighbour, now } = options
   const app = Fastify()
-  await app.register(sessions, {
-    backend, now, absoluteTimeout: absoluteMs / 1_000, timeout: timeoutMs / 1_000, cookie: { name: 'sid', secure: false }
-  })
+  const times = { now, absoluteTimeout: absoluteMs / 1_000, timeout: timeoutMs / 1_000 }
+  await app.register(sessions, { backend, ...times, cookie: { name: 'sid', secure: false } })
+  if (hasNeighbour) await addNeighbour(app, { backend, ...times })
   app.post<{ Body: Step }>('/step', async (request): Promise<Answer> => {
     const step = request.body
     // Payloads have any shape: the clients decide.
     const session = request.session as any
-    const seen: Data = session.data()
+    const seen = numbersOf(session.data())
     const isAccepted = Object.keys(seen).length > 0
-    await hold(step.holdMs)
+    if (step.kind !== 'slow') await hold(step.holdMs)
+    const calledAt = step.kind === 'login' ? moment() : null
     const count = await take(session, step, isAccepted)
-    return { isAccepted, seen, after: session.data(), id: session.id, count }
+    return { isAccepted, seen, after: numbersOf(session.data()), id: session.id, count, calledAt }
   })
-  app.post<{ Body: Step }>('/revoke', { config: { session: false } }, async request => ({
-    removed: await app.sessions.revokeSubject(request.body.subject)
-  }))
-  app.get('/stored', { config: { session: false } }, async () => await storedIn(app))
+  const outside = { config: { session: false as const } }
+  app.post<{ Body: Step }>('/revoke', outside, async request => ({ removed: await app.sessions.revokeSubject(request.body.subject) }))
+  app.post<{ Body: { id: string } }>('/end', outside, async request => {
+    await app.sessions.revoke(request.body.id)
+    return {}
+  })
+  app.post<{ Body: { subject?: string } }>('/stored', outside, async request => await storedIn(app, request.body))
   return app
 }
 
@@ -41,6 +50,8 @@ async function take (session: any, { kind, key, value, subject, isSaved, holdMs 
     else session[key] = value
     if (isSaved) await session.save()
   }
+  if (kind === 'fill') session[key] = 'x'.repeat(value! * 1_024)
+  if (kind === 'slow') await session.transaction(() => hold(holdMs))
   if (kind === 'regenerate') await session.regenerateId()
   if (kind === 'destroy') await session.destroy()
   if (kind !== 'count') return null
@@ -51,15 +62,20 @@ async function take (session: any, { kind, key, value, subject, isSaved, holdMs 
   })
 }
 
-async function storedIn (app: FastifyInstance): Promise<{ ids: string[] }> {
-  const ids: string[] = []
+async function storedIn (app: FastifyInstance, filter: { subject?: string }): Promise<{ sessions: unknown[] }> {
+  const sessions: unknown[] = []
   let cursor: string | null | undefined
   do {
-    const page = await app.sessions.list({ limit: 200, ...(cursor == null ? {} : { cursor }) })
-    ids.push(...page.sessions.map(({ id }) => id))
+    const page = await app.sessions.list({ ...filter, limit: 200, ...(cursor == null ? {} : { cursor }) })
+    sessions.push(...page.sessions.map(({ id, data }) => ({ id, data })))
     cursor = page.cursor
   } while (cursor !== null)
-  return { ids }
+  return { sessions }
+}
+
+/** What the checker goes by; large texts are left out. */
+function numbersOf (data: object): Data {
+  return Object.fromEntries(Object.entries(data).filter((entry): entry is [string, number] => typeof entry[1] === 'number'))
 }
 
 /** Keeps a handler waiting. */

@@ -4,9 +4,13 @@ import { Endings } from './endings.ts'
 import { describe, type Event, type History, type ReportViolation, type Violation } from './history.ts'
 import { checkKeys } from './keys.ts'
 import { goesOn, type Issued, Lineage } from './lineage.ts'
+import { endsSession, timeOf } from './measures.ts'
+import { checkRefusal } from './refusals.ts'
 
 /** The delay that a busy machine may add, beside the time limits of a load and a commit. */
 const SLACK_MS = 2_000
+/** The same for an ending, which has one time limit for all it does. */
+const ENDING_SLACK_MS = 1_000
 
 /** Finds the promises that were broken, from all answers and from the sessions that are stored at the end. */
 export function check (history: History): Violation[] {
@@ -21,6 +25,7 @@ export function check (history: History): Violation[] {
   for (const event of events) {
     checkAnswer(event, history, report)
     const issued = lineage.of(event)
+    if (event.status === 409) checkRefusal(event, issued, endings, report)
     if (issued !== undefined) checkAcceptance(event, issued, endings, report)
     else if (event.answer?.isAccepted === true) report('an id that was not issued is not accepted', event, 'nobody was given this cookie')
   }
@@ -34,9 +39,15 @@ export function check (history: History): Violation[] {
   return [...violations, ...checkStored(history, lineage, endings)]
 }
 
-function checkAnswer (event: Event, { timeoutMs }: History, report: ReportViolation): void {
+function checkAnswer (event: Event, { timeoutMs, mayFail }: History, report: ReportViolation): void {
+  if (mayFail(event)) return
   const { status, kind, begin, end, holdMs, answer, issued } = event
-  if (status !== 200 && status !== 409) report('every request is answered', event, `it was answered with ${status}`)
+  const isAnswered = status === 200 || status === 409
+  if (endsSession(event)) {
+    const isInTime = isAnswered && timeOf(event) <= timeoutMs + ENDING_SLACK_MS
+    if (!isInTime) report('an ending is acknowledged in time', event, `it took ${Math.round(timeOf(event))} ms`)
+  } else if (status === 503) report('who did nothing wrong gets no 503', event, 'no server is down')
+  else if (!isAnswered) report('every request is answered', event, `it was answered with ${status}`)
   if (end - begin > holdMs * 2 + timeoutMs * 2 + SLACK_MS) report('an answer comes in time', event, `it took ${Math.round(end - begin)} ms`)
   const isBeginning = answer !== null && (kind === 'login' || (kind === 'create' && !answer.isAccepted))
   if (isBeginning && issued === null) report('a session that begins has a cookie', event, 'there is none')

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Event, Kind, Step } from './history.ts'
-import { send } from './http.ts'
+import type { Kind, Step } from './history.ts'
 import { Random } from './random.ts'
+import type { Recorder } from './recorder.ts'
 
 /** A browser. Several clients use the cookie of a browser at once, as tabs do. */
 interface Browser {
@@ -13,62 +13,56 @@ interface Browser {
 export interface Traffic {
   readonly seed: number
   readonly clients: number
-  readonly canRevoke: boolean
+  /** How often each kind is chosen. */
+  readonly mix: Mix
   /** The ports of the servers that run now. */
   readonly ports: () => readonly number[]
-  /** The bounds of the servers' clocks now, in milliseconds. */
-  readonly clock: () => { least: number, most: number }
 }
 
+export type Mix = Readonly<Partial<Record<Kind, number>>>
+
 const CLIENTS_PER_BROWSER = 4
-const SUBJECTS = 4
 const SHARED_KEYS = ['shared0', 'shared1']
 const LONG_HOLD_MS = 120
 const PAUSE_MS = 5
 
-const MIX: Readonly<Record<Kind, number>> = {
-  read: 24, write: 34, count: 18, regenerate: 6, login: 5, destroy: 4, create: 2, revoke: 1
+export const SUBJECTS = ['user0', 'user1', 'user2', 'user3']
+
+export const USUAL_MIX: Mix = {
+  read: 24, write: 34, count: 18, regenerate: 6, login: 5, destroy: 4, create: 2, end: 1, revoke: 1
 }
 
-/** Many clients at once. All requests and answers are kept as events. */
+/** Many clients at once. */
 export class Clients {
-  readonly events: Event[] = []
   readonly #traffic: Traffic
+  readonly #recorder: Recorder
   readonly #browsers: Browser[]
-  /** All tokens that were ever issued: clients also send old tokens. */
-  readonly #issued: string[] = []
-  readonly #known = new Set<string>()
-  #lastValue = 0
+  readonly #randoms: Random[]
 
-  constructor (traffic: Traffic) {
+  constructor (traffic: Traffic, recorder: Recorder) {
     this.#traffic = traffic
+    this.#recorder = recorder
     const browsers = Math.max(1, Math.ceil(traffic.clients / CLIENTS_PER_BROWSER))
     this.#browsers = Array.from({ length: browsers }, () => ({ token: null, isAccepted: false }))
+    this.#randoms = Array.from({ length: traffic.clients }, (_, client) => new Random(traffic.seed * 1_000 + client))
   }
 
-  /** Sends requests until the time is over, and resolves after the last answer. */
+  /** Sends requests until the time is over, and resolves after the last answer. Later runs go on with the same sessions. */
   async run (isOver: () => boolean): Promise<void> {
-    await Promise.all(Array.from({ length: this.#traffic.clients }, (_, client) => this.#runClient(client, isOver)))
+    await Promise.all(this.#randoms.map((random, client) => this.#runClient(client, random, isOver)))
   }
 
-  /** Sends every token to every server once more, after all other requests. */
-  async readAll (): Promise<void> {
-    for (const port of this.#traffic.ports()) {
-      for (const token of this.#issued) await this.#send(-1, port, token, stepOf('read'))
-    }
-  }
-
-  async #runClient (client: number, isOver: () => boolean): Promise<void> {
-    const random = new Random(this.#traffic.seed * 1_000 + client)
+  async #runClient (client: number, random: Random, isOver: () => boolean): Promise<void> {
     while (!isOver()) {
       const browser = random.of(this.#browsers)
-      const choice = random.weighted(MIX)
-      const step = this.#step(this.#kindOf(choice, browser, random), client, random)
+      const choice = random.weighted(this.#traffic.mix)
+      const kind = browser.token === null ? random.of(['create', 'login'] as const) : choice
+      const step = this.#step(kind, client, random)
       const port = random.of(this.#traffic.ports())
       const foreign = random.next()
       // Now and then a client sends a token that was never issued, or an old token whose session may have ended.
       const token = foreign < 0.03 ? random.token() : foreign < 0.13 ? this.#oldToken(random) ?? browser.token : browser.token
-      const { issued, status, answer } = await this.#send(client, port, token, step)
+      const { issued, status, answer } = await this.#recorder.send(client, port, token, step)
       if (status === 0 || status === 503) await sleep(PAUSE_MS)
       if (issued !== null) {
         browser.token = issued
@@ -81,13 +75,9 @@ export class Clients {
     }
   }
 
-  #kindOf (choice: Kind, { token }: Browser, random: Random): Kind {
-    if (token === null) return random.of(['create', 'login'] as const)
-    return choice === 'revoke' && !this.#traffic.canRevoke ? 'read' : choice
-  }
-
   #oldToken (random: Random): string | null {
-    return this.#issued.length > 0 ? random.of(this.#issued.slice(-40)) : null
+    const { issued } = this.#recorder
+    return issued.length > 0 ? random.of(issued.slice(-40)) : null
   }
 
   #key (kind: Kind, client: number, value: number, random: Random): string {
@@ -97,50 +87,16 @@ export class Clients {
   }
 
   #step (kind: Kind, client: number, random: Random): Step {
-    const value = ++this.#lastValue
+    const value = this.#recorder.newValue()
     const isRemoval = kind === 'write' && random.isLessThan(0.1)
     const holds = random.next()
     return {
       kind,
       key: this.#key(kind, client, value, random),
       value: isRemoval ? null : value,
-      subject: `user${random.below(SUBJECTS)}`,
+      subject: random.of(SUBJECTS),
       holdMs: holds < 0.4 ? 0 : holds < 0.97 ? random.below(15) : random.below(LONG_HOLD_MS),
       isSaved: random.isLessThan(0.5)
     }
   }
-
-  async #send (client: number, port: number, token: string | null, step: Step): Promise<Event> {
-    const isRevoking = step.kind === 'revoke'
-    const sent = isRevoking ? null : token
-    const begin = performance.now()
-    const { least } = this.#traffic.clock()
-    const { status, body, cookie } = await send('POST', port, isRevoking ? '/revoke' : '/step', sent, step)
-    const { most } = this.#traffic.clock()
-    const isAnswer = status === 200 && !isRevoking
-    const event: Event = {
-      ...step,
-      client,
-      token: sent,
-      begin,
-      end: performance.now(),
-      clockBegin: least,
-      clockEnd: most,
-      status,
-      code: status === 200 ? null : body?.code ?? null,
-      // @fastify/session sends the cookie of a known session again with each answer.
-      issued: cookie === '' || (cookie === sent && this.#known.has(sent!)) ? null : cookie,
-      answer: isAnswer ? body : null
-    }
-    this.events.push(event)
-    if (event.issued !== null) {
-      this.#issued.push(event.issued)
-      this.#known.add(event.issued)
-    }
-    return event
-  }
-}
-
-function stepOf (kind: Kind): Step {
-  return { kind, key: '', value: 0, subject: '', holdMs: 0, isSaved: false }
 }

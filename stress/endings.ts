@@ -26,14 +26,15 @@ export class Endings {
       if (isCertain) endings.push({ at: by.end, by, isRevocation: false })
     }
     // A request that destroys the session it has loaded also ends the session that a parallel request continues it as.
-    for (let older = issued.parent; older !== null; older = older.parent) {
+    for (let child = issued, older = issued.parent; older !== null; child = older, older = older.parent) {
       for (const by of older.sent) {
-        if (by.kind === 'destroy' && isDone(by)) endings.push({ at: Math.max(by.end, issued.by.end), by, isRevocation: false })
+        const isHit = by.kind === 'destroy' || (by.kind === 'end' && by.begin < child.by.end)
+        if (isHit && isDone(by)) endings.push({ at: Math.max(by.end, issued.by.end), by, isRevocation: false })
       }
     }
     const { signIn } = issued
     for (const by of signIn === null ? [] : this.#revocations) {
-      const isHit = by.status === 200 && by.subject === signIn!.subject && signIn!.end <= by.begin
+      const isHit = by.status === 200 && by.subject === signIn!.subject && hadBegun(signIn!, by)
       if (isHit) endings.push({ at: Math.max(by.end, issued.by.end), by, isRevocation: true })
     }
     return endings.reduce<Ending | null>((first, ending) => first === null || ending.at < first.at ? ending : first, null)
@@ -53,10 +54,16 @@ export class Endings {
     const isEarly = (by: Event) => by !== before && by.begin < before.end
     if (issued.sent.some(by => isEarly(by) && isEnding(by) && mayHaveEffect(by))) return true
     for (let child = issued, older = issued.parent; older !== null; child = older, older = older.parent) {
-      if (older.sent.some(by => by.kind === 'destroy' && isEarly(by) && by.end > child.by.begin && mayHaveEffect(by))) return true
+      if (older.sent.some(by => isLogout(by) && isEarly(by) && by.end > child.by.begin && mayHaveEffect(by))) return true
     }
     const { signIn } = issued
-    return signIn !== null && this.#revocations.some(by => isEarly(by) && by.subject === signIn.subject && by.end > signIn.begin)
+    return signIn !== null && this.isRevoking(signIn, before)
+  }
+
+  /** Whether a revocation may have ended what a sign-in began, before a request was answered. */
+  isRevoking ({ subject, begin }: Event, before: Event): boolean {
+    // A revocation without an answer may still be under way.
+    return this.#revocations.some(by => by.subject === subject && by.begin < before.end && (by.end > begin || by.status !== 200))
   }
 
   /** Whether a request began when the absolute deadline had passed. */
@@ -65,15 +72,23 @@ export class Endings {
   }
 }
 
-function isEnding ({ kind }: Event): boolean {
-  return kind === 'destroy' || kind === 'regenerate' || kind === 'login'
+function isLogout ({ kind }: Event): boolean { return kind === 'destroy' || kind === 'end' }
+
+function isEnding (event: Event): boolean {
+  return isLogout(event) || event.kind === 'regenerate' || event.kind === 'login'
 }
 
-function isDone ({ kind, answer, issued }: Event): boolean {
+function isDone ({ kind, status, answer, issued }: Event): boolean {
+  if (kind === 'end') return status === 200
   return answer !== null && answer.isAccepted && (kind === 'destroy' || issued !== null)
 }
 
+/** Whether a revocation began after the sign-in: after its answer, or at least after `login()` was called. */
+function hadBegun ({ end, answer }: Event, by: Event): boolean {
+  return end <= by.begin || (answer !== null && answer.calledAt !== null && answer.calledAt < by.begin)
+}
+
 /** A refused logout has ended nothing. But a sign-in that is refused, since its subject was revoked, has ended the old session. */
-function mayHaveEffect ({ kind, status, answer }: Event): boolean {
-  return (status !== 409 || kind !== 'destroy') && answer?.isAccepted !== false
+function mayHaveEffect (event: Event): boolean {
+  return (event.status !== 409 || !isLogout(event)) && event.answer?.isAccepted !== false
 }

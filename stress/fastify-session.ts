@@ -20,7 +20,7 @@ export async function createOtherApp (): Promise<FastifyInstance> {
     const isAccepted = Object.keys(seen).length > 0
     await hold(step.holdMs)
     const count = await take(request, step, isAccepted)
-    return { isAccepted, seen, after: dataOf(request), id: '', count }
+    return { isAccepted, seen, after: dataOf(request), id: '', count, calledAt: null }
   })
   return app
 }

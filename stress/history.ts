@@ -1,5 +1,10 @@
-/** What a request does with its session, after it has read the session and waited for a while. */
-export type Kind = 'create' | 'read' | 'write' | 'count' | 'regenerate' | 'login' | 'destroy' | 'revoke'
+import { moment } from './moment.ts'
+
+/**
+ * What a request does with its session, after it has read the session and waited for a while. `end` is `app.sessions.revoke(id)`,
+ * `revoke` is `revokeSubject`. `fill` and `slow` are what a hostile client does: store so many kilobytes, and hold a transaction.
+ */
+export type Kind = 'create' | 'read' | 'write' | 'count' | 'regenerate' | 'login' | 'destroy' | 'end' | 'revoke' | 'fill' | 'slow'
 
 /** The body of a request. */
 export interface Step {
@@ -27,9 +32,11 @@ export interface Answer {
   readonly id: string
   /** The counter after the transaction; `null` for other steps. */
   readonly count: number | null
+  /** When the handler called `login()`; `null` for other steps. */
+  readonly calledAt: number | null
 }
 
-/** A request, as its client knows it. `begin` and `end` are by the clock of the stress program, in milliseconds. */
+/** A request, as its client knows it. `begin` and `end` are by the clock of moment.ts. */
 export interface Event extends Step {
   readonly client: number
   /** The token that the client sent. */
@@ -66,11 +73,16 @@ export interface History {
   readonly timeoutMs: number
   /** `null` where the store cannot list. */
   readonly stored: readonly Stored[] | null
+  /** Which requests may go without an answer: those of a client who asked for trouble, and those that an outage hit. */
+  readonly mayFail: (event: Event) => boolean
 }
 
 export type ReportViolation = (promise: string, event: Event, detail: string) => void
 
+const START = moment()
+
 export function describe ({ client, kind, key, value, token, issued, begin, end, status }: Event): string {
   const cookies = `${token?.slice(0, 6) ?? 'none'}${issued === null ? '' : ` to ${issued.slice(0, 6)}`}`
-  return `${kind} ${key} = ${value} of client ${client}, cookie ${cookies}, ${begin.toFixed(1)} to ${end.toFixed(1)} ms, status ${status}`
+  const times = `${(begin - START).toFixed(1)} to ${(end - START).toFixed(1)} ms`
+  return `${kind} ${key} = ${value} of client ${client}, cookie ${cookies}, ${times}, status ${status}`
 }

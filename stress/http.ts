@@ -25,7 +25,7 @@ export function send (method: string, port: number, path: string, token: string 
       host: '127.0.0.1',
       path,
       headers: {
-        ...(token !== null && { cookie: `sid=${token}; sessionId=${token}` }),
+        ...(token !== null && { cookie: `sid=${token}; sessionId=${token}; aid=${token}` }),
         ...(payload !== null && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
       }
     }, response => {

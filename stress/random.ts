@@ -17,7 +17,7 @@ export class Random {
   of<T> (items: readonly T[]): T { return items[this.below(items.length)]! }
 
   /** A name; the weights say how often each name is chosen. */
-  weighted<Name extends string> (weights: Readonly<Record<Name, number>>): Name {
+  weighted<Name extends string> (weights: Readonly<Partial<Record<Name, number>>>): Name {
     const entries = Object.entries(weights) as Array<[Name, number]>
     let rest = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0)
     for (const [name, weight] of entries) {

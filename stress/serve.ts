@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { createApp } from './app.ts'
 import { createOtherApp, FASTIFY_SESSION } from './fastify-session.ts'
+import { refusing } from './refusing.ts'
 import { openStore } from './stores.ts'
 
 /** The options of a server. */
@@ -11,11 +12,16 @@ export interface ServerOptions {
   readonly url: string | null
   readonly absoluteMs: number
   readonly timeoutMs: number
+  /** Whether there is a second registration on the same store. */
+  readonly hasNeighbour: boolean
+  /** Whether the store refuses large sessions, and fails for marked ones. */
+  readonly isRefusing: boolean
 }
 
 /** What a server tells once it listens. */
 export interface Ready {
   readonly port: number
+  readonly canEnd: boolean
   readonly canRevoke: boolean
   readonly canList: boolean
   /** Whether the application goes by the given clock. */
@@ -24,13 +30,13 @@ export interface Ready {
 
 /** An application on a store, on a free port. */
 export async function serve (
-  { store, space, url, ...options }: ServerOptions, now: () => number
+  { store, space, url, isRefusing, ...options }: ServerOptions, now: () => number
 ): Promise<{ app: FastifyInstance, ready: Ready }> {
   const isOther = store === FASTIFY_SESSION
   const backend = isOther ? null : await openStore(store, space, url)
-  const app = backend === null ? await createOtherApp() : await createApp(backend, { ...options, now })
+  const app = backend === null ? await createOtherApp() : await createApp(isRefusing ? refusing(backend) : backend, { ...options, now })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
   const [canRevoke, canList] = [backend?.removeSubject !== undefined, backend?.list !== undefined]
-  return { app, ready: { port, canRevoke, canList, hasClock: !isOther } }
+  return { app, ready: { port, canEnd: !isOther, canRevoke, canList, hasClock: !isOther } }
 }

@@ -1,10 +1,11 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compile } from '../test/helpers/compiled.ts'
 import { type Ready, serve, type ServerOptions } from './serve.ts'
 
-/** The loader that lets Node run TypeScript. */
-const TYPESCRIPT = '@tapjs/typescript/import'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 /** A server under stress. */
@@ -50,16 +51,23 @@ class ServerProcess implements Server {
 
 /** Starts a server in a process of its own. */
 export async function startServer (options: ServerOptions): Promise<Server> {
-  const child = fork(fileURLToPath(new URL('server.ts', import.meta.url)), [JSON.stringify(options)], {
-    cwd: ROOT,
-    execArgv: [`--import=${TYPESCRIPT}`, '--enable-source-maps'],
-    env: { ...withoutTestRunner(), TS_NODE_TRANSPILE_ONLY: '1' }
-  })
+  program ??= compileServer()
+  const child = fork(program, [JSON.stringify(options)], { cwd: ROOT, execArgv: [], env: withoutTestRunner() })
   const [ready] = await Promise.race([
     once(child, 'message'),
     once(child, 'exit').then(() => { throw new Error(`a server process for ${options.store} did not start`) })
   ])
   return new ServerProcess(child, ready as Ready)
+}
+
+/** The compiled program of a server: a process that is started again and again must not compile at each start. */
+let program: string | undefined
+
+function compileServer (): string {
+  mkdirSync(join(ROOT, '.tap'), { recursive: true })
+  const folder = mkdtempSync(join(ROOT, '.tap', 'stress-'))
+  process.once('exit', () => { rmSync(folder, { recursive: true, force: true }) })
+  return compile('stress/server.ts', folder)
 }
 
 /** Starts a server in this process, for a store that exists in this process only. */

@@ -10,7 +10,7 @@ interface Store {
   readonly needs: ServerName | 'cluster' | 'folder' | null
   /**
    * @param space keeps the sessions of runs apart on one server
-   * @param url the address of the server, or the path of the folder
+   * @param url the address of the server (of several, with spaces between them), or the path of the folder
    */
   open (space: string, url: string): Promise<SessionBackend>
 }
@@ -19,7 +19,8 @@ interface Store {
 export const stores: Readonly<Record<string, Store>> = {
   memory: {
     needs: null,
-    open: async () => new MemoryBackend()
+    // All servers of this process share the backend.
+    open: async space => here(space, () => new MemoryBackend())
   },
   file: {
     needs: 'folder',
@@ -60,10 +61,11 @@ export const stores: Readonly<Record<string, Store>> = {
   },
   memcached: {
     needs: 'memcached',
-    async open (space, url) {
+    async open (space, urls) {
       const { Client } = await import('memjs')
       const { MemcachedBackend } = await import('../lib/memcached.ts')
-      return new MemcachedBackend(Client.create(new URL(url).host), { prefix: `${space}:` })
+      const client = Client.create(urls.split(' ').map(url => new URL(url).host).join(','), { logger: { log () {} } })
+      return new MemcachedBackend(client, { prefix: `${space}:` })
     }
   },
   postgres: {
@@ -96,15 +98,15 @@ async function openTable (dialect: Dialect, table: string): Promise<SessionBacke
 }
 
 export async function openStore (name: string, space: string, url: string | null): Promise<SessionBackend> {
-  if (name in wrongBackends) return wrongHere(name, space)
+  if (name in wrongBackends) return here(space, wrongBackends[name]!.create)
   return await stores[name]!.open(space, url ?? '')
 }
 
-const wrong = new Map<string, SessionBackend>()
+const backends = new Map<string, SessionBackend>()
 
-/** The wrong backend of a space: all servers of this process share the backend. */
-function wrongHere (name: string, space: string): SessionBackend {
-  const backend = wrong.get(space) ?? wrongBackends[name]!.create()
-  wrong.set(space, backend)
+/** The backend of a space that exists in this process only. */
+function here (space: string, create: () => SessionBackend): SessionBackend {
+  const backend = backends.get(space) ?? create()
+  backends.set(space, backend)
   return backend
 }

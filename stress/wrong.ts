@@ -2,9 +2,20 @@ import type { MemoryBackend, SessionBackend, SessionRecord } from '../lib/index.
 import { MinimalBackend } from '../test/helpers/minimal-backend.ts'
 import { careless, wrong } from '../test/helpers/wrong-backends/wrong.ts'
 import { DAY_MS } from '../test/helpers/times.ts'
+import { UNREADABLE } from './refusing.ts'
 
-/** Backends that break a promise each, and the promise that the checker must find broken. */
-export const wrongBackends: Readonly<Record<string, { create: () => SessionBackend, breaks: string }>> = {
+export interface WrongBackend {
+  create (): SessionBackend
+  /** The promise that the checker must find broken … */
+  readonly breaks: string
+  /** … in this scenario. Default: traffic. */
+  readonly scenario?: string
+}
+
+const OUTAGE_MS = 200
+
+/** Backends that break a promise each. */
+export const wrongBackends: Readonly<Record<string, WrongBackend>> = {
   'wrong: upserts': {
     breaks: 'an acknowledged key stays',
     create: () => careless(() => true)
@@ -62,6 +73,34 @@ export const wrongBackends: Readonly<Record<string, { create: () => SessionBacke
   'wrong: no versions': {
     breaks: 'an ended session is not accepted',
     create: () => new MinimalBackend()
+  },
+  'wrong: never comes to an end': {
+    scenario: 'bursts',
+    breaks: 'an ending is acknowledged in time',
+    create: () => wrong({
+      write: (inner, id, record, expected) => record.data === '' ? new Promise(() => {}) : inner.write(id, record, expected)
+    })
+  },
+  'wrong: fails for all after one session': {
+    scenario: 'hostile',
+    breaks: 'who did nothing wrong gets no 503',
+    create: () => {
+      let failsUntil = 0
+      return wrong({
+        read: (inner, id) => {
+          const found = inner.read(id)
+          if (found?.data.includes(UNREADABLE) === true) failsUntil = Date.now() + OUTAGE_MS
+          if (Date.now() < failsUntil) throw new Error('the server is down')
+          return found
+        }
+      })
+    }
+  },
+  'wrong: one space for all registrations': {
+    scenario: 'neighbours',
+    breaks: 'two registrations on one store never meet',
+    // The registration that is bound last decides for both.
+    create: () => wrong({})
   }
 }
 

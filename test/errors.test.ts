@@ -11,7 +11,7 @@ const table = [
   [new api.SessionTooLargeError(9, 8), 'SessionTooLargeError', 'SES_TOO_LARGE', 500, 'The session takes 9 bytes, 8 are allowed. Store less, or choose a backend that takes more'],
   [new api.SessionValidationError('session.a', 'must be integer'), 'SessionValidationError', 'SES_INVALID_DATA', 500, 'The session\'s data do not match the schema: expected `session.a` must be integer'],
   [new api.SessionSerializationError('session.a', 'is a BigInt'), 'SessionSerializationError', 'SES_NOT_SERIALIZABLE', 500, 'The session cannot be stored: `session.a` is a BigInt'],
-  [new api.BackendUnavailableError('x'), 'BackendUnavailableError', 'SES_BACKEND_UNAVAILABLE', 503, 'x'],
+  [new api.BackendUnavailableError('x'), 'BackendUnavailableError', 'SES_BACKEND_UNAVAILABLE', 503, 'Sessions are unavailable for the moment'],
   [new api.BackendContractError('x'), 'BackendContractError', 'SES_BACKEND_CONTRACT', 500, 'x'],
   [new api.NotSupportedError('A', 'b()'), 'NotSupportedError', 'SES_NOT_SUPPORTED', 500, 'A does not support b()'],
   [new api.ReservedKeyError('id'), 'ReservedKeyError', 'SES_RESERVED_KEY', 500, '`id` is a member of the session and cannot be a key of its data; choose another name']
@@ -42,7 +42,7 @@ t.test('an error says more where there is more to say', async t => {
   t.equal(new api.SessionValidationError('session.a', 'x').path, 'session.a')
   t.equal(new api.SessionSerializationError('session.a', 'x').path, 'session.a')
   t.equal(new api.NotSupportedError('A', 'b()', 'do c').message, 'A does not support b(): do c')
-  t.strictSame(new api.BackendUnavailableError('x').headers, { 'retry-after': '5' })
+  t.match(new api.BackendUnavailableError('Redis is full'), { headers: { 'retry-after': '5' }, detail: 'Redis is full' })
 })
 
 t.test('a cause is kept, and none is made up', async t => {
@@ -54,7 +54,8 @@ t.test('a cause is kept, and none is made up', async t => {
 })
 
 t.test('a message keeps percent signs as they are', async t => {
-  t.equal(new api.BackendUnavailableError('100%s %d').message, '100%s %d')
+  t.equal(new api.InvalidOptionsError('100%s %d').message, '100%s %d')
+  t.equal(new api.BackendUnavailableError('100%s %d').detail, '100%s %d')
 })
 
 t.test('misuse by the developer is a TypeError', async t => {

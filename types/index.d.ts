@@ -91,8 +91,7 @@ type KnownKey<Data> = keyof { [Key in keyof Data as string extends Key ? never :
  *
  * Some errors are common to many members:
  *
- * - `SessionNotLoadedError` for every access except `load` and `isLoaded`, before the session is loaded or on a route with
- *   `session: false`
+ * - `SessionNotLoadedError` for every access except `load` and `isLoaded`, before the session is loaded
  * - `SessionDestroyedError` for every method and change (except a second `destroy()`) after `destroy()`, or on an object which
  *   `regenerate()` has replaced
  * - `BackendUnavailableError` (503) when the backend fails or does not answer within `timeout`, and for every operation on the
@@ -177,7 +176,6 @@ export interface SessionMembers<Data = SessionData> {
    * Loads the session where `autoload` is off for the request. A second call changes nothing.
    *
    * @throws BackendUnavailableError (503) when the backend cannot be reached, unless `onUnavailable` is `'anonymous'`
-   * @throws SessionNotLoadedError on a route with `session: false`
    * @example
    * await request.session.load()
    * const basket = request.session.get('basket')
@@ -334,6 +332,31 @@ export interface SessionLifetime {
 // ---------------------------------------------------------------------------------------------- options
 
 /**
+ * A value that two parallel requests have changed, each in its own way. `undefined` stands for an absent value. The values are copies,
+ * which may be changed and returned.
+ */
+export interface SessionConflict {
+  /** The keys that lead to the value, from the session on, such as `['basket', 'tea']`. */
+  readonly path: readonly string[]
+  /** What both requests read. */
+  readonly base: unknown
+  /** What the later commit wants stored. */
+  readonly mine: unknown
+  /** What is stored by now. */
+  readonly theirs: unknown
+}
+
+/**
+ * What becomes of values which two parallel requests have changed: see `SessionOptions.onConflict`. The function is synchronous and
+ * changes nothing outside, since a commit that meets several conflicts asks several times. What it returns is stored at the path, and
+ * `undefined` removes the key; an error that it throws is the error of the request.
+ *
+ * @example
+ * const onConflict: OnConflict = ({ path, mine, theirs }) => path[0] === 'seen' ? Math.max(Number(mine), Number(theirs)) : mine
+ */
+export type OnConflict = 'merge' | 'error' | ((conflict: SessionConflict) => unknown)
+
+/**
  * The options of the plugin. All of them are checked at registration: an unknown key, a wrong type or a dangerous combination
  * rejects the registration with `InvalidOptionsError`, whose message names path, expectation and value (never a secret).
  *
@@ -397,6 +420,14 @@ export interface SessionOptions {
    */
   autoload?: boolean | AutoloadPath | ReadonlyArray<AutoloadPath> | ((request: FastifyRequest) => boolean)
   /**
+   * Paths whose requests get no session at all, as routes with `session: false`: `request.session` is `null`, nothing is read,
+   * stored or sent. A route with `required` keeps its session. @default none
+   *
+   * @example
+   * await app.register(sessions, { exclude: ['/health', '/assets/*'] })
+   */
+  exclude?: AutoloadPath | ReadonlyArray<AutoloadPath>
+  /**
    * JSON Schema of the payload (draft 7, or 2020-12 where `$schema` says so); a TypeBox schema is one. Checked when the session is
    * stored, after a merge on its result, and when data of a different `schemaVersion` are loaded. A payload which does not match
    * is refused with `SessionValidationError`. Nothing is coerced, defaulted or removed. @default none
@@ -437,14 +468,21 @@ export interface SessionOptions {
    */
   encrypt?: boolean
   /**
-   * What becomes of a session which two parallel requests have changed. `'merge'` keeps the changes of both, by top-level key; of a
-   * key which both have changed, the later commit wins. `'error'` answers the later request with `SessionConflictError` (409), and
-   * needs an atomic backend. In cookie sessions the last response wins. @default 'merge'
+   * What becomes of values which two parallel requests have changed, each in its own way. The changes of both are kept where they
+   * differ by path: plain objects that were changed in place are merged key by key at any depth, while an array, any other value,
+   * and an object that was assigned to a key of the session are one value each.
+   *
+   * Of a value that both have changed, `'merge'` keeps what the later commit has. `'error'` joins nothing: a request whose changes
+   * meet changes of another request, of whatever values, is answered with `SessionConflictError` (409); a `transaction()` and a new
+   * id without further changes are tried again. It needs an atomic backend. A function is asked, and its answer is kept: see `appendBoth` for
+   * lists. Subject and lifetime policy count as a value each, of which the function is not asked. In cookie sessions the last
+   * response wins. @default 'merge'
    *
    * @example
    * await app.register(sessions, { backend: new MemoryBackend(), onConflict: 'error' })
+   * await app.register(sessions, { backend: new MemoryBackend(), onConflict: appendBoth })
    */
-  onConflict?: 'merge' | 'error'
+  onConflict?: OnConflict
   /**
    * What a request gets when its session cannot be loaded because the backend fails. `'error'` is a 503 with Retry-After.
    * `'anonymous'` is an empty session for this request: plain changes are dropped with a warning, no cookie is set or cleared, and
@@ -469,8 +507,9 @@ export interface SessionOptions {
 }
 
 /**
- * A path of the request, without the query. A string is exact, unless it ends in `*`: `'/app/*'` matches all that begins with
- * `/app/`. A RegExp is tested against the path.
+ * A path of the request, as the application's router reads it: decoded, without the query, and by the router's own options on
+ * case, trailing and duplicate slashes. A string is exact, unless it ends in `*`: `'/app/*'` matches all that begins with `/app/`.
+ * A RegExp is tested against the path, in its own case.
  */
 export type AutoloadPath = string | RegExp
 
@@ -507,8 +546,8 @@ export interface CookieOptions {
 }
 
 /**
- * `config.session` of a route; `false` in its place means no session at all: no read, no write, no cookie. Checked when the route
- * is added, with `InvalidOptionsError`.
+ * `config.session` of a route; `false` in its place means no session at all: `request.session` is `null`, and there is no read, no
+ * write, no cookie. Checked when the route is added, with `InvalidOptionsError`.
  *
  * @example
  * app.get('/health', { config: { session: false } }, handler)
@@ -571,7 +610,7 @@ export interface SessionPolicy {
   readonly persistent?: boolean
   /** Of a tombstone only: the new id of the session. */
   readonly successor?: string
-  /** Of a session that signed in within five minutes after a revocation of its subject: the version of the revocation's mark. */
+  /** Of a session that signed in while the mark of a revocation of its subject stood: the version of the revocation's mark. */
   readonly mark?: number
 }
 
@@ -862,6 +901,11 @@ export interface SessionEvent {
   id: string | null
   /** Why, in one word, such as `'unknown'` or `'tampered'` of a rejected cookie; `null` where the type says all. */
   reason: string | null
+  /**
+   * With the reason `'overwritten'` only: the keys that lead to the value of which a parallel change was lost, such as
+   * `['basket', 'tea']`; `['subject']` and `['policy']` also stand for the subject and the lifetime policy.
+   */
+  path?: readonly string[]
 }
 
 /**
@@ -890,6 +934,10 @@ type FastSessionRoute = SessionRouteOptions
 
 declare module 'fastify' {
   interface FastifyRequest {
+    /**
+     * `null` where there can be no session: before the plugin's onRequest hook (such as in a serializer of Fastify's request log, or
+     * in the error handler for a hook registered earlier), on routes with `session: false`, and for paths of the option `exclude`.
+     */
     readonly session: FastSession
   }
   interface FastifyInstance {

@@ -99,6 +99,6 @@ const isRetriedLater = (error: { code: string }): boolean => {
     default: return false
   }
 }
-same<SessionEvent, { type: SessionEventType, property: string, id: string | null, reason: string | null }>()
+same<SessionEvent, { type: SessionEventType, property: string, id: string | null, reason: string | null, path?: readonly string[] }>()
 
 export { byRequest, isRetriedLater, options, optionsSchema }

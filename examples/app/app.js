@@ -58,11 +58,11 @@ export async function createApp ({ backend, backendName, secret, logger = false,
   app.post('/basket', async (request, reply) => {
     const product = productOf(request.body?.product)
     if (product === undefined) return redirect(request, reply, 'error', 'We do not sell that.')
-    const basket = request.session.basket ??= {}
     const change = request.body.action === 'remove' ? -1 : 1
-    const count = Math.min(Math.max((basket[product.id] ?? 0) + change, 0), MAX_OF_ONE)
-    if (count === 0) delete basket[product.id]
-    else basket[product.id] = count
+    const edit = data => { addTo(data.basket ??= {}, product.id, change) }
+    // A count is made from the count that was there: a transaction loses none, whatever other tabs do. A cookie has no transactions.
+    if (backend.atomic) await request.session.transaction(edit)
+    else edit(request.session)
     return redirect(request, reply, 'success', change > 0 ? `${product.name} added, ${euros(product.price)}.` : `${product.name} removed.`)
   })
 
@@ -75,6 +75,12 @@ export async function createApp ({ backend, backendName, secret, logger = false,
     delete session.flash
     return { session, flash, backendName, now: now(), path: request.url.split('?')[0] }
   }
+}
+
+function addTo (basket, id, change) {
+  const count = Math.min(Math.max((basket[id] ?? 0) + change, 0), MAX_OF_ONE)
+  if (count === 0) delete basket[id]
+  else basket[id] = count
 }
 
 function page (reply, markup) {

@@ -5,6 +5,7 @@ import { NotSupportedError } from '../errors.ts'
 import { freezeRecord } from '../record/record.ts'
 import { TextCache } from '../tools/text-cache.ts'
 import { decodeRecord, encodeRecord } from '../record/cookie-format.ts'
+import { DEFAULT_COOKIE_BYTES } from '../record/cookie-text.ts'
 import { backendOptionsCheck } from './conventions.ts'
 
 export interface CookieBackendOptions {
@@ -14,7 +15,6 @@ export interface CookieBackendOptions {
   maxBytes?: number
 }
 
-const DEFAULT_MAX_BYTES = 7_168
 /**
  * Only a cookie with the same first 40 characters is compared whole with a cached text, so that the time of the comparison
  * tells an attacker nothing: these characters hold the nonce, or most of the signature, and to guess them is to guess 190 bits.
@@ -23,13 +23,13 @@ const CACHE_KEY_CHARS = 40
 
 const checkOptions = backendOptionsCheck({
   mode: { description: '\'seal\' or \'sign\'', enum: ['seal', 'sign'] },
-  maxBytes: { description: 'an integer from 1024 to 12288', type: 'integer', minimum: 1_024, maximum: 12_288, default: DEFAULT_MAX_BYTES }
+  maxBytes: { description: 'an integer from 1024 to 12288', type: 'integer', minimum: 1_024, maximum: 12_288, default: DEFAULT_COOKIE_BYTES }
 })
 
 /**
  * Sessions in the cookie itself, without a store. The text is encrypted and authenticated with XAES-256-GCM, under a key
- * derived from `secret`. The name of the cookie and the purpose are authenticated too, and the deadlines are inside
- * (`docs/security.md C133`).
+ * derived from `secret` and the registration's `property`. The name of the cookie is authenticated too, and the deadlines are
+ * inside (`docs/security.md C133`).
  *
  *     app.register(sessions, { secret, backend: new CookieBackend({ mode: 'seal' }) })
  *
@@ -47,14 +47,16 @@ export class CookieBackend implements SessionBackend {
   /** @throws InvalidOptionsError for unknown options and values out of range */
   constructor (options: CookieBackendOptions = {}, envelope?: Envelope) {
     checkOptions(options, 'CookieBackend')
-    this.maxBytes = options.maxBytes ?? DEFAULT_MAX_BYTES
+    this.maxBytes = options.maxBytes ?? DEFAULT_COOKIE_BYTES
     this.#mode = options.mode ?? 'seal'
     this.#envelope = envelope
   }
 
-  bind ({ secrets, cookie: { name } }: BackendContext): CookieBackend {
+  bind ({ property, secrets, cookie: { name } }: BackendContext): CookieBackend {
     if (secrets.length === 0) throw missingSecret('the cookie backend')
-    const envelopeOf = this.#mode === 'seal' ? sealedEnvelope(secrets, 'cookie seal') : signedEnvelope(secrets, 'cookie sign')
+    // Keys of its own for each property: a session of one registration is nothing to another, whatever their cookies are called.
+    const purpose = `cookie ${this.#mode} of ${property}`
+    const envelopeOf = this.#mode === 'seal' ? sealedEnvelope(secrets, purpose) : signedEnvelope(secrets, purpose)
     return new CookieBackend({ mode: this.#mode, maxBytes: this.maxBytes }, envelopeOf(name))
   }
 

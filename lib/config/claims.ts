@@ -1,26 +1,24 @@
+import { maxHeaderSize as usualHeaderSize } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { unexpected } from '../tools/check-options.ts'
+import { DEFAULT_COOKIE_BYTES } from '../record/cookie-text.ts'
+import { assertApart, assertHeadersFit, type Claim, overlaps, RouteHosts } from './neighbours.ts'
 import type { Settings } from './options.ts'
-
-/** The names that a registration uses. */
-interface Claim {
-  readonly scope: object
-  readonly property: string
-  readonly name: string
-}
+import { assertAllRead, ReadRoutes } from './unread.ts'
 
 /** The claims of each application, by its server: all scopes of an application have the same server. */
-const claimsOf = new WeakMap<object, Claim[]>()
+const claimsOf = new WeakMap<object, Array<Claim & { readonly reads: ReadRoutes }>>()
 
 const REMEDY = 'register with another property'
 
 /**
  * Refuses a property or a cookie name that an earlier registration uses in this scope, in a scope around or in a scope
- * inside: both would read and overwrite the same sessions.
+ * inside: both would read and overwrite the same sessions. Scopes beside each other never meet in a request, but their cookies
+ * meet in a browser (neighbours.ts).
  *
  * @throws InvalidOptionsError
  */
-export function claimNames (app: FastifyInstance, { property, cookie: { name } }: Settings): void {
+export function claimNames (app: FastifyInstance, { property, backend, cookie: { name, path } }: Settings): void {
   // Fastify sets `validationError` itself, but only when a request is served.
   if (app.hasRequestDecorator(property) || property === 'validationError') {
     throw unexpected('property', 'a name that requests do not have already', property, REMEDY)
@@ -33,12 +31,23 @@ export function claimNames (app: FastifyInstance, { property, cookie: { name } }
   if (near.some(claim => claim.property === property)) {
     throw unexpected('property', 'a name that no registration in a scope inside has already', property, REMEDY)
   }
-  const clash = near.find(claim => overlaps(name, claim.name) || overlaps(claim.name, name))
+  const clash = near.find(claim => overlaps(name, claim.name))
   if (clash !== undefined) {
     const expectation = `a name that does not overlap with another registration's (${clash.name})`
     throw unexpected('cookie.name', expectation, name, 'name one of them')
   }
-  claimsOf.set(app.server, [...claims, { scope: app, property, name }])
+  const maxBytes = backend.selfContained === true ? backend.maxBytes ?? DEFAULT_COOKIE_BYTES : 0
+  const claim = { scope: app, property, name, path, maxBytes, hosts: new RouteHosts(app), reads: new ReadRoutes(app, property) }
+  const { maxHeaderSize = usualHeaderSize } = app.server as { maxHeaderSize?: number }
+  assertHeadersFit(claim, claims, maxHeaderSize)
+  const beside = claims.filter(known => !near.includes(known))
+  assertApart(claim, beside.filter(({ hosts }) => !hosts.areAll))
+  // Which hosts the routes of this scope are bound to is known once all routes are.
+  app.addHook('onReady', async () => {
+    assertApart(claim, beside)
+    if (claims.length === 0) assertAllRead(app, claimsOf.get(app.server)!.map(({ reads }) => reads))
+  })
+  claimsOf.set(app.server, [...claims, claim])
 }
 
 /** Whether a request can be in both scopes. A scope inside inherits from the scope around; neighbours never meet. */
@@ -48,9 +57,4 @@ function meet (scope: object, known: object): boolean {
 
 function isInside (inner: object, outer: object): boolean {
   return Object.prototype.isPrototypeOf.call(outer, inner)
-}
-
-/** Whether the second name is the first name, or the name of a part of a cookie split under the first name (`name.1`). */
-function overlaps (name: string, other: string): boolean {
-  return other === name || (other.startsWith(name) && /^\.[1-9]$/.test(other.slice(name.length)))
 }

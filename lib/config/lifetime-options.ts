@@ -11,6 +11,9 @@ const DEFAULT_ABSOLUTE_MS = 30 * DAY_MS
 /** Browsers keep no cookie for longer (RFC 6265bis, 5.5). */
 const MAX_PERSISTENT_MS = 400 * DAY_MS
 
+/** Ten years. A larger number is one of milliseconds, by habit. */
+const MAX_SECONDS = 315_576_000
+
 const checkLifetime = optionsCheck(lifetimeSchema)
 
 /**
@@ -56,6 +59,9 @@ export function parseLifetime (lifetime: SessionLifetime): SessionPolicy {
 export function durationOf (path: string, duration: Duration): number {
   const ms = toMilliseconds(duration)
   if (ms === null) throw unexpected(path, 'a finite duration above 0', duration)
+  if (typeof duration === 'number' && duration > MAX_SECONDS) {
+    throw unexpected(path, 'at most ten years as a number', duration, 'seconds, not milliseconds? A longer duration is text, such as \'4000d\'')
+  }
   return ms
 }
 

@@ -13,12 +13,15 @@ const LABEL = '[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?'
 /** `domain-value` (RFC 6265bis, 4.1.1). Browsers ignore a dot in front (5.6.3). */
 const COOKIE_DOMAIN = `^\\.?${LABEL}(?:\\.${LABEL})*$`
 
-// Error messages say each `description` after "expected to be". Functions and instances of classes have no JSON Schema:
-// options.ts checks them.
+// Error messages say each `description` after "expected to be". Instances of classes, and functions where any function will do,
+// have no JSON Schema: options.ts checks them.
 const duration = {
   description: 'a number of seconds above 0, or a string such as \'30m\', \'12h\' or \'14d\'',
   anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'string', pattern: DURATION_PATTERN }]
 }
+
+/** What is of no type that JSON has. */
+const aFunction = { not: { type: ['string', 'number', 'boolean', 'null', 'array', 'object'] } }
 
 const path = { description: 'a path such as \'/app\' or \'/app/*\', or a RegExp' }
 
@@ -63,34 +66,33 @@ export const optionsSchema: object = {
     absoluteTimeout: { description: `${duration.description}, or null`, anyOf: [...duration.anyOf, { type: 'null' }], default: '30d' },
     renewAfter: { description: 'a number from 0 to 1', type: 'number', minimum: 0, maximum: 1, default: 0.25 },
     autoload: { description: `a boolean, a function, ${path.description}, or an array of paths`, default: true },
+    exclude: { description: `${path.description}, or an array of paths` },
     schema: { description: 'a JSON Schema of the payload', type: 'object' },
     schemaVersion: { description: 'an integer from 1 to 2147483647', type: 'integer', minimum: 1, maximum: 2147483647, default: 1 },
     migrate: { description: 'a function (data, fromVersion) => data' },
     serializer: { description: 'an object with the functions serialize and deserialize', type: 'object' },
     encrypt: { description: 'a boolean', type: 'boolean', default: false },
-    onConflict: { description: '\'merge\' or \'error\'', enum: ['merge', 'error'], default: 'merge' },
+    onConflict: { description: '\'merge\', \'error\' or a function', anyOf: [{ enum: ['merge', 'error'] }, aFunction], default: 'merge' },
     onUnavailable: { description: '\'error\' or \'anonymous\'', enum: ['error', 'anonymous'], default: 'error' },
     timeout: { ...duration, default: 5 },
     now: { description: 'a function that returns milliseconds' }
   }
 }
 
+const routeProperties = {
+  autoload: { description: 'a boolean', type: 'boolean' },
+  passive: { description: 'a boolean', type: 'boolean' },
+  required: { description: 'true, false or \'subject\'', enum: [true, false, 'subject'] },
+  onUnavailable: { description: '\'error\' or \'anonymous\'', enum: ['error', 'anonymous'] }
+}
+
+/** The names of a route's options. */
+export const ROUTE_OPTIONS: readonly string[] = Object.keys(routeProperties)
+
 /** The JSON Schema of a route's options: `config.session`, or the name of the registration's property in its place. */
 export const routeSchema: object = {
   description: 'false, or an object of route options',
-  anyOf: [
-    { type: 'boolean' },
-    {
-      type: 'object',
-      additionalProperties: false,
-      properties: {
-        autoload: { description: 'a boolean', type: 'boolean' },
-        passive: { description: 'a boolean', type: 'boolean' },
-        required: { description: 'true, false or \'subject\'', enum: [true, false, 'subject'] },
-        onUnavailable: { description: '\'error\' or \'anonymous\'', enum: ['error', 'anonymous'] }
-      }
-    }
-  ]
+  anyOf: [{ type: 'boolean' }, { type: 'object', additionalProperties: false, properties: routeProperties }]
 }
 
 /** The JSON Schema of the argument of `session.setLifetime()`. */

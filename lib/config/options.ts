@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import type { SessionBackend, SessionOptions } from '../../types/index.d.ts'
-import { autoloadMatcher } from './autoload.ts'
+import type { OnConflict, SessionBackend, SessionOptions } from '../../types/index.d.ts'
+import { autoloadMatcher, excludeMatcher } from './autoload.ts'
 import { MAIN_PROPERTY } from '../backends/conventions.ts'
 import { CookieBackend } from '../backends/cookie.ts'
 import { type CookieSettings, cookieSettings } from './cookie-settings.ts'
@@ -11,6 +11,8 @@ import { InvalidOptionsError } from '../errors.ts'
 import type { LifetimeOptions } from '../record/lifetime.ts'
 import { durationOf, lifetimeOptions } from './lifetime-options.ts'
 import { optionsSchema } from './options-schema.ts'
+import type { PathTest, RouterOptions } from './paths.ts'
+import { PEERS_OPTIONS } from './peers.ts'
 import { compilePayloadSchema } from '../payload/payload-schema.ts'
 import { jsonSerializer } from '../payload/serializer.ts'
 
@@ -28,8 +30,10 @@ export interface Settings {
   readonly cookie: Readonly<CookieSettings>
   readonly lifetime: LifetimeOptions
   readonly autoload: (request: FastifyRequest) => boolean
+  /** Requests that get no session at all; `null` where there are none. */
+  readonly exclude: PathTest | null
   readonly codec: PayloadCodec
-  readonly onConflict: 'merge' | 'error'
+  readonly onConflict: OnConflict
   readonly onUnavailable: 'error' | 'anonymous'
   /** The longest wait for the backend, in milliseconds. */
   readonly timeoutMs: number
@@ -37,14 +41,15 @@ export interface Settings {
   readonly now: () => number
 }
 
-const checkOptions = optionsCheck(optionsSchema)
+const checkOptions = optionsCheck(optionsSchema, PEERS_OPTIONS)
 
 /**
  * Checks and completes options; the caller's object is not changed.
  *
+ * @param router how the application's router reads URLs
  * @throws InvalidOptionsError
  */
-export function resolveOptions (options: SessionOptions): Settings {
+export function resolveOptions (options: SessionOptions, router: RouterOptions = {}): Settings {
   checkOptions(options, '')
   checkFunctions(options)
   const secrets = secretsOf(options.secret)
@@ -59,7 +64,8 @@ export function resolveOptions (options: SessionOptions): Settings {
     property: options.property ?? MAIN_PROPERTY,
     cookie,
     lifetime,
-    autoload: autoloadMatcher(options.autoload),
+    autoload: autoloadMatcher(options.autoload, router),
+    exclude: excludeMatcher(options.exclude, router),
     codec: codecOf(options, secrets, backend),
     onConflict: options.onConflict ?? 'merge',
     onUnavailable: options.onUnavailable ?? 'error',

@@ -6,7 +6,7 @@ import type { Settings } from './options.ts'
 
 /** The route options in force for the requests of a route. */
 export interface RoutePolicy {
-  /** `true` where the route has `config.session: false`: no session at all. */
+  /** `true` where the route has `config.session: false`, or the option `exclude` names the path: no session at all. */
   readonly isOff: boolean
   /** `null` where the `autoload` option of the registration decides. */
   readonly autoload: boolean | null
@@ -21,12 +21,14 @@ const check = optionsCheck(routeSchema)
 export class RoutePolicies {
   /** For routes without `config.session`, and for sessions outside a request. */
   readonly usual: RoutePolicy
+  readonly #off: RoutePolicy
   readonly #settings: Settings
   readonly #known = new WeakMap<object, RoutePolicy>()
 
   constructor (settings: Settings) {
     this.#settings = settings
     this.usual = Object.freeze({ isOff: false, autoload: null, passive: false, required: false, onUnavailable: settings.onUnavailable })
+    this.#off = Object.freeze({ ...this.usual, isOff: true })
   }
 
   /**
@@ -47,17 +49,18 @@ export class RoutePolicies {
   }
 
   /**
-   * The policy of a request. Routes added before the plugin, and the 404 handler, are checked only here, at the first request.
+   * The policy of a request. The option `exclude` opens no route that requires a session. Routes added before the plugin, and the 404 handler, are checked only here, at the first request.
    *
    * @throws InvalidOptionsError
    */
   ofRequest (request: FastifyRequest): RoutePolicy {
     const { config, url } = request.routeOptions
-    return this.of(config, url ?? 'the 404 handler')
+    const policy = this.of(config, url ?? 'the 404 handler')
+    return policy.required === false && this.#settings.exclude?.(request) === true ? this.#off : policy
   }
 
   #resolve (value: false | SessionRouteOptions): RoutePolicy {
-    if (value === false) return Object.freeze({ ...this.usual, isOff: true })
+    if (value === false) return this.#off
     const { autoload = null, passive = false, required = false, onUnavailable = this.usual.onUnavailable } = value
     return Object.freeze({ isOff: false, autoload, passive, required, onUnavailable })
   }

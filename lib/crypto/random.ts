@@ -1,8 +1,20 @@
 import { randomFillSync } from 'node:crypto'
+import { startupSnapshot } from 'node:v8'
 
 const POOL_BYTES = 4096
+/** An older pool may be a copy: virtual machines are saved and started again, perhaps several times. */
+const MAX_AGE_MS = 1_000
 const pool = Buffer.alloc(POOL_BYTES)
 let used = POOL_BYTES
+let filledAt = 0
+
+// A process that starts from a snapshot of Node must not hand out what its siblings hand out.
+if (startupSnapshot.isBuildingSnapshot()) startupSnapshot.addSerializeCallback(forget)
+
+function forget (): void {
+  pool.fill(0)
+  used = POOL_BYTES
+}
 
 /**
  * Takes random bytes of node:crypto from a pool: a single system call serves many tokens. Bytes are wiped from the pool as soon as
@@ -10,8 +22,9 @@ let used = POOL_BYTES
  * fallback would be weaker (docs/security.md C002).
  */
 function draw<T> (size: number, take: (start: number, end: number) => T): T {
-  if (used + size > POOL_BYTES) {
+  if (used + size > POOL_BYTES || performance.now() - filledAt > MAX_AGE_MS) {
     randomFillSync(pool)
+    filledAt = performance.now()
     used = 0
   }
   const start = used

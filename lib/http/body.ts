@@ -33,6 +33,11 @@ export function destroyPayload (payload: unknown): void {
   }
 }
 
+/** Whether nothing can be sent any more: the client has gone, or a time limit of the server has ended connection or stream. */
+export function isClosed ({ raw }: FastifyReply): boolean {
+  return raw.destroyed || (raw as { stream?: { destroyed?: boolean } }).stream?.destroyed === true
+}
+
 /**
  * Puts status and headers of a `Response` on the reply, before ours. Fastify would do so after all hooks, and a
  * `Cache-Control: public` of the `Response` would replace our `no-store`.

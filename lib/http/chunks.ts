@@ -40,21 +40,15 @@ export function split (name: string, text: string, tailBytes: number): string[] 
 /**
  * Joins the parts which a request carried.
  *
- * @param found for each part the values under its name, in the header's order
- *
- * @returns up to `most` texts which may be sessions, and whether parts were missing
+ * @param found for each part the values under its name, in the header's order, at most `MOST_TRIED` of them
+ * @returns the texts which may be sessions, and whether parts were missing. A text of which a part is missing is a try too.
  */
-export function join (found: ReadonlyArray<readonly string[] | undefined>, most: number): { texts: string[], isIncomplete: boolean } {
+export function join (found: ReadonlyArray<readonly string[] | undefined>): { texts: string[], isIncomplete: boolean } {
   const texts: string[] = []
   let isIncomplete = false
   for (const value of found[0] ?? []) {
-    if (texts.length === most) break
     const frame = FRAME.exec(value)
-    if (frame === null) {
-      texts.push(value)
-      continue
-    }
-    const text = joinGeneration(found, frame[0], Number(frame[1]))
+    const text = frame === null ? value : joinGeneration(found, frame[0], Number(frame[1]))
     if (text === null) isIncomplete = true
     else texts.push(text)
   }

@@ -1,43 +1,45 @@
 import { type CarriedCookies, NO_COOKIES } from '../lifecycle/cookie.ts'
-import { isCookieText } from '../record/cookie-text.ts'
+import { isCookieText, isCookieValue } from '../record/cookie-text.ts'
 import { join } from './chunks.ts'
 
-/** Cookies with the same name which are tried at most: browsers send several when paths or domains differ. */
+/**
+ * Cookies with the same name which are tried at most: browsers send several when paths or domains differ. No more are kept, so
+ * that the work stays in proportion to the header however often a name comes.
+ */
 const MAX_TRIED = 4
 const MAX_INDEX = 9
-/** Fewer bytes are no attack, however many short tokens they are: browsers send a cookie for each path and domain. */
-const ORDINARY_BYTES = 4_096
 const FIRST: readonly number[] = Object.freeze([0])
 
 /**
  * Finds the cookies of a session in the raw header: `request.cookies` would show only the first of two cookies with the
  * same name, and decoded. Values are not decoded, so that a session has a single text.
  *
- * @param maxBytes the longest text that we write: longer values are refused before they are looked at
+ * @param maxBytes the longest text that we write: values which cannot be ours are passed over, and do not count as tries
  */
 export function carriedCookies (header: string | undefined, name: string, maxBytes: number): CarriedCookies {
   if (header === undefined || !header.includes(name)) return NO_COOKIES
   const found: string[][] = []
-  let bytes = 0
+  let isOversized = false
   for (let at = header.indexOf(name); at !== -1; at = header.indexOf(name, at + name.length)) {
     const index = startsPair(header, at) ? indexAt(header, at + name.length) : -1
     if (index === -1) continue
+    const values = (found[index] ??= [])
+    if (values.length === MAX_TRIED) continue
     const value = valueAt(header, at)
-    bytes += value.length
-    ;(found[index] ??= []).push(value)
+    if (value.length > maxBytes) isOversized = true
+    else if (isCookieValue(value)) values.push(value)
   }
-  const [values] = found
+  if (found.length === 0) return NO_COOKIES
+  const [whole] = found
   // Almost always there is a single cookie, which is no part of a split text.
-  const isSingle = found.length === 1 && values!.length === 1
-  const isWhole = isSingle && bytes <= maxBytes && values![0]![1] !== '.'
-  if (isWhole) return { texts: values!.filter(isCookieText), indexes: FIRST, problem: null }
+  if (found.length === 1 && whole!.length === 1 && whole![0]![1] !== '.') {
+    return { texts: whole!, indexes: FIRST, problem: isOversized ? 'oversized' : null }
+  }
   const indexes = Object.keys(found).map(Number)
-  if (indexes.length === 0) return NO_COOKIES
-  // Each name may come up to four times, and wrong cookies may be as long as the right cookie.
-  if (bytes > Math.max(maxBytes * MAX_TRIED, ORDINARY_BYTES)) return { texts: [], indexes, problem: 'oversized' }
-  const { texts, isIncomplete } = join(found, MAX_TRIED)
+  const { texts, isIncomplete } = join(found)
   const fitting = texts.filter(text => text.length <= maxBytes)
-  const problem = fitting.length < texts.length ? 'oversized' : isIncomplete || texts.length === 0 ? 'incomplete' : null
+  if (fitting.length < texts.length) isOversized = true
+  const problem = isOversized ? 'oversized' : isIncomplete || whole === undefined ? 'incomplete' : null
   return { texts: fitting.filter(isCookieText), indexes, problem }
 }
 

@@ -24,5 +24,6 @@ export class DetachedCookies implements CookieTransport {
 
   // Called for cookies which are a courtesy only (a new Max-Age): the session works without them.
   set (): void {}
+  vary (): void {}
   clear (): void {}
 }

@@ -6,12 +6,15 @@ import type { SessionState } from '../lifecycle/state.ts'
 import { SessionHandle } from '../session/handle.ts'
 import type { Session } from '../session/session.ts'
 import { isPromise } from '../tools/flow.ts'
-import { destroyPayload, unwrapResponse } from './body.ts'
+import { destroyPayload, isClosed, unwrapResponse } from './body.ts'
 import { varyByCookie } from './caching.ts'
-import { holdReply } from './hold.ts'
+import { forbidKeeping, presetError } from './error-reply.ts'
+import { type HeldReply, holdReply } from './hold.ts'
 import type { ReplyCookies } from './reply-cookies.ts'
 
 type Done = DoneFuncWithErrOrRes
+const LOST = 'changes of the session are lost'
+
 type Progress = 'open' | 'committing' | 'committed' | 'failed'
 
 /**
@@ -27,6 +30,9 @@ export class Exchange {
   readonly #loadsAtLook: boolean
   #progress: Progress = 'open'
   #isTouched = false
+  #hasTimedOut = false
+  /** While a commit is under way. */
+  #held: HeldReply | null = null
 
   constructor (state: SessionState, cookies: ReplyCookies, reply: FastifyReply, loadsAtLook: boolean) {
     this.state = state
@@ -48,7 +54,9 @@ export class Exchange {
 
   touch (): void {
     this.#isTouched = true
-    this.#reply.raw.on('close', () => { this.#reportLeftovers() })
+    // At once too, for a first look in an onSend hook after ours, and for replies that are written by hand.
+    varyByCookie(this.#reply)
+    this.#reply.raw.on('close', () => { this.#close() })
   }
 
   /** The onSend hook of a request whose session was looked at. */
@@ -58,8 +66,9 @@ export class Exchange {
     // A second send while the first waits for the commit: the first wins whole, so this send must not go on.
     if (this.#progress === 'committing') return
     varyByCookie(this.#reply)
-    const { failure } = this.state
+    const { failure, isLoaded } = this.state
     if (failure !== null) return this.#report(failure, payload, done)
+    if (this.#hasTimedOut && !isLoaded) return this.#leave(done)
     this.#progress = 'committing'
     let committing
     try {
@@ -68,28 +77,63 @@ export class Exchange {
       return this.#fail(error as Error, payload, done)
     }
     if (!isPromise(committing)) return this.#finish(payload, done)
-    const release = holdReply(this.#reply, payload)
+    if (this.#hasTimedOut) {
+      const { log, place } = this.#cookies
+      committing.then(undefined, (error: Error) => { log.warn({ err: error }, `${LOST}: the handler timed out (${place})`) })
+      return this.#leave(done)
+    }
+    const held = holdReply(this.#reply, payload)
+    this.#held = held
+    const go = (then: () => void): void => {
+      // The handler's time was over first: the answer is Fastify's.
+      if (this.#held === null) return
+      this.#held = null
+      held.release(then)
+    }
     committing.then(
-      () => { release(() => { this.#finish(payload, done) }) },
-      (error: Error) => { release(() => { this.#fail(error, payload, done) }) }
+      () => { go(() => { this.#finish(payload, done) }) },
+      (error: Error) => { go(() => { this.#fail(error, payload, done) }) }
     )
+  }
+
+  /** Fastify is about to answer with an error of its own, since the time of the handler is over: nothing is waited for any more. */
+  timeOut (error: Error): void {
+    this.#hasTimedOut = true
+    if (this.#held === null) return
+    const { payload, abandon } = this.#held
+    this.#held = null
+    this.#progress = 'failed'
+    abandon()
+    this.#cookies.retract()
+    presetError(this.#reply, error)
+    destroyPayload(payload)
   }
 
   #finish (payload: unknown, done: Done): void {
     this.#progress = 'committed'
+    if (isClosed(this.#reply)) {
+      // Over HTTP/2 Fastify would not notice, and leave a stream open.
+      destroyPayload(payload)
+      return done(null, null)
+    }
     const body = unwrapResponse(this.#reply, payload)
     if (body !== undefined) varyByCookie(this.#reply)
     this.#cookies.flush()
     done(null, body)
   }
 
+  /** The answer goes out without the session. */
+  #leave (done: Done): void {
+    this.#progress = 'failed'
+    done()
+  }
+
   /** A failure which the handler has met already. The answer which an error handler has made of the failure stands. */
   #report (failure: BackendUnavailableError, payload: unknown, done: Done): void {
     if (this.#reply.statusCode !== failure.statusCode) return this.#fail(failure, payload, done)
-    this.#progress = 'failed'
     this.#cookies.retract()
-    presetError(this.#reply, failure)
-    done()
+    forbidKeeping(this.#reply, failure)
+    this.#leave(done)
   }
 
   /** Answers with the error's status and without our cookie. */
@@ -101,7 +145,13 @@ export class Exchange {
     done(error)
   }
 
-  // Runs when the response or the upgraded socket is closed: changes which are not committed by now never will be.
+  /** Runs when the response or the upgraded socket is closed. */
+  #close (): void {
+    if (this.#held !== null) destroyPayload(this.#held.payload)
+    this.#reportLeftovers()
+  }
+
+  // Changes which are not committed by now never will be.
   #reportLeftovers (): void {
     const { place, log } = this.#cookies
     const hasMissedSend = this.#progress === 'open' && this.#reply.sent
@@ -111,13 +161,6 @@ export class Exchange {
     const cause = hasMissedSend
       ? 'the reply was hijacked, written by hand, or sent before they were made; call `await request.session.save()` in time'
       : 'they were made after it was committed'
-    log.warn(`changes of the session are lost: ${cause} (${place})`)
+    log.warn(`${LOST}: ${cause} (${place})`)
   }
-}
-
-/** Sets an error's status and headers beforehand, so that an error handler which only sends keeps them. */
-export function presetError (
-  reply: FastifyReply, error: Error & { statusCode?: number, headers?: Readonly<Record<string, string>> }
-): void {
-  reply.code(error.statusCode ?? 500).headers(error.headers ?? {})
 }

@@ -2,8 +2,9 @@ import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { NotSupportedError } from '../errors.ts'
 import type { CarriedCookies, CookieTransport } from '../lifecycle/cookie.ts'
 import type { Registration } from '../store/registration.ts'
-import { forbidStoring } from './caching.ts'
+import { forbidStoring, withMember } from './caching.ts'
 import { carriedCookies } from './cookie-header.ts'
+import { isHeld } from './hold.ts'
 import type { SessionCookie } from './session-cookie.ts'
 
 /** The session cookies of a request and its reply. */
@@ -34,7 +35,9 @@ export class ReplyCookies implements CookieTransport {
   /** Whether the response head is out, or the connection has become a WebSocket. */
   get isHeadOut (): boolean {
     const { raw, sent } = this.#reply
-    return raw.headersSent || (sent && this.request.raw.headers.upgrade?.toLowerCase() === 'websocket')
+    if (raw.headersSent) return true
+    // A client may ask for an upgrade where nothing upgrades: then the reply is only held for the commit.
+    return sent && !isHeld(this.#reply) && this.request.raw.headers.upgrade?.toLowerCase() === 'websocket'
   }
 
   assertOpen (): void {
@@ -56,6 +59,12 @@ export class ReplyCookies implements CookieTransport {
     const { indexes } = this.carried
     if (this.isHeadOut || (indexes.length === 0 && !this.#hasSet)) return
     this.#put(this.#cookie.clear(indexes.includes(0) ? indexes : [0, ...indexes], this.#isHttps), isExplicit)
+  }
+
+  vary (): void {
+    const { raw } = this.#reply
+    if (raw.headersSent) return
+    raw.setHeader('vary', withMember(raw.getHeader('vary') ?? this.#reply.getHeader('vary'), 'Cookie'))
   }
 
   /** Puts the last cookie on the reply, once the reply is not held any more. */

@@ -3,19 +3,19 @@ import { randomVersion } from '../crypto/random.ts'
 import { SessionConflictError } from '../errors.ts'
 import type { Stored } from '../payload/codec.ts'
 import { freezeRecord } from '../record/record.ts'
-import { groupCommit, type Joining, type Turn } from '../store/queue.ts'
+import { type GroupAnswer, groupCommit, type Joining, type Turn } from '../store/queue.ts'
 import { removeIfUnchanged } from '../store/server-side.ts'
 import type { Store } from '../store/store.ts'
 import type { Flow } from '../tools/flow.ts'
 import { sendCookie, sendCookieIfPersistent } from './cookie.ts'
 import { assertValid, type Draft, type Edit, isEmpty, merge, withEdit } from './draft.ts'
-import { deadlinesOf, toStore, writeContextOf } from './records.ts'
+import { reportOverwritten } from './overwritten.ts'
+import { pause } from './pause.ts'
+import { deadlinesOf, planned, sealed, toStore, writeContextOf } from './records.ts'
 import type { SessionState } from './state.ts'
 
 const MAX_TRIES = 10
 const MAX_COLLISIONS = 3
-const FIRST_PAUSE_MS = 2
-const MAX_PAUSE_MS = 100
 
 interface CommitOptions {
   /** Whether the draft differs from the stored session; else only deadlines move. */
@@ -37,6 +37,7 @@ export class Commit implements Joining<Stored> {
   readonly #base: Stored | null
   readonly #draft: Draft
   readonly #options: CommitOptions
+  #merged: Draft | null = null
 
   constructor (state: SessionState, draft: Draft, options: CommitOptions) {
     this.#state = state
@@ -111,7 +112,7 @@ export class Commit implements Joining<Stored> {
     let isThere: boolean
     if (backend.touch !== undefined) {
       renewed = this.#withDeadlines(base, base.record.version)
-      isThere = yield * store.call('touch', () => backend.touch!(id, renewed.record))
+      isThere = yield * store.call('touch', id, () => backend.touch!(id, renewed.record))
     } else {
       // Without compare-and-set the whole record is written: only a fresh one undoes no logout and no change.
       const theirs = store.isAtomic ? base : yield * store.fetch(id)
@@ -168,12 +169,18 @@ export class Commit implements Joining<Stored> {
       if (yield * removeIfUnchanged(store, theirs.record, null, this.#state.cookies.request)) return this.#finishEmpty(id)
       return { isDone: false, theirs: yield * store.fetch(id) }
     }
-    const own = toStore(this.#state, theirs, draft)
+    const own = planned(this.#state, theirs, draft)
     if (own.record.expiresAt <= this.#state.registration.now()) return { isDone: false, theirs: null }
-    const { answer, stored } = yield * groupCommit(own, turn, ({ record, text }) =>
-      store.put(record, version, writeContextOf(this.#state, text), edit === undefined))
+    const { answer, stored } = yield * groupCommit(own, turn, theirs.record.data.length, plan => this.#put(plan, version))
     if (answer.written) return { isDone: true, latest: this.#finish(stored) }
     return { isDone: false, theirs: answer.theirs === null ? yield * store.fetch(id) : store.sessionOf(answer.theirs, id) }
+  }
+
+  * #put (plan: Stored, version: number): Flow<GroupAnswer<Stored>> {
+    const stored = sealed(this.#state, plan)
+    const context = writeContextOf(this.#state, stored.text)
+    const answer = yield * this.#store.put(stored.record, version, context, this.#options.edit === undefined)
+    return { answer, stored }
   }
 
   /** Lets the commit in front store the changes of this commit along with its own (group commit). */
@@ -181,7 +188,7 @@ export class Commit implements Joining<Stored> {
     try {
       const draft = this.#mergedWith(theirs)
       if (isEmpty(draft, this.#store.codec)) return null
-      const stored = toStore(this.#state, theirs, draft)
+      const stored = planned(this.#state, theirs, draft)
       return stored.record.expiresAt > this.#state.registration.now() ? stored : null
     } catch {
       // The waiting commit fails in its own turn, so that its own request gets the error.
@@ -191,7 +198,7 @@ export class Commit implements Joining<Stored> {
 
   #mergedWith (theirs: Stored): Draft {
     const { onConflict } = this.#state.registration.settings
-    return merge({ codec: this.#store.codec, onConflict }, this.#base!, theirs, this.#draft)
+    return (this.#merged = merge({ codec: this.#store.codec, onConflict }, this.#base!, theirs, this.#draft))
   }
 
   /** The session has its first record, or its first text. */
@@ -205,12 +212,14 @@ export class Commit implements Joining<Stored> {
   #finish (stored: Stored): Stored {
     this.#state.adopt(stored, this.#draft)
     this.#publish('saved', stored.record.id)
+    reportOverwritten(this.#state, this.#merged, stored.record.id)
     sendCookieIfPersistent(this.#state, this.#options.isExplicit)
     return stored
   }
 
   #finishEmpty (id: string): Attempt {
     this.#becomeEmpty(id)
+    reportOverwritten(this.#state, this.#merged, id)
     const { codec } = this.#store
     this.#state.refreshLive({ text: codec.emptyText, tree: {} }, this.#draft)
     return { isDone: true, latest: null }
@@ -225,10 +234,4 @@ export class Commit implements Joining<Stored> {
   #publish (type: SessionEventType, id: string, reason?: string): void {
     this.#state.registration.publish(this.#state.cookies.log, type, id, reason)
   }
-}
-
-/** Waits a random time, longer with each attempt, so that commits which collide come apart. */
-function pause (attempt: number): Promise<void> {
-  const most = Math.min(FIRST_PAUSE_MS * 2 ** attempt, MAX_PAUSE_MS)
-  return new Promise(resolve => { setTimeout(resolve, Math.random() * most) })
 }

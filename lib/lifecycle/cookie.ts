@@ -34,6 +34,8 @@ export interface CookieTransport {
    */
   set (token: string, maxAge: number | null, isExplicit: boolean): void
   clear (isExplicit: boolean): void
+  /** Says on the raw response too that the answer depends on the cookie, for replies that are hijacked. */
+  vary (): void
 }
 
 /** A stored session, and the way to its browser. */

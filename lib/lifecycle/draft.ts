@@ -1,16 +1,18 @@
 import type { Awaitable, SessionPolicy } from '../../types/index.d.ts'
 import { SessionConflictError } from '../errors.ts'
-import { apply, diff, isUnchanged, type Payload } from '../payload/changes.ts'
+import type { Path, Payload } from '../payload/changes.ts'
 import type { PayloadCodec, Stored } from '../payload/codec.ts'
 import type { Snapshot } from '../payload/serializer.ts'
 import { type Flow, wait } from '../tools/flow.ts'
+import { assignedObjects } from './live.ts'
+import { clearedData, mergedData, type MergeOptions, type Mine } from './merged-data.ts'
 
 /** What a request wants stored, not stored yet: the data, and the two values which count as a key each. */
-export interface Draft extends Snapshot {
+export interface Draft extends Mine {
   readonly subject: string | null
   readonly policy: SessionPolicy | null
-  /** Whether `clear()` was called before. */
-  readonly isCleared: boolean
+  /** Where the changes of another request were lost to this draft in a merge. */
+  readonly overwritten?: readonly Path[]
 }
 
 /** Changes a payload inside a transaction; may be called again after a conflict. */
@@ -24,7 +26,14 @@ export function isChanged (base: Stored | null, draft: Draft, live: object, code
   // Texts of equal length may be the same payload with its keys in a different order; in the same order a value differs.
   if (draft.text.length !== base.text.length) return true
   if (base.tree !== null && hasSameOrder(Object.keys(base.tree), Object.keys(live))) return true
-  return !isUnchanged(diff(codec.parsed(base), codec.parsed(draft), codec.isSame))
+  return !hasSameKeys(codec.parsed(base), codec.parsed(draft), codec)
+}
+
+// The order of keys counts inside values only.
+function hasSameKeys (base: Payload, mine: Payload, codec: PayloadCodec): boolean {
+  const keys = Object.keys(mine)
+  return keys.length === Object.keys(base).length &&
+    keys.every(key => Object.hasOwn(base, key) && codec.isSame(mine[key], base[key], key))
 }
 
 function hasSameOrder (keys: readonly string[], liveKeys: readonly string[]): boolean {
@@ -32,8 +41,8 @@ function hasSameOrder (keys: readonly string[], liveKeys: readonly string[]): bo
 }
 
 /** No data and no subject: such a session is stored nowhere. */
-export function isEmpty ({ text, subject }: Pick<Draft, 'text' | 'subject'>, codec: PayloadCodec): boolean {
-  return subject === null && text === codec.emptyText
+export function isEmpty (draft: Snapshot & Pick<Draft, 'subject'>, codec: PayloadCodec): boolean {
+  return draft.subject === null && codec.isEmpty(draft)
 }
 
 /** Refuses data which must not be stored. Throws `ReservedKeyError` or `SessionValidationError`. */
@@ -43,47 +52,56 @@ export function assertValid (data: object, codec: PayloadCodec): void {
   if (problem !== null) throw problem
 }
 
-interface MergeOptions {
-  readonly codec: PayloadCodec
-  readonly onConflict: 'merge' | 'error'
-}
-
 /**
  * Three-way merge: `mine` is the request's draft, `base` the session it read, `theirs` the session stored by now. Changes from
- * `base` to `mine` are applied to `theirs`, by top-level key; where both sides changed a key, `mine` wins.
+ * `base` to `mine` are applied to `theirs`, by path (lib/payload/merge.ts). What both changed is as `mine` has it, or as the
+ * function `onConflict` says.
  *
- * Throws `SessionConflictError` where conflicts are errors, or when only the merged data violate the schema.
+ * Throws `SessionConflictError` where both sides have changes and `onConflict` is `'error'`, or when only the merged data violate
+ * the schema.
  */
-export function merge ({ codec, onConflict }: MergeOptions, base: Stored, theirs: Stored, mine: Draft): Draft {
+export function merge (options: MergeOptions, base: Stored, theirs: Stored, mine: Draft): Draft {
   if (theirs.record.version === base.record.version) return mine
-  if (onConflict === 'error') throw new SessionConflictError('onConflict is \'error\'')
-  const changes = diff(codec.parsed(base), codec.parsed(mine), codec.isSame, mine.isCleared)
-  const data = apply(changes, codec.parsed(theirs))
-  const problem = codec.problem(data)
-  if (problem !== null) throw new SessionConflictError(`both changes together do not match the schema (${problem.path})`)
-  const keepsSubject = mine.subject === base.record.subject && !mine.isCleared
+  const { codec, onConflict } = options
+  if (onConflict === 'error' && hasChanges(base, mine)) throw new SessionConflictError('onConflict is \'error\'')
+  const { snapshot, overwritten } = mine.isCleared ? clearedData(codec, base, theirs, mine) : mergedData(options, base, theirs, mine)
+  const lost = [...overwritten, ...overwrittenValues(base, theirs, mine)]
+  if (codec.problemOf(snapshot) !== null) throw new SessionConflictError('both changes together do not match the schema')
   return {
-    ...mine,
-    ...codec.write(data),
-    subject: keepsSubject ? theirs.record.subject : mine.subject,
-    policy: mine.policy === base.record.policy ? theirs.record.policy : mine.policy
+    get text () { return snapshot.text },
+    tree: snapshot.tree,
+    subject: keepsSubject(base, mine) ? theirs.record.subject : mine.subject,
+    policy: mine.policy === base.record.policy ? theirs.record.policy : mine.policy,
+    isCleared: mine.isCleared,
+    assigned: mine.assigned,
+    overwritten: lost
   }
+}
+
+/** Whether the request has changes of its own, which a transaction's function or a new id are not. */
+function hasChanges ({ text, record: { subject, policy } }: Stored, mine: Draft): boolean {
+  return mine.isCleared || mine.text !== text || mine.subject !== subject || mine.policy !== policy
+}
+
+/** The subject and the lifetime policy count as one key each. */
+function overwrittenValues (base: Stored, theirs: Stored, mine: Draft): Path[] {
+  const [before, now] = [base.record, theirs.record]
+  const lost: Path[] = []
+  if (!keepsSubject(base, mine) && now.subject !== before.subject && now.subject !== mine.subject) lost.push(['subject'])
+  const [policyBefore, policyNow, policy] = [before.policy, now.policy, mine.policy].map(value => JSON.stringify(value))
+  if (policy !== policyBefore && policyNow !== policyBefore && policyNow !== policy) lost.push(['policy'])
+  return lost
+}
+
+function keepsSubject (base: Stored, mine: Draft): boolean {
+  return mine.subject === base.record.subject && !mine.isCleared
 }
 
 /** Runs a transaction's function on a copy of the draft's data. */
 export function * withEdit (draft: Draft, edit: Edit, codec: PayloadCodec): Flow<Draft> {
-  const data = codec.deserialize(draft.text)
+  const data = codec.copyOf(draft)
+  const before = { ...data }
   yield * wait(edit(data))
   assertValid(data, codec)
-  return { ...draft, ...codec.write(data) }
-}
-
-/** Shows the stored payload in live data, but not in keys which the handler changed since the draft (`sent`) was taken. */
-export function refresh (live: Payload, sent: Draft, stored: Snapshot, codec: PayloadCodec): void {
-  if (stored.text === sent.text) return
-  const before = codec.parsed(sent)
-  const { set, removed } = diff(before, codec.copyOf(stored), codec.isSame)
-  const isUntouched = (key: string) => codec.isSame(live[key], before[key])
-  for (const key of Object.keys(set)) if (isUntouched(key)) live[key] = set[key]
-  for (const key of removed) if (isUntouched(key)) delete live[key]
+  return { ...draft, ...codec.write(data), assigned: new Map([...draft.assigned, ...assignedObjects(data, before)]) }
 }

@@ -4,6 +4,7 @@ import { isRecord } from '../record/record.ts'
 import type { Registration } from '../store/registration.ts'
 import { removeBlindly, removeIfUnchanged } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
+import { pause } from './pause.ts'
 import type { SessionState } from './state.ts'
 
 const MAX_TRIES = 10
@@ -25,33 +26,41 @@ export function * destroy (state: SessionState): Flow<void> {
 
 /**
  * Ends a session, also under a new id: a parallel regeneration may just have moved the session on, and logging out must
- * not lose to the regeneration.
+ * not lose to the regeneration. Ending never waits for commits of the session, which may be many: compare-and-set makes
+ * each of them find the session gone.
  *
  * @param known the record which the caller read last, which saves a read
  */
 export function * endSession (
   registration: Registration, id: string, known: SessionRecord | null, request?: FastifyRequest
 ): Flow<void> {
-  const turn = yield * registration.queue.enter(id)
-  // If ending fails, the session still stands: the next commit in the queue must read it again.
-  let latest: null | undefined
+  yield * ahead(registration, id, () => endWhateverStands(registration, id, known, request, new Set([id])))
+}
+
+/** Runs what ends a session ahead of all its commits that wait. */
+export function * ahead ({ store, queue }: Registration, id: string, end: () => Flow<void>): Flow<void> {
+  if (store.isAtomic) return yield * end()
+  const passing = yield * queue.pass(id)
   try {
-    yield * endWhateverStands(registration, id, known, request)
-    latest = null
+    yield * end()
   } finally {
-    turn.leave(latest)
+    passing.done()
   }
 }
 
 function * endWhateverStands (
-  registration: Registration, id: string, known: SessionRecord | null, request: FastifyRequest | undefined
+  registration: Registration, id: string, known: SessionRecord | null, request: FastifyRequest | undefined, ended: Set<string>
 ): Flow<void> {
   const { store } = registration
   let theirs: unknown = known ?? (yield * store.read(id))
   for (let attempt = 0; isRecord(theirs) && attempt < MAX_TRIES; attempt++) {
     const { successor } = theirs.policy ?? {}
-    if (successor !== undefined) return yield * endSession(registration, successor, null, request)
+    if (successor !== undefined && !ended.has(successor)) {
+      ended.add(successor)
+      return yield * ahead(registration, successor, () => endWhateverStands(registration, successor, null, request, ended))
+    }
     if (yield * removeIfUnchanged(store, theirs, null, request)) return
+    if (attempt > 0) yield pause(attempt)
     theirs = yield * store.read(id)
   }
   // No record, or an unreadable record, or a new version at each try: whatever is stored under the id goes.

@@ -90,7 +90,7 @@ function * findSession (registration: Registration, carried: CarriedCookies, log
   for (const text of carried.texts) {
     const key = keeping.keyOf(text)
     if (key === null) continue
-    const answer = yield * store.call('read', () => store.backend.read(key))
+    const answer = yield * store.read(key)
     const found = store.examine(answer, keeping.idOf(key), keeping.absent)
     if (found.rejected === undefined) {
       registration.publish(log, 'loaded', found.stored.record.id)

@@ -8,6 +8,7 @@ import type { Draft } from './draft.ts'
 import { destroy } from './end.ts'
 import { noteFailure, reload } from './load.ts'
 import { isRenewal } from './records.ts'
+import { beginSignIn } from './revocations.ts'
 import { rotate } from './rotate.ts'
 import type { SessionState } from './state.ts'
 import type { NewLife } from './successor.ts'
@@ -38,17 +39,31 @@ function commitLoaded (state: SessionState): Awaitable<void> {
 // Where nothing is to be stored, the commit is done at once.
 function commitAtEnd (state: SessionState): Awaitable<void> {
   const draft = state.draft()
-  const hasChanged = state.differs(draft)
-  if (!hasChanged && !isRenewal(state)) return
-  return state.registration.store.run(commitOrDrop(state, draft, hasChanged))
+  if (state.differs(draft)) return state.registration.store.run(commitOrDrop(state, draft))
+  if (isRenewal(state)) return renewOrWarn(state, draft)
 }
 
 // Where the record is gone, the changes are dropped and the handler's answer stands.
-function * commitOrDrop (state: SessionState, draft: Draft, hasChanged: boolean): Flow<void> {
-  yield * new Commit(state, draft, { hasChanged, isExplicit: false }).run()
+function * commitOrDrop (state: SessionState, draft: Draft): Flow<void> {
+  yield * new Commit(state, draft, { hasChanged: true, isExplicit: false }).run()
   const { cookies, phase } = state
-  if (phase !== 'gone' || !hasChanged) return
+  if (phase !== 'gone') return
   cookies.log.warn(`changes of the session are dropped: it ended while the request ran (${cookies.place})`)
+}
+
+// A page that only reads must not fail where nothing can be written: the next request tries to renew the session again.
+function renewOrWarn (state: SessionState, draft: Draft): Awaitable<void> {
+  const { registration, cookies, base } = state
+  const warn = (error: unknown): void => {
+    registration.publish(cookies.log, 'unavailable', base!.record.id, 'renew')
+    cookies.log.warn({ err: error }, `the session could not be renewed; the next request tries again (${cookies.place})`)
+  }
+  try {
+    const renewing = registration.store.run(new Commit(state, draft, { hasChanged: false, isExplicit: false }).run())
+    return isPromise(renewing) ? renewing.then(undefined, warn) : renewing
+  } catch (error) {
+    warn(error)
+  }
 }
 
 /** Whether there are changes which no commit has seen. Data which cannot be serialized were changed. */
@@ -73,7 +88,8 @@ export function reloadSession (state: SessionState): Awaitable<void> {
 
 /** Gives the session a new id: `regenerateId()`, `regenerate()` and `login()`. */
 export function rotateSession (state: SessionState, life: NewLife): Awaitable<void> {
-  return inTurn(state, `${life.kind}()`, () => rotate(state, life))
+  const called = beginSignIn(state.registration)
+  return inTurn(state, `${life.kind}()`, () => rotate(state, life, called))
 }
 
 export function transactSession<T> (state: SessionState, fn: (data: Payload) => Awaitable<T>): Awaitable<T> {
@@ -119,7 +135,8 @@ function inTurn<T> (state: SessionState, operation: string, start: () => Flow<T>
   if (insideTransaction.getStore() === state) {
     throw new NotSupportedError('A transaction', operation, 'change the data that the function is given instead')
   }
-  const { registration: { store } } = state
+  const { registration: { store }, cookies } = state
+  cookies.vary()
   const result = noting(state, () => store.run(after(state.pending, start)))
   return isPromise(result) ? state.progress.keepPending(result) : result
 }

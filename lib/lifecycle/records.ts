@@ -6,9 +6,10 @@ import { deadlineOf, isRenewalDue, usedAt } from '../record/lifetime.ts'
 import { freezeRecord } from '../record/record.ts'
 import type { Registration } from '../store/registration.ts'
 import type { Draft } from './draft.ts'
+import { noteReplacement } from './replacements.ts'
 import type { SessionState } from './state.ts'
 
-type Content = Snapshot & Pick<Draft, 'subject' | 'policy'>
+type Content = Snapshot & Pick<Draft, 'subject' | 'policy'> & Partial<Pick<Draft, 'assigned'>>
 
 /** The session whose record is made: a request's session (`SessionState`), or its `Successor` under a new id. */
 export interface Origin {
@@ -26,11 +27,26 @@ export interface Origin {
  * @param theirs the session which is stored; `null` for the first write
  * @param writtenAs the `schemaVersion` which the data came with
  */
-export function toStore (origin: Origin, theirs: Stored | null, draft: Content, writtenAs = theirs?.record.schemaVersion ?? 1): Stored {
-  return { record: recordOf(origin, theirs, draft, writtenAs), text: draft.text, tree: draft.tree }
+export function toStore (origin: Origin, theirs: Stored | null, draft: Content, writtenAs?: number): Stored {
+  return sealed(origin, planned(origin, theirs, draft, writtenAs))
 }
 
-function recordOf (origin: Origin, theirs: Stored | null, { text, subject, policy }: Content, writtenAs: number): SessionRecord {
+/**
+ * The session to store, as yet without the data of its record: of the sessions that a group commit goes through, only the last
+ * is made text and sealed.
+ */
+export function planned (origin: Origin, theirs: Stored | null, draft: Content, writtenAs = theirs?.record.schemaVersion ?? 1): Stored {
+  const record = recordOf(origin, theirs, draft, writtenAs)
+  if (theirs !== null) noteReplacement(theirs.record.version, record.version, draft.assigned)
+  return { record, get text () { return draft.text }, tree: draft.tree }
+}
+
+/** A planned session with the data of its record. Throws `SessionSerializationError`. */
+export function sealed ({ registration: { store: { codec } } }: Origin, { record, text, tree }: Stored): Stored {
+  return { record: freezeRecord({ ...record, data: codec.toData(text, record.id) }), text, tree }
+}
+
+function recordOf (origin: Origin, theirs: Stored | null, { subject, policy }: Content, writtenAs: number): SessionRecord {
   const { settings: { lifetime }, store: { codec } } = origin.registration
   const id = theirs?.record.id ?? origin.id
   const times = {
@@ -41,7 +57,7 @@ function recordOf (origin: Origin, theirs: Stored | null, { text, subject, polic
   return freezeRecord({
     id,
     version: randomVersion(),
-    data: codec.toData(text, id),
+    data: '',
     // Data of a newer deployment keep their version.
     schemaVersion: Math.max(codec.schemaVersion, writtenAs),
     ...times,

@@ -1,10 +1,12 @@
-import { SessionConflictError, SessionDestroyedError } from '../errors.ts'
+import { SessionDestroyedError } from '../errors.ts'
 import type { Stored } from '../payload/codec.ts'
-import type { Turn } from '../store/queue.ts'
-import { removeIfUnchanged } from '../store/server-side.ts'
+import { endBlindly, removeIfUnchanged } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { type Draft, merge } from './draft.ts'
-import { lastRevocation } from './revocations.ts'
+import { ahead } from './end.ts'
+import { reportOverwritten } from './overwritten.ts'
+import { pause } from './pause.ts'
+import { markBefore, type SignIn } from './revocations.ts'
 import type { SessionState } from './state.ts'
 import { type NewLife, Successor } from './successor.ts'
 
@@ -15,21 +17,26 @@ const MAX_TRIES = 10
  * compare-and-set. Changes which parallel requests stored before the end of the old record are carried over; later writes
  * find the record gone. If the process dies between the two, the old session stands and the new session is out of reach.
  */
-export function * rotate (state: SessionState, life: NewLife): Flow<void> {
+export function * rotate (state: SessionState, life: NewLife, signIn: SignIn): Flow<void> {
   // A sign-in starts over where the session is gone; without data to start from there is nothing to go on with.
   if (state.phase !== 'gone' || life.dataIfGone === null) state.assertUsable()
   state.cookies.assertOpen()
   const draft = state.draft()
   const isSignIn = life.subject !== undefined
-  const mark = isSignIn ? (yield * lastRevocation(state.registration, life.subject)).mark : state.policy?.mark
+  const mark = isSignIn ? yield * markBefore(state.registration, life.subject, signIn) : state.policy?.mark
   const successor = new Successor(state, life, mark)
+  let isOver = false
   try {
     yield * replaceOld(state, successor, draft)
+    isOver = true
   } catch (error) {
-    // No client has the new token, but the record would be listed among the sessions of its subject.
-    yield * successor.remove()
+    isOver = true
+    yield * successor.takeBack()
     if (error instanceof SessionDestroyedError && state.phase !== 'gone') state.markGone()
     throw error
+  } finally {
+    // Where the time limit has stopped this flow, it runs no `catch` and can wait for nothing any more.
+    if (!isOver) successor.abandon()
   }
   successor.takeOver(draft)
 }
@@ -38,33 +45,28 @@ function * replaceOld (state: SessionState, successor: Successor, draft: Draft):
   const { registration, base } = state
   if (state.phase === 'gone') return yield * successor.writeAlone()
   if (base === null || registration.keeping.isInCookie) return yield * successor.write(draft, base?.record.schemaVersion)
-  const turn = yield * registration.queue.enter(base.record.id)
-  // Only success ends the old session: after a failure the next commit in the queue must read it again.
-  let latest: null | undefined
-  try {
-    yield * compareAndReplace(state, successor, base, turn, draft)
-    latest = null
-  } finally {
-    turn.leave(latest)
-  }
+  yield * ahead(registration, base.record.id, () => compareAndReplace(state, successor, base, draft))
 }
 
-function * compareAndReplace (state: SessionState, successor: Successor, base: Stored, turn: Turn<Stored>, mine: Draft): Flow<void> {
+function * compareAndReplace (state: SessionState, successor: Successor, base: Stored, mine: Draft): Flow<void> {
   const { registration, cookies } = state
   const { store, settings: { onConflict } } = registration
   const { id } = base.record
-  let theirs = yield * firstTheirs(state, base, turn)
-  for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
-    if (theirs === null) return yield * successor.writeAlone()
-    yield * successor.write(merge({ codec: store.codec, onConflict }, base, theirs, mine), theirs.record.schemaVersion)
-    if (yield * removeIfUnchanged(store, theirs.record, successor.forwarding(), cookies.request)) return
+  let merged: Draft = mine
+  const writeOnTopOf = function * (theirs: Stored): Flow<void> {
+    merged = merge({ codec: store.codec, onConflict }, base, theirs, mine)
+    yield * successor.write(merged, theirs.record.schemaVersion)
+  }
+  let theirs = store.isAtomic ? base : yield * store.fetch(id)
+  for (let attempt = 1; theirs !== null && attempt <= MAX_TRIES; attempt++) {
+    yield * writeOnTopOf(theirs)
+    if (yield * removeIfUnchanged(store, theirs.record, successor.forwarding(), cookies.request)) return reportOverwritten(state, merged, id)
+    if (attempt > 1) yield pause(attempt)
     theirs = yield * store.fetch(id)
     if (theirs !== null) registration.publish(cookies.log, 'conflict', id, 'version')
   }
-  throw new SessionConflictError(`${MAX_TRIES} tries were not enough`)
-}
-
-function * firstTheirs ({ registration: { store } }: SessionState, base: Stored, { latest }: Turn<Stored>): Flow<Stored | null> {
-  if (!store.isAtomic) return yield * store.fetch(base.record.id)
-  return latest === undefined ? base : latest
+  if (theirs === null) return yield * successor.writeAlone()
+  // Writers of the old session must not keep a sign-in from happening: the old id ends, whatever they write by now.
+  yield * writeOnTopOf(theirs)
+  yield * endBlindly(store, id, successor.forwarding())
 }

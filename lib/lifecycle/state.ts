@@ -8,7 +8,8 @@ import { isSameTree } from '../payload/tree.ts'
 import { deadlineOf, effectiveDeadline } from '../record/lifetime.ts'
 import type { Registration } from '../store/registration.ts'
 import type { CookieTransport } from './cookie.ts'
-import { type Draft, isChanged, isEmpty, refresh } from './draft.ts'
+import { type Draft, isChanged, isEmpty } from './draft.ts'
+import { Live, NONE_ASSIGNED } from './live.ts'
 import { Progress } from './progress.ts'
 
 /** How the live data are shown to the application: as own properties of an object which session/ makes. */
@@ -35,7 +36,7 @@ export class SessionState {
   readonly #face: Face
 
   #phase: Phase = 'unloaded'
-  #live: Payload | null = null
+  #live: Live | null = null
   #base: Stored | null = null
   #token: string | null = null
   #id: string | null = null
@@ -60,7 +61,7 @@ export class SessionState {
   get phase (): Phase { return this.#phase }
   get isLoaded (): boolean { return this.#phase !== 'unloaded' }
   /** The live data, once loaded: own properties of the object behind `request.session`. */
-  get live (): Payload | null { return this.#live }
+  get live (): Payload | null { return this.#live?.bag ?? null }
   /** The stored session as far as the request knows: the base of its changes. `null` for a new session. */
   get base (): Stored | null { return this.#base }
   /** The cookie's text; `null` until the first write of a session in its cookie. */
@@ -88,14 +89,16 @@ export class SessionState {
   get failure (): BackendUnavailableError | null { return this.#progress?.failure ?? null }
 
   /** What the request wants stored now. Throws `SessionSerializationError`. */
-  draft ({ text, tree }: Snapshot = this.#snapshot()): Draft {
-    return { text, tree, subject: this.#subject, policy: this.#policy, isCleared: this.#isCleared }
+  draft (snapshot: Snapshot = this.#snapshot()): Draft {
+    const { text, tree } = snapshot
+    const assigned = snapshot === this.#base ? NONE_ASSIGNED : this.#live!.assigned
+    return { text, tree, assigned, subject: this.#subject, policy: this.#policy, isCleared: this.#isCleared }
   }
 
   // Most requests only read: then the base is the snapshot, and nothing is made text.
   #snapshot (): Snapshot {
     const base = this.#base
-    return base?.tree && isSameTree(this.#live!, base.tree) ? base : this.registration.store.codec.write(this.#live!)
+    return base?.tree && isSameTree(this.live!, base.tree) ? base : this.registration.store.codec.write(this.live!)
   }
 
   /** No data and no subject. Throws `SessionSerializationError`. */
@@ -105,7 +108,7 @@ export class SessionState {
   get isModified (): boolean { return this.#live !== null && this.differs(this.draft()) }
 
   /** Whether a draft differs from the stored session. */
-  differs (draft: Draft): boolean { return isChanged(this.#base, draft, this.#live!, this.registration.store.codec) }
+  differs (draft: Draft): boolean { return isChanged(this.#base, draft, this.live!, this.registration.store.codec) }
 
   /** Whether a write of the request moves the idle deadline. */
   get isUse (): boolean { return this.#isTouchForced || !this.route.passive }
@@ -125,7 +128,7 @@ export class SessionState {
   /** The session is loaded: from the backend, or empty. */
   begin (data: Payload, base: Stored | null, token: string | null): void {
     if (base !== null) this.#takeOver(base, token)
-    this.#live = this.#face.create(this, data)
+    this.#live = new Live(this.#face.create(this, data), data)
     this.#phase = 'loaded'
   }
 
@@ -140,8 +143,7 @@ export class SessionState {
     if (base === null) this.#subject = this.#policy = null
     else this.#takeOver(base, this.#token)
     this.#isCleared = this.#isTouchForced = false
-    this.#clearData()
-    Object.assign(this.#live!, data)
+    this.#live!.replace(data)
   }
 
   /** The session starts over with nothing stored. */
@@ -160,14 +162,14 @@ export class SessionState {
   /** The request destroyed the session; objects kept from before read as empty. */
   end (): void {
     this.#phase = 'ended'
-    this.#clearData()
+    this.#live!.clear()
     this.#subject = null
-    Object.freeze(this.#live!)
+    Object.freeze(this.live!)
   }
 
   /** Drops data and subject, and with the next commit also keys which parallel requests added meanwhile. */
   clear (): void {
-    this.#clearData()
+    this.#live!.clear()
     this.#subject = null
     this.#isCleared = true
   }
@@ -196,7 +198,7 @@ export class SessionState {
   }
 
   /** Shows the stored payload in the live session. */
-  refreshLive (stored: Snapshot, sent: Draft): void { refresh(this.#live!, sent, stored, this.registration.store.codec) }
+  refreshLive (stored: Snapshot, sent: Draft): void { this.#live!.refresh(sent, stored, this.registration.store.codec) }
 
   #takeOver (base: Stored, token: string | null): void {
     const { id, subject, policy, createdAt } = base.record
@@ -206,11 +208,6 @@ export class SessionState {
     this.#subject = subject
     this.#policy = policy
     this.#createdAt = createdAt
-  }
-
-  #clearData (): void {
-    const live = this.#live!
-    for (const key of Object.keys(live)) delete live[key]
   }
 
   /** `request.session` becomes a new object with these data; the object of before goes on showing the past. */
@@ -223,8 +220,8 @@ export class SessionState {
     past.#subject = this.#subject
     past.#policy = this.#policy
     past.#id = this.id
-    this.#face.leaveBehind(this.#live!, past)
-    this.#live = this.#face.create(this, data)
+    this.#face.leaveBehind(this.live!, past)
+    this.#live = new Live(this.#face.create(this, data), data)
   }
 
   /** The request goes on with an empty session, which is stored nowhere. */

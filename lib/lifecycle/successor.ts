@@ -1,9 +1,9 @@
-import type { SessionPolicy } from '../../types/index.d.ts'
+import type { SessionPolicy, SessionRecord } from '../../types/index.d.ts'
 import { SessionConflictError, SessionDestroyedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Registration } from '../store/registration.ts'
-import { removeBlindly } from '../store/server-side.ts'
+import { abandon, removeBlindly } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { sendCookie } from './cookie.ts'
 import { assertValid, type Draft, isEmpty } from './draft.ts'
@@ -68,11 +68,12 @@ export class Successor implements Origin {
   readonly isUse: boolean
   readonly #old: SessionState
   readonly #life: NewLife
-  /** The id which a revocation may have spared: that of a session which only gets a new id. */
-  readonly #sparedId: string | undefined
+  /** The old session where it only gets a new id: a revocation may have spared the session. */
+  readonly #sameSession: SessionRecord | undefined
   #mark: number | undefined
   #token: string | null
   #stored: Stored | null = null
+  #mayBeStored = false
   #text = ''
 
   /** @param mark the mark of the subject's last revocation */
@@ -85,7 +86,7 @@ export class Successor implements Origin {
     this.isUse = !old.route.passive
     this.#old = old
     this.#life = life
-    this.#sparedId = life.subject === undefined ? old.base?.record.id : undefined
+    this.#sameSession = life.subject === undefined ? old.base?.record : undefined
     this.#mark = mark
     this.#token = token
   }
@@ -109,8 +110,20 @@ export class Successor implements Origin {
     yield * this.#store(dataIfGone, subject ?? null, keepsPolicy ? this.#old.policy : null)
   }
 
+  /** Takes the new record back, also where its write may still be under way. Nothing waits for that. */
+  abandon (): void {
+    const { keeping, store } = this.registration
+    if (this.#mayBeStored && !keeping.isInCookie) store.runAside(abandon(store, this.id, this.registration.now()))
+  }
+
+  /** After an error: no client has the new token, but the record would be listed among the sessions of its subject. */
+  * takeBack (): Flow<void> {
+    if (this.#stored === null) this.abandon()
+    else yield * this.#remove()
+  }
+
   /** Removes the new record, if it is stored. */
-  * remove (): Flow<void> {
+  * #remove (): Flow<void> {
     if (this.#stored === null || this.registration.keeping.isInCookie) return
     yield * removeBlindly(this.registration.store, this.id)
     this.#stored = null
@@ -120,16 +133,21 @@ export class Successor implements Origin {
     const { keeping, store: { codec } } = this.registration
     const draft = { ...codec.write(data), subject, policy: withMark(policy, this.#mark) }
     this.#text = draft.text
-    if (isEmpty(draft, codec)) return yield * this.remove()
+    if (isEmpty(draft, codec)) return yield * this.#remove()
     assertValid(data, codec)
     const stored = toStore(this, this.#stored, draft, writtenAs)
     const version = this.#stored?.record.version ?? 0
+    this.#mayBeStored = true
     const token = yield * keeping.insert(stored, version, this.#token, writeContextOf(this.#old, draft.text))
-    if (token === null) throw new SessionConflictError('no free id was found')
+    if (token === null) {
+      // A different session has the id.
+      this.#mayBeStored = false
+      throw new SessionConflictError('no free id was found')
+    }
     this.#token = token
     this.#stored = stored
     // Checked while the old session still stands: on a failure nothing has changed.
-    const mark = yield * assertNotRevoked(this.registration, subject, this.#mark, this.#sparedId)
+    const mark = yield * assertNotRevoked(this.registration, subject, this.#mark, this.#sameSession)
     if (mark === this.#mark) return
     // A revocation has spared the session, which keeps the mark from now on.
     this.#mark = mark

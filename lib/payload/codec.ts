@@ -1,12 +1,13 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { SessionRecord, SessionSerializer } from '../../types/index.d.ts'
-import type { Payload } from './changes.ts'
+import type { IsSame, Payload } from './changes.ts'
 import type { Envelope } from '../crypto/envelope.ts'
 import { BackendUnavailableError, ReservedKeyError, SessionSerializationError, type SessionValidationError } from '../errors.ts'
 import type { PayloadSchema } from './payload-schema.ts'
 import { RESERVED_KEYS } from './reserved.ts'
-import { jsonSerializer, type Snapshot, writeJson } from './serializer.ts'
+import { jsonSerializer, type Snapshot, snapshotOf, writeJson } from './serializer.ts'
 import { TextCache } from '../tools/text-cache.ts'
-import { copyTree, isSameValue } from './tree.ts'
+import { copyTree, copyValue, isSameValue } from './tree.ts'
 
 export interface CodecOptions {
   readonly serializer: SessionSerializer
@@ -62,15 +63,36 @@ export class PayloadCodec {
   }
 
   /** The payload of a snapshot: shared, never to be changed. */
-  parsed ({ text, tree }: Snapshot): Payload { return tree ?? this.deserialize(text) }
+  parsed (snapshot: Snapshot): Payload { return snapshot.tree ?? this.deserialize(snapshot.text) }
 
   /** The payload of a snapshot: the caller's own copy. */
-  copyOf ({ text, tree }: Snapshot): Payload { return tree ? copyTree(tree) : this.deserialize(text) }
+  copyOf (snapshot: Snapshot): Payload { return snapshot.tree ? copyTree(snapshot.tree) : this.deserialize(snapshot.text) }
 
-  /** Whether a value would be stored as the same text as a value of a parsed payload. Throws as `serialize` does. */
-  readonly isSame = (value: unknown, parsed: unknown): boolean => {
-    const isAlike = this.#isJson ? isSameValue(value, parsed) : value === parsed
-    return isAlike || this.serialize({ value }) === this.serialize({ value: parsed })
+  /**
+   * A snapshot of a payload that was merged of parsed payloads. JSON is made text only when the text is asked for: most merged
+   * payloads of a group commit are merged again at once.
+   */
+  joined (data: Payload): Snapshot { return this.#isJson ? snapshotOf(data) : this.write(data) }
+
+  /** A value of a parsed payload, for the application to change. What a serializer of its own reads is read for one use only. */
+  readonly own = (value: unknown): unknown => this.#isJson ? copyValue(value) : value
+
+  isEmpty (snapshot: Snapshot): boolean {
+    return snapshot.tree === null ? snapshot.text === this.emptyText : Object.keys(snapshot.tree).length === 0
+  }
+
+  /** Whether two values of parsed payloads are stored as the same text. */
+  readonly isSame: IsSame = (value, other, key) => this.#isJson ? isSameValue(value, other) : this.isStoredAs(value, other, key)
+
+  /** Whether a live value would be stored as the same text as a value of a parsed payload. */
+  readonly isStoredAs: IsSame = (live, parsed, key) => {
+    if (this.#isJson ? isSameValue(live, parsed) : live === parsed) return true
+    try {
+      return this.serialize({ [key]: live }) === this.serialize({ [key]: parsed })
+    } catch {
+      // A part of a value may be nothing that the serializer takes under this key.
+      return isDeepStrictEqual(live, parsed)
+    }
   }
 
   /** The payload of a text. Keys which are names of members (stored by an older release or a foreign writer) are left out. */
@@ -85,10 +107,14 @@ export class PayloadCodec {
     }
   }
 
-  /** The schema's objection, or `null`. The schema sees data as they are stored: a Date as its text, and no absent key. */
+  /** The schema's objection, or `null`. The schema sees data as they are stored: the answer of a `toJSON`, and no absent key. */
   problem (data: object): SessionValidationError | null {
-    const { schema } = this.#options
-    return schema === null ? null : schema.problem(this.deserialize(this.serialize(data)))
+    return this.#options.schema === null ? null : this.problemOf(this.write(data))
+  }
+
+  /** The same question for a snapshot. */
+  problemOf (snapshot: Snapshot): SessionValidationError | null {
+    return this.#options.schema?.problem(this.parsed(snapshot)) ?? null
   }
 
   /** A payload's text as `record.data` of the session with the id. */

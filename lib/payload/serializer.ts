@@ -12,6 +12,20 @@ export interface Snapshot {
   readonly tree: Payload | null
 }
 
+/** A snapshot of a tree, which is made text when the text is asked for. */
+export function snapshotOf (tree: Payload): Snapshot { return new TreeSnapshot(tree) }
+
+class TreeSnapshot implements Snapshot {
+  readonly tree: Payload
+  #text: string | undefined
+
+  constructor (tree: Payload) {
+    this.tree = tree
+  }
+
+  get text (): string { return (this.#text ??= JSON.stringify(this.tree)) }
+}
+
 /**
  * JSON. Reading drops the key `__proto__`, and `constructor` where its value has a `prototype`. Writing refuses values which
  * JSON would drop or change in silence (a function, a Map, NaN …).

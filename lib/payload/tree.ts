@@ -4,15 +4,16 @@ import type { Payload } from './changes.ts'
 
 /** A deep copy of a tree. */
 export function copyTree (tree: Payload): Payload {
-  return copyOf(tree) as Payload
+  return copyValue(tree) as Payload
 }
 
-function copyOf (value: unknown): unknown {
+/** A deep copy of a value of a tree. */
+export function copyValue (value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(copyOf)
+  if (Array.isArray(value)) return value.map(copyValue)
   const copy: Payload = { ...value }
   for (const key in copy) {
-    if (typeof copy[key] === 'object') copy[key] = copyOf(copy[key])
+    if (typeof copy[key] === 'object') copy[key] = copyValue(copy[key])
   }
   return copy
 }
@@ -64,13 +65,21 @@ function plainItems (items: readonly unknown[]): unknown {
 }
 
 /**
- * Whether `JSON.stringify` surely writes the same text for both. Only `true` is certain: `false` also stands for every value
- * that JSON would change or drop, or whose `toJSON` JSON would call.
+ * Whether `JSON.stringify` surely writes the same text for both, but for the order of the outermost keys, which is no change of a
+ * session. Only `true` is certain: `false` also stands for every value that JSON would change or drop, or whose `toJSON` JSON
+ * would call.
  *
  * @param live an object of any class; a value inside of a class other than `Object` and `Array` gives `false`
  */
 export function isSameTree (live: object, tree: Payload): boolean {
-  return hasSameMembers(live as Payload, tree)
+  const keys = Object.keys(tree)
+  let index = 0
+  for (const key in live) {
+    if (key !== keys[index] && !Object.hasOwn(tree, key)) return false
+    if (!isSameValue((live as Payload)[key], tree[key])) return false
+    index++
+  }
+  return index === keys.length
 }
 
 /** The same question for a single value. */
@@ -82,7 +91,7 @@ export function isSameValue (live: unknown, stored: unknown): boolean {
   return prototype === Array.prototype && Array.isArray(stored) && hasSameItems(live as unknown[], stored)
 }
 
-// Keys must come in the same order too, since applications may rely on the order. `for…in` makes no array of keys, but sees
+// Inside values keys must come in the same order too, since applications may rely on the order. `for…in` makes no array of keys, but sees
 // inherited keys: an object with inherited keys counts as different.
 function hasSameMembers (live: Payload, stored: Payload): boolean {
   const keys = Object.keys(stored)

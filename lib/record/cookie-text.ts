@@ -1,10 +1,16 @@
+/** The most bytes of `Cookie` header for one session in its cookie, where the backend names no limit. */
+export const DEFAULT_COOKIE_BYTES = 7_168
+
 /** The start of each part of a split cookie: `count.generation.` (docs/wire-format.md, "Splitting"). */
 export const FRAME = /^([2-9])\.([A-Za-z0-9_-]{6})\./
 
 /** The characters of a cookie value (RFC 6265bis, 4.1.1), without those that proxies and parsers quote or escape. */
 const COOKIE_TEXT = /^[\w!#$&'()*+\-./:<=>?@[\]^`{|}~]+$/
 
+/** Whether text can be the value of a session cookie, or of a part of a split session cookie. */
+export function isCookieValue (text: string): boolean { return COOKIE_TEXT.test(text) }
+
 /** Whether text can be the value of a session cookie. Text that looks like a part of a split cookie cannot. */
 export function isCookieText (text: string): boolean {
-  return COOKIE_TEXT.test(text) && !FRAME.test(text)
+  return isCookieValue(text) && !FRAME.test(text)
 }

@@ -3,8 +3,10 @@ import type { Instant, SessionPolicy, SessionRecord, WriteContext } from '../../
 import { randomVersion } from '../crypto/random.ts'
 
 const MAX_VERSION = 2 ** 48 - 1
-/** How long a tombstone stays: longer than any request that creates the session, or still works with the ended session. */
+/** How long a tombstone is needed: longer than any request that creates the session, or still works with the ended session. */
 export const TOMBSTONE_MS = 300_000
+/** Nodes judge a tombstone by their own clocks, which may be so far apart. */
+const CLOCKS_APART_MS = 3_600_000
 
 /** Freezes a record with its policy, as the core hands records to backends: no backend can change a session by accident. */
 export function freezeRecord (record: SessionRecord): SessionRecord {
@@ -13,7 +15,7 @@ export function freezeRecord (record: SessionRecord): SessionRecord {
 }
 
 /**
- * The record which an ended session leaves under its id for five minutes, so that no write of a request under way brings the
+ * The record which an ended session leaves under its id for a while, so that no write of a request under way brings the
  * session back: a write that expects "absent" or an earlier version finds the id taken. A tombstone has no data, no load
  * takes a tombstone for a session, and no listing shows a tombstone.
  *
@@ -27,7 +29,7 @@ export function tombstone (id: string, now: Instant, policy: SessionPolicy | nul
     schemaVersion: 1,
     createdAt: now,
     lastAccessedAt: now,
-    expiresAt: now + TOMBSTONE_MS,
+    expiresAt: now + TOMBSTONE_MS + CLOCKS_APART_MS,
     subject: null,
     policy
   })

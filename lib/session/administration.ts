@@ -9,27 +9,19 @@ import { assertValid } from '../lifecycle/draft.ts'
 import { endSession } from '../lifecycle/end.ts'
 import { loadSession } from '../lifecycle/load.ts'
 import { toStore } from '../lifecycle/records.ts'
-import { assertNotRevoked, lastRevocation, markRevoked, withMark } from '../lifecycle/revocations.ts'
+import { assertNotRevoked, beginSignIn, markBefore, markRevoked, type SignIn, withMark } from '../lifecycle/revocations.ts'
 import { SessionState } from '../lifecycle/state.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Registration } from '../store/registration.ts'
-import { optionsCheck } from '../tools/check-options.ts'
+import { abandon } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { removeInBatches } from '../tools/remove-in-batches.ts'
 import { SessionHandle } from './handle.ts'
+import { assertId, selectionOf } from './selection.ts'
 import { assertSubject, face } from './session.ts'
 
 type Data = Record<string, unknown>
-
-const limit = { description: 'an integer above 0', type: 'integer', minimum: 1 }
-const text = { description: 'a string', type: 'string' }
-const checkFilter = optionsCheck({
-  description: 'an object of filters', type: 'object', additionalProperties: false, properties: { subject: text, limit, cursor: text }
-})
-const checkRemoval = optionsCheck({
-  description: 'an object with limit', type: 'object', additionalProperties: false, properties: { limit }
-})
 
 /** Cookies outside a request; http/ makes them. */
 export interface CookieFormat {
@@ -55,6 +47,7 @@ export class SessionAdministration implements Sessions<Data> {
 
   async get (id: string): Promise<SessionInfo<Data> | null> {
     this.#assertServerSide('get()')
+    assertId('get', id)
     const { store } = this.#registration
     const stored = await store.run(store.fetch(id))
     return stored === null ? null : this.#info(stored)
@@ -62,10 +55,11 @@ export class SessionAdministration implements Sessions<Data> {
 
   async exists (id: string): Promise<boolean> {
     this.#assertServerSide('exists()')
+    assertId('exists', id)
     const { store } = this.#registration
     const { backend } = store
     // A cheap question first. For the backend a tombstone exists too, so that a yes is looked at.
-    const mayExist = backend.exists === undefined || await store.run(store.call('look for', () => backend.exists!(id)))
+    const mayExist = backend.exists === undefined || await store.run(store.call('look for', id, () => backend.exists!(id)))
     return mayExist && await this.get(id) !== null
   }
 
@@ -75,32 +69,43 @@ export class SessionAdministration implements Sessions<Data> {
     return new SessionHandle(state).visible as unknown as PublicSession<Data>
   }
 
-  async create (data: SessionPayload<Data>, { subject }: { subject?: string } = {}): Promise<{ id: string, cookie: string }> {
+  async create (data: SessionPayload<Data>, options: { subject?: string } = {}): Promise<{ id: string, cookie: string }> {
+    const { subject } = selectionOf('create', options)
     if (subject !== undefined) assertSubject(subject)
     const isObject = typeof data === 'object' && data !== null && !Array.isArray(data)
     if (!isObject) throw new SessionSerializationError('session', 'must be an object')
     const state = this.#state(undefined)
-    const token = await this.#registration.store.run(this.#store(state, data, subject ?? null))
+    const called = beginSignIn(this.#registration)
+    const token = await this.#registration.store.run(this.#store(state, data, subject ?? null, called))
     return { id: state.id, cookie: this.#cookies.header(token) }
   }
 
   async revoke (id: string): Promise<void> {
     this.#assertServerSide('revoke()')
+    assertId('revoke', id)
     const registration = this.#registration
     await registration.store.run(endSession(registration, id, null))
     registration.publish(this.#log, 'revoked', id)
   }
 
-  async revokeSubject (subject: string, { except }: { except?: string } = {}): Promise<number> {
+  async revokeSubject (subject: string, options: { except?: string } = {}): Promise<number> {
     assertSubject(subject)
+    const given = selectionOf('revokeSubject', options)
     const registration = this.#registration
     const { store } = registration
     const removeSubject = store.optional('removeSubject', 'revokeSubject()')
     // First the sessions which are being made, then the stored sessions: what is stored in between is among the latter.
-    await store.run(markRevoked(registration, subject, except))
-    const remove = () => removeSubject(subject, except === undefined ? {} : { except })
-    const removed = await store.run(store.call('removeSubject', remove))
+    let failure: unknown = null
+    try {
+      await store.run(markRevoked(registration, subject, given.except))
+    } catch (error) {
+      // A store that is full takes no mark. What is stored can end all the same.
+      failure = error
+    }
+    const removed = await this.#call('removeSubject', () => removeSubject(subject, given))
     registration.publish(this.#log, 'revoked', null, 'subject')
+    // Without the mark, a session which was being made meanwhile may have escaped.
+    if (failure !== null) throw failure
     return removed
   }
 
@@ -113,9 +118,9 @@ export class SessionAdministration implements Sessions<Data> {
   }
 
   async list (filter: ListFilter = {}): Promise<ListPage<SessionInfo<Data>>> {
-    checkFilter(filter, 'list')
+    const given = selectionOf('list', filter)
     const list = this.#registration.store.optional('list', 'list()')
-    const { sessions, cursor } = await this.#call('list', () => list(filter))
+    const { sessions, cursor } = await this.#call('list', () => list(given))
     return { sessions: sessions.flatMap(record => this.#listed(record)), cursor }
   }
 
@@ -130,44 +135,57 @@ export class SessionAdministration implements Sessions<Data> {
   }
 
   async count (filter: { subject?: string } = {}): Promise<number> {
-    checkFilter(filter, 'count')
+    const given = selectionOf('count', filter)
     const count = this.#registration.store.optional('count', 'count()')
-    return await this.#call('count', () => count(filter))
+    return await this.#call('count', () => count(given))
   }
 
-  async removeExpired ({ limit, ...rest }: { limit?: number } = {}): Promise<number> {
-    checkRemoval({ ...rest, ...(limit === undefined ? {} : { limit }) }, 'removeExpired')
+  async removeExpired (options: { limit?: number } = {}): Promise<number> {
+    const given = selectionOf('removeExpired', options)
     const removeExpired = this.#registration.store.optional('removeExpired', 'removeExpired()')
     const remove = async (most: number) => await this.#call('removeExpired', () => removeExpired({ limit: most }))
-    return await removeInBatches(remove, limit === undefined ? {} : { limit })
+    return await removeInBatches(remove, given)
   }
 
   #state (cookieHeader: string | undefined): SessionState {
     return new SessionState(this.#registration, this.#cookies.transport(cookieHeader), this.#route, face)
   }
 
-  * #store (state: SessionState, data: Payload, subject: string | null): Flow<string> {
+  * #store (state: SessionState, data: Payload, subject: string | null, called: SignIn): Flow<string> {
     const registration = this.#registration
     const { keeping, store } = registration
     assertValid(data, store.codec)
-    const { mark } = yield * lastRevocation(registration, subject)
+    const mark = yield * markBefore(registration, subject, called)
     const stored = toStore(state, null, { ...store.codec.write(data), subject, policy: withMark(null, mark) })
-    const token = yield * keeping.insert(stored, 0, state.token, store.writeContext(stored.text, undefined))
-    if (token === null) throw new SessionDestroyedError('it was ended while it was created')
+    const { id } = stored.record
+    let isOver = keeping.isInCookie
     try {
-      yield * assertNotRevoked(registration, subject, mark)
-    } catch (error) {
-      yield * endSession(registration, stored.record.id, stored.record)
-      throw error
+      const token = yield * keeping.insert(stored, 0, state.token, store.writeContext(stored.text, undefined))
+      // `null`: a different session has the id.
+      isOver ||= token === null
+      if (token === null) throw new SessionDestroyedError('it was ended while it was created')
+      yield * this.#endIfRevoked(stored.record, mark)
+      isOver = true
+      registration.publish(this.#log, 'created', id)
+      return token
+    } finally {
+      // After an error of the store, and where the time limit has stopped this flow: the write may still be under way.
+      if (!isOver) store.runAside(abandon(store, id, registration.now()))
     }
-    registration.publish(this.#log, 'created', stored.record.id)
-    return token
   }
 
-  // Going through all sessions takes long. `timeout` is for requests, whose users wait.
+  * #endIfRevoked (record: SessionRecord, mark: number | undefined): Flow<void> {
+    try {
+      yield * assertNotRevoked(this.#registration, record.subject, mark)
+    } catch (error) {
+      yield * endSession(this.#registration, record.id, record)
+      throw error
+    }
+  }
+
   async #call<T> (operation: string, send: () => Awaitable<T>): Promise<T> {
     const { store } = this.#registration
-    return await store.run(store.call(operation, send), Infinity)
+    return await store.run(store.call(operation, null, send))
   }
 
   #info ({ record, text }: Stored): SessionInfo<Data> {

@@ -88,34 +88,34 @@ export class Session implements MembersOf<SessionMembers> {
 
   load (callback?: Callback): Promise<void>
   load (callback?: Callback): any {
-    return answer(() => loadSession(this.#writable()), callback)
+    return this.#answer(() => loadSession(this.#writable()), callback)
   }
 
   save (callback?: Callback): Promise<void>
   save (callback?: Callback): any {
-    return answer(() => saveSession(this.#writable()), callback)
+    return this.#answer(() => saveSession(this.#writable()), callback)
   }
 
   reload (callback?: Callback): Promise<void>
   reload (callback?: Callback): any {
-    return answer(() => reloadSession(this.#writable()), callback)
+    return this.#answer(() => reloadSession(this.#writable()), callback)
   }
 
   regenerateId (callback?: Callback): Promise<void>
   regenerateId (callback?: Callback): any {
-    return answer(() => rotateSession(this.#writable(), NEW_LIVES.regenerateId), callback)
+    return this.#answer(() => rotateSession(this.#writable(), NEW_LIVES.regenerateId), callback)
   }
 
   regenerate (keep?: readonly string[] | Callback, callback?: Callback): Promise<void>
   regenerate (keep?: readonly string[] | Callback, callback?: Callback): any {
     const keys = typeof keep === 'function' ? [] : keep ?? []
-    return answer(() => rotateSession(this.#writable(), NEW_LIVES.regenerate(keys)), typeof keep === 'function' ? keep : callback)
+    return this.#answer(() => rotateSession(this.#writable(), NEW_LIVES.regenerate(keys)), typeof keep === 'function' ? keep : callback)
   }
 
   login (subject: string, data?: SessionPayload<AnySessionData> | Callback, callback?: Callback): Promise<void>
   login (subject: string, data?: SessionPayload<AnySessionData> | Callback, callback?: Callback): any {
     const added = typeof data === 'function' ? {} : data ?? {}
-    return answer(() => {
+    return this.#answer(() => {
       assertSubject(subject)
       for (const key of Object.keys(added)) assertFreeKey(key)
       return rotateSession(this.#writable(), NEW_LIVES.login(subject, added))
@@ -124,13 +124,20 @@ export class Session implements MembersOf<SessionMembers> {
 
   destroy (callback?: Callback): Promise<void>
   destroy (callback?: Callback): any {
-    return answer(() => {
+    return this.#answer(() => {
       return this.#state.phase === 'ended' ? undefined : destroySession(this.#writable())
     }, callback)
   }
 
   transaction<T> (fn: (data: SessionPayload<AnySessionData>) => Awaitable<T>): Promise<T> {
-    return answer(() => transactSession(this.#writable(), fn), undefined) as Promise<T>
+    return this.#answer(() => transactSession(this.#writable(), fn), undefined) as Promise<T>
+  }
+
+  #answer<T> (operation: () => Awaitable<T>, callback: Callback<T> | undefined): Promise<T> | undefined {
+    return answer(operation, callback, error => {
+      const { log, place } = this.#state.cookies
+      log.warn({ err: error }, `nobody waited for an operation on the session, and it failed: await it (${place})`)
+    })
   }
 
   // An object which regenerate() or destroy() left behind can be read, and takes no change.

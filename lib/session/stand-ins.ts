@@ -41,7 +41,7 @@ export function notLoaded (source: NotLoaded): Session {
   }) as Session
 
   function load (callback?: Callback): unknown {
-    return answer(async () => { await source.load() }, callback)
+    return answer(async () => { await source.load() }, callback, () => {})
   }
 }
 

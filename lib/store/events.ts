@@ -12,11 +12,13 @@ export class EventPublisher {
     this.#property = property
   }
 
-  publish (log: FastifyBaseLogger, type: SessionEventType, id: string | null, reason: string | null = null): void {
+  publish (
+    log: FastifyBaseLogger, type: SessionEventType, id: string | null, reason: string | null = null, path?: readonly string[]
+  ): void {
     // Without a listener, which is the usual case, an event costs two look-ups.
     const isLogged = log.level === 'debug' || log.level === 'trace'
     if (!events.hasSubscribers && !isLogged) return
-    const event: SessionEvent = { type, property: this.#property, id, reason }
+    const event: SessionEvent = { type, property: this.#property, id, reason, ...(path && { path }) }
     events.publish(event)
     if (isLogged) log.debug({ session: event }, `session ${type}`)
   }

@@ -2,12 +2,11 @@ import type { WriteContext } from '../../types/index.d.ts'
 import { BackendContractError, SessionTooLargeError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
-import { isCookieText } from '../record/cookie-text.ts'
+import { DEFAULT_COOKIE_BYTES, isCookieText } from '../record/cookie-text.ts'
 import { newToken } from '../record/ids.ts'
 import type { Flow } from '../tools/flow.ts'
 import type { Identity, Keeping, Store } from './store.ts'
 
-const DEFAULT_MAX_BYTES = 7_168
 /** 132 of the token's random bits: the id is no secret, and only has to be unique. */
 const ID_CHARS = 22
 
@@ -21,7 +20,7 @@ export class InCookie implements Keeping {
 
   /** @param headerBytes the bytes of `Cookie` header for a text, over all parts; `Infinity` for too many parts */
   constructor (store: Store, headerBytes: (text: string) => number) {
-    this.maxTextBytes = store.backend.maxBytes ?? DEFAULT_MAX_BYTES
+    this.maxTextBytes = store.backend.maxBytes ?? DEFAULT_COOKIE_BYTES
     this.#store = store
     this.#headerBytes = headerBytes
   }
@@ -34,7 +33,7 @@ export class InCookie implements Keeping {
 
   * insert ({ record, text: payload }: Stored, _expectedVersion: number, _token: null, context: WriteContext): Flow<string> {
     const { backend, name } = this.#store
-    const text = yield * this.#store.call('write', () => backend.write(null, record, undefined, context))
+    const text = yield * this.#store.call('write', null, () => backend.write(null, record, undefined, context), record.data)
     if (typeof text !== 'string') {
       throw new BackendContractError(`${name}.write() is self-contained and must return the cookie's text, got ${typeof text}`)
     }

@@ -1,9 +1,13 @@
-import { BackendUnavailableError } from '../errors.ts'
+import { BackendUnavailableError, SessionConflictError } from '../errors.ts'
 import type { Flow } from '../tools/flow.ts'
 import type { PutAnswer } from './store.ts'
 
+/** More commits of a session do not wait: each keeps its request, and the last would time out anyway. */
+const MAX_WAITING = 1_000
 /** More commits are not stored by a single write: merging takes the process's time. */
 const MAX_JOINED = 100
+/** Nor are more characters than that gone through for a single write, all sessions on the way together. */
+const MAX_JOINED_CHARS = 2_000_000
 
 /** A commit which waits, and whose changes the commit in front may store along with its own. */
 export interface Joining<Result> {
@@ -17,6 +21,10 @@ export interface Joining<Result> {
  */
 export class CommitQueue<Result> {
   readonly #last = new Map<string, Turn<Result>>()
+  /** The commits which are not waiting, but running. */
+  readonly #running = new Map<string, Turn<Result>>()
+  /** Endings under way: commits that wait let them pass. */
+  readonly #endings = new Map<string, Promise<unknown>>()
 
   /** How many sessions have a commit under way. */
   get size (): number { return this.#last.size }
@@ -28,24 +36,57 @@ export class CommitQueue<Result> {
    */
   * enter (id: string, joining?: Joining<Result>): Flow<Turn<Result>> {
     const before = this.#last.get(id)
-    const turn = new Turn<Result>(joining, () => {
+    const place = before === undefined ? 0 : before.place + 1
+    const running = this.#running.get(id)
+    if (running !== undefined && place - running.place > MAX_WAITING) {
+      throw new SessionConflictError(`${MAX_WAITING} of its commits are waiting already`)
+    }
+    const turn = new Turn<Result>(place, joining, () => {
       if (this.#last.get(id) === turn) this.#last.delete(id)
+      if (this.#running.get(id) === turn) this.#running.delete(id)
     })
     this.#last.set(id, turn)
-    if (before === undefined) return turn
-    before.next = turn
+    if (before !== undefined) before.next = turn
     let hasEntered = false
     try {
-      yield before.ended
+      if (before !== undefined) yield before.ended
+      yield * this.#letPass(id)
       hasEntered = true
-      turn.latest = before.latest
+      turn.latest = before?.latest
+      this.#running.set(id, turn)
       return turn
     } finally {
       // A turn which times out gives up its place; the turns behind still wait for the turn in front.
       if (!hasEntered) {
         turn.isAbandoned = true
-        before.ended.then(() => { turn.leave(before.latest) })
+        if (before === undefined) turn.leave(undefined)
+        else before.ended.then(() => { turn.leave(before.latest) })
       }
+    }
+  }
+
+  * #letPass (id: string): Flow<void> {
+    for (let ending = this.#endings.get(id); ending !== undefined; ending = this.#endings.get(id)) yield ending
+  }
+
+  /**
+   * Lets an ending pass all commits that wait: it waits for the running commit only. For backends without compare-and-set,
+   * where a write that is under way would bring the session back. `done` must be called in a `finally`.
+   */
+  * pass (id: string): Flow<{ done (): void }> {
+    let done!: () => void
+    const own = new Promise<void>(resolve => { done = resolve })
+    const all = Promise.all([this.#endings.get(id), own])
+    this.#endings.set(id, all)
+    all.then(() => { if (this.#endings.get(id) === all) this.#endings.delete(id) })
+    let hasPassed = false
+    try {
+      const running = this.#running.get(id)
+      if (running !== undefined) yield running.ended
+      hasPassed = true
+      return { done }
+    } finally {
+      if (!hasPassed) done()
     }
   }
 }
@@ -53,6 +94,8 @@ export class CommitQueue<Result> {
 type JoiningTurn<Result> = Turn<Result> & { readonly joining: Joining<Result> }
 
 export class Turn<Result> {
+  /** How many turns there were before, since the queue was last empty. */
+  readonly place: number
   readonly joining: Joining<Result> | undefined
   next: Turn<Result> | undefined
   /** What the turn before found or left in the store: `null` for nothing, `undefined` where that is not known. */
@@ -66,7 +109,8 @@ export class Turn<Result> {
   #resolve: (() => void) | undefined
   #ended: Promise<void> | undefined
 
-  constructor (joining: Joining<Result> | undefined, onEnd: () => void) {
+  constructor (place: number, joining: Joining<Result> | undefined, onEnd: () => void) {
+    this.place = place
     this.joining = joining
     this.#onEnd = onEnd
   }
@@ -91,25 +135,30 @@ export class Turn<Result> {
   }
 }
 
-interface GroupAnswer<Result> {
+export interface GroupAnswer<Result> {
   readonly answer: PutAnswer
   /** The stored session, where the answer says `written`. */
   readonly stored: Result
 }
 
-/** Group commit: stores a commit's result and, by the same write, the changes of the commits which wait right behind. */
+/**
+ * Group commit: stores a commit's result and, by the same write, the changes of the commits which wait right behind.
+ *
+ * @param chars about how large the session is: merging large sessions must not hold up the other sessions of the process
+ * @param put makes the record of a result, and stores the record
+ */
 export function * groupCommit<Result> (
-  own: Result, turn: Turn<Result>, put: (result: Result) => Flow<PutAnswer>
+  own: Result, turn: Turn<Result>, chars: number, put: (result: Result) => Flow<GroupAnswer<Result>>
 ): Flow<GroupAnswer<Result>> {
-  const { stored, turns } = joinWaiting(own, turn)
+  const { stored, turns } = joinWaiting(own, turn, Math.min(MAX_JOINED, MAX_JOINED_CHARS / chars))
   try {
-    const answer = yield * put(stored)
-    if (answer.written) for (const waiting of turns) waiting.joined = stored
-    return { answer, stored }
+    const outcome = yield * put(stored)
+    if (outcome.answer.written) for (const waiting of turns) waiting.joined = outcome.stored
+    return outcome
   } catch (error) {
     if (turns.length === 0 || error instanceof BackendUnavailableError) throw error
     // All changes together may be more than the store takes in one record.
-    return { answer: yield * put(own), stored: own }
+    return yield * put(own)
   }
 }
 
@@ -118,11 +167,11 @@ export function * groupCommit<Result> (
  * commit whose changes cannot be added (it ends the session, or conflicts) is left to its own turn, and so are the commits
  * behind.
  */
-function joinWaiting<Result> (own: Result, turn: Turn<Result>): { stored: Result, turns: Array<Turn<Result>> } {
+function joinWaiting<Result> (own: Result, turn: Turn<Result>, most: number): { stored: Result, turns: Array<Turn<Result>> } {
   let stored = own
   const turns: Array<Turn<Result>> = []
   for (const waiting of turn.waiting()) {
-    const joined = turns.length < MAX_JOINED ? waiting.joining.onto(stored) : null
+    const joined = turns.length < most ? waiting.joining.onto(stored) : null
     if (joined === null) break
     stored = joined
     turns.push(waiting)

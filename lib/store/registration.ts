@@ -20,7 +20,7 @@ export class Registration {
   /** @param headerBytes the bytes of `Cookie` header for a cookie's text, over all parts */
   constructor (settings: Settings, backend: SessionBackend, headerBytes: (text: string) => number, log: FastifyBaseLogger) {
     this.settings = settings
-    this.store = new Store(settings, backend, state => { this.#noteBreaker(state, log) })
+    this.store = new Store(settings, backend, (state, server) => { this.#noteBreaker(state, server, log) })
     this.keeping = backend.selfContained === true
       ? new InCookie(this.store, headerBytes)
       : new ServerSide(this.store, settings.property)
@@ -29,14 +29,14 @@ export class Registration {
 
   now (): number { return this.settings.now() }
 
-  publish (log: FastifyBaseLogger, type: SessionEventType, id: string | null, reason?: string): void {
-    this.#events.publish(log, type, id, reason)
+  publish (log: FastifyBaseLogger, type: SessionEventType, id: string | null, reason?: string, path?: readonly string[]): void {
+    this.#events.publish(log, type, id, reason, path)
   }
 
-  #noteBreaker (state: BreakerState, log: FastifyBaseLogger): void {
-    const { name } = this.store
-    if (state === 'open') log.warn(`${name} is down: sessions fail fast until it answers again`)
-    if (state === 'closed') log.info(`${name} is up again`)
+  #noteBreaker (state: BreakerState, server: string, log: FastifyBaseLogger): void {
+    const place = server === '' ? this.store.name : `${this.store.name}, server ${server},`
+    if (state === 'open') log.warn(`${place} is down: sessions fail fast until it answers again`)
+    else log.info(`${place} is up again`)
     this.publish(log, state === 'closed' ? 'recovered' : 'unavailable', null, state)
   }
 }

@@ -52,9 +52,24 @@ export function * removeIfUnchanged (
   return (yield * store.put(ended, record.version, { data: {}, ...withRequest(request) })).written
 }
 
+/** Ends whatever is stored under an id, without compare-and-set: later writes of the old session find no version of theirs. */
+export function * endBlindly (store: Store, id: string, successor: { id: string, now: number } | null): Flow<void> {
+  if (successor === null) yield * removeBlindly(store, id)
+  else yield * store.putBlindly(tombstone(id, successor.now, { successor: successor.id }))
+}
+
+/**
+ * Takes back a new record whose write may still be under way, after an error or a time-out: no client has the token, but the
+ * record would be listed among the sessions of its subject. A tombstone is in the way of a write that lands later.
+ */
+export function * abandon (store: Store, id: string, now: number): Flow<void> {
+  if (store.isAtomic) yield * store.putBlindly(tombstone(id, now))
+  else yield * removeBlindly(store, id)
+}
+
 /** Removes whatever is stored under an id. */
 export function * removeBlindly (store: Store, id: string): Flow<true> {
-  yield * store.call('remove', () => store.backend.remove(id))
+  yield * store.call('remove', id, () => store.backend.remove(id))
   return true
 }
 

@@ -7,7 +7,8 @@ import type { PayloadCodec, Stored, Unreadable } from '../payload/codec.ts'
 import { effectiveDeadline, isExpired } from '../record/lifetime.ts'
 import { isRecord } from '../record/record.ts'
 import { type Flow, isPromise, run } from '../tools/flow.ts'
-import { Breaker, type BreakerState } from './breaker.ts'
+import { Breakers, type OnBreaker } from './breakers.ts'
+import { harmlessCause } from './cause.ts'
 
 /** Why a cookie is no session: the `reason` of `rejected` events. */
 export type Rejection = Unreadable | 'malformed' | 'oversized' | 'incomplete' | 'unknown' | 'forged' | 'regenerated' | 'expired'
@@ -56,15 +57,15 @@ export class Store {
   /** The class of the backend, for messages. */
   readonly name: string
   readonly #settings: Settings
-  readonly #breaker: Breaker
+  readonly #breakers: Breakers
 
   /** @param backend the backend of `settings`, bound to the registration */
-  constructor (settings: Settings, backend: SessionBackend, onBreaker: (state: BreakerState) => void) {
+  constructor (settings: Settings, backend: SessionBackend, onBreaker: OnBreaker) {
     this.backend = backend
     this.codec = settings.codec
     this.name = settings.backend.constructor?.name ?? 'The backend'
     this.#settings = settings
-    this.#breaker = new Breaker(onBreaker)
+    this.#breakers = new Breakers(backend, settings.property, settings.timeoutMs, onBreaker)
   }
 
   get isAtomic (): boolean { return this.backend.atomic === true }
@@ -74,30 +75,57 @@ export class Store {
 
   /** Runs a flow within `timeout`: drivers may never settle. Throws `BackendUnavailableError` when the time is over. */
   run<T> (flow: Flow<T>, limitMs = this.#settings.timeoutMs): Awaitable<T> {
-    return run(flow, limitMs, () => {
-      this.#breaker.fail()
-      return new BackendUnavailableError(`${this.name} did not answer within ${limitMs} ms`)
-    })
+    return run(flow, limitMs, () => new BackendUnavailableError(`${this.name} did not answer within ${limitMs} ms`))
   }
 
-  /** Calls the backend. Any error of a driver becomes a `BackendUnavailableError` with the driver's error as its cause. */
-  * call<T> (operation: string, send: () => Awaitable<T>): Flow<T> {
-    if (!this.#breaker.admits()) {
-      throw new BackendUnavailableError(`${this.name} is unavailable; whether it is back is tried by one call at a time`)
-    }
+  /**
+   * Runs a flow that nothing waits for, such as cleaning up after a time-out. A failure is nobody's: the flow was a courtesy.
+   */
+  runAside (flow: Flow<unknown>): void {
     try {
-      const answer = send()
-      const result = isPromise(answer) ? (yield answer) as T : answer
-      this.#breaker.succeed()
-      return result
-    } catch (cause) {
+      const running = this.run(flow)
+      if (isPromise(running)) running.then(undefined, () => {})
+    } catch {}
+  }
+
+  /**
+   * Calls the backend. Any error of a driver becomes a `BackendUnavailableError` whose cause says what went wrong, and nothing
+   * of what was sent.
+   *
+   * @param id the id which the call is about; `null` for a call about many sessions
+   * @param sent the payload or the cookie's text which goes to the backend
+   */
+  * call<T> (operation: string, id: string | null, send: () => Awaitable<T>, sent: string | null = null): Flow<T> {
+    const breaker = this.#breakers.of(id)
+    if (breaker?.admits === false) throw new BackendUnavailableError(`${this.name} is down; sessions fail fast until it answers again`)
+    let outcome: Outcome<T> | undefined
+    try {
+      outcome = yield * settle(send)
+    } finally {
+      // Stopped by the time limit before the backend has answered. Waiting in a queue, or for the application, does not count.
+      if (outcome === undefined) breaker?.fail()
+    }
+    if (outcome.failure === undefined) {
+      breaker?.succeed()
+      return outcome.result
+    }
+    const { failure } = outcome
+    if (isOwnError(failure) && failure.cause === undefined) {
       // An error of ours without `cause` concerns a single session (too large, say): the backend did answer.
-      if (isOwnError(cause) && cause.cause === undefined) this.#breaker.succeed()
-      else this.#breaker.fail()
-      if (isOwnError(cause)) throw cause
+      breaker?.succeed()
+      throw failure
+    }
+    breaker?.fail()
+    if (!isOwnError(failure)) {
+      const cause = harmlessCause(failure, sent)
       throw new BackendUnavailableError(`${this.name} failed to ${operation} a session`, { cause })
     }
+    failure.cause = harmlessCause(failure.cause, sent)
+    throw failure
   }
+
+  /** Leaves no timer behind when the application closes. */
+  close (): void { this.#breakers.close() }
 
   /** An optional method of the backend. Throws `NotSupportedError` where the backend does not have the method. */
   optional<Name extends keyof SessionBackend> (name: Name, operation: string): NonNullable<SessionBackend[Name]> {
@@ -108,7 +136,7 @@ export class Store {
 
   /** The backend's answer for an id, unchecked. */
   * read (id: string): Flow<unknown> {
-    return yield * this.call('read', () => this.backend.read(id))
+    return yield * this.call('read', id, () => this.backend.read(id))
   }
 
   /** The stored session of an id, or `null`. */
@@ -140,8 +168,13 @@ export class Store {
     }
   }
 
+  /** Stores a record whatever stands under its id. */
+  * putBlindly (record: SessionRecord): Flow<void> {
+    yield * this.call('write', record.id, () => this.backend.write(record.id, record, undefined, { data: {} }))
+  }
+
   * #write (record: SessionRecord, expectedVersion: number, context: WriteContext): Flow<PutAnswer> {
-    const answer = yield * this.call('write', () => this.backend.write(record.id, record, expectedVersion, context))
+    const answer = yield * this.call('write', record.id, () => this.backend.write(record.id, record, expectedVersion, context), record.data)
     if (answer === record.id) return WRITTEN
     if (answer === null) return { written: false, theirs: null }
     if (isRecord(answer) && answer.id === record.id) {
@@ -178,6 +211,18 @@ export class Store {
    */
   writeContext (text: string, request: FastifyRequest | undefined): WriteContext {
     return new PayloadContext(this.codec, text, request)
+  }
+}
+
+/** What a call of the backend came to. */
+type Outcome<T> = { readonly result: T, readonly failure?: undefined } | { readonly failure: {} }
+
+function * settle<T> (send: () => Awaitable<T>): Flow<Outcome<T>> {
+  try {
+    const answer = send()
+    return { result: isPromise(answer) ? (yield answer) as T : answer }
+  } catch (error) {
+    return { failure: error ?? new Error(`the backend failed with ${error}`) }
   }
 }
 

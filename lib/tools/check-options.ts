@@ -16,16 +16,17 @@ export const SECRET_RECIPE = 'node -p "crypto.randomBytes(32).toString(\'base64\
  * Makes a check of options against a JSON Schema, which is compiled at the first check. Each part of the schema needs a
  * `description`, to stand after "to be" in messages.
  *
+ * @param hints what to say of keys that are unknown, by their full path
  * @returns a function that throws `InvalidOptionsError`; `path` is the name of the options in messages, `''` for none
  * @example
  * const check = optionsCheck({ description: 'a number', type: 'number' })
  * check('five', 'size') // Expected `size` to be a number, got "five" (string)
  */
-export function optionsCheck (schema: object): (options: unknown, path: string) => void {
+export function optionsCheck (schema: object, hints: Readonly<Record<string, string>> = {}): (options: unknown, path: string) => void {
   let validate: ValidateFunction | undefined
   return (options, path) => {
     validate ??= ajv.compile(schema)
-    if (!validate(options)) throw fromAjv(validate.errors!, path)
+    if (!validate(options)) throw fromAjv(validate.errors!, path, hints)
   }
 }
 
@@ -45,27 +46,42 @@ export function missingSecret (user: string): InvalidOptionsError {
   return unexpected('secret', 'at least 32 random bytes', undefined, `${user} needs it: ${SECRET_RECIPE}`)
 }
 
-function fromAjv (errors: readonly ErrorObject[], root: string): InvalidOptionsError {
+function fromAjv (errors: readonly ErrorObject[], root: string, hints: Readonly<Record<string, string>>): InvalidOptionsError {
   // `anyOf` reports an error for each branch. The deepest error is the most exact, then the error of `anyOf` itself.
   const deepest = errors.reduce((best, error) => depthOf(error) > depthOf(best) ? error : best)
-  const alternative = errors.find(({ keyword, instancePath }) => keyword === 'anyOf' && instancePath === deepest.instancePath)
-  const error = deepest.keyword === 'additionalProperties' ? deepest : alternative ?? deepest
-  const path = [...(root === '' ? [] : [root]), ...error.instancePath.split('/').slice(1)].join('.')
-  if (error.keyword === 'additionalProperties') {
-    return unknownKey(path, String(error.params['additionalProperty']), Object.keys(error.parentSchema!['properties'] as object))
+  if (deepest.keyword === 'additionalProperties') {
+    const unknown = errors.filter(({ keyword }) => keyword === 'additionalProperties')
+    return new InvalidOptionsError(unknown.map(error => unknownKey(error, root, hints)).join('. '))
   }
-  return unexpected(path || 'options', String(error.parentSchema!['description']), error.data)
+  const alternative = errors.find(({ keyword, instancePath }) => keyword === 'anyOf' && instancePath === deepest.instancePath)
+  const error = alternative ?? deepest
+  return unexpected(pathOf(error, root) || 'options', String(error.parentSchema!['description']), error.data)
+}
+
+function pathOf ({ instancePath }: ErrorObject, root: string): string {
+  return [...(root === '' ? [] : [root]), ...instancePath.split('/').slice(1)].join('.')
 }
 
 function depthOf ({ instancePath, keyword }: ErrorObject): number {
   return instancePath.split('/').length + (keyword === 'additionalProperties' ? 1 : 0)
 }
 
-function unknownKey (path: string, key: string, known: readonly string[]): InvalidOptionsError {
-  const distance = (name: string) => leven(name.toLowerCase(), key.toLowerCase())
-  const nearest = known.reduce((best, name) => distance(name) < distance(best) ? name : best)
+function unknownKey (error: ErrorObject, root: string, hints: Readonly<Record<string, string>>): string {
+  const key = String(error.params['additionalProperty'])
+  const path = pathOf(error, root)
   const prefix = path === '' ? '' : `${path}.`
-  return new InvalidOptionsError(`Unknown option \`${prefix}${key}\`; the nearest known one is \`${prefix}${nearest}\``)
+  const hint = Object.hasOwn(hints, prefix + key) ? hints[prefix + key] : undefined
+  const nearest = nearestTo(key, Object.keys(error.parentSchema!['properties'] as object))
+  const remedy = hint ?? (nearest === undefined ? '' : `the nearest known one is \`${prefix}${nearest}\``)
+  return `Unknown option \`${prefix}${key}\`${remedy && `; ${remedy}`}`
+}
+
+/** A name that begins like the key, or differs by a slip of the pen: in a third of the characters of the key at most. */
+function nearestTo (key: string, known: readonly string[]): string | undefined {
+  const wanted = key.toLowerCase()
+  const distance = (name: string) => name.toLowerCase().startsWith(wanted) ? 0 : leven(name.toLowerCase(), wanted)
+  const nearest = known.reduce((best, name) => distance(name) < distance(best) ? name : best)
+  return distance(nearest) <= Math.max(1, key.length / 3) ? nearest : undefined
 }
 
 /** Options may come from parsed JSON, in which `constructor` may be any value. */

@@ -75,5 +75,5 @@ t.test('every cut within the header is seen', async t => {
 
 t.test('a record of a newer format is not taken for absent', async t => {
   t.throws(() => decodeRecord(id, '2 whatever it may be'), BackendUnavailableError)
-  t.throws(() => decodeRecord(id, '2 0000 \n'), { code: 'SES_BACKEND_UNAVAILABLE', message: /newer version of fastsessions/ })
+  t.throws(() => decodeRecord(id, '2 0000 \n'), { code: 'SES_BACKEND_UNAVAILABLE', detail: /newer version of fastsessions/ })
 })

@@ -1,9 +1,13 @@
-import type { FastifyRequest } from 'fastify'
+import { once } from 'node:events'
+import { get as httpGet, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import t from 'tap'
 import { autoloadMatcher } from '../../lib/config/autoload.ts'
 import { MemoryBackend, type SessionOptions } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { SECRET } from '../helpers/app.ts'
+import { createApp, SECRET } from '../helpers/app.ts'
 import { appWith, refusalOf, show, store } from '../helpers/config.ts'
 
 type Autoload = SessionOptions['autoload']
@@ -94,4 +98,70 @@ t.test('a function that throws fails the request, not the process', async t => {
   const response = await app.inject('/')
   t.equal(response.statusCode, 500)
   t.equal(response.json().message, 'on purpose')
+})
+
+/** The answer to a request target as it stands: inject() would tidy it up. */
+async function get (app: FastifyInstance, path: string): Promise<{ status: number | undefined, body: string }> {
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  const { port } = app.server.address() as AddressInfo
+  const request = httpGet({ host: '127.0.0.1', port, path, agent: false })
+  const [response] = await once(request, 'response') as [IncomingMessage]
+  return { status: response.statusCode, body: await text(response) }
+}
+
+for (const [routerOptions, autoload, url, pattern, isLoaded] of [
+  [{}, '/app/cart', '/%61pp/c%61rt?x=1', '/app/cart', true],
+  [{}, '/app/ä b', '/app/%C3%A4%20b', '/app/ä b', true],
+  [{}, '/app/*', '/%61pp/x', '/app/:x', true],
+  [{}, '/app/a/b', '/app/a%2Fb', '/app/:x', false],
+  [{}, '/app/100%25', '/app/100%25', '/app/:x', true],
+  [{}, '/app/cart', '/app/cart#x', '/app/cart', true],
+  [{}, '/app/cart', 'http://localhost/app/cart', '/app/cart', true],
+  [{}, '/app/cart', '/app/cart;x', '/app/:x', false],
+  [{ useSemicolonDelimiter: true }, '/app/cart', '/app/cart;x=1', '/app/cart', true],
+  [{ caseSensitive: false }, '/App/cart', '/aPP/Cart', '/app/cart', true],
+  [{ caseSensitive: false }, '/App/*', '/aPP/Cart', '/app/cart', true],
+  [{ caseSensitive: false }, /^\/App/, '/App/cart', '/app/cart', true],
+  [{ ignoreTrailingSlash: true }, '/app/cart', '/app/cart/', '/app/cart', true],
+  [{ ignoreTrailingSlash: true }, '/app/cart/', '/app/cart', '/app/cart', true],
+  [{ ignoreTrailingSlash: true }, '/', '/', '/', true],
+  [{ ignoreDuplicateSlashes: true }, '/app/cart', '//app///cart', '/app/cart', true],
+  [{ ignoreDuplicateSlashes: true }, '/app//*', '/app/cart', '/app/cart', true],
+  [{ ignoreDuplicateSlashes: true }, '/app/*', '//app/cart', '/app/cart', true]
+] as const) {
+  for (const at of ['routerOptions', 'options'] as const) {
+    t.test(`autoload ${String(autoload)} ${isLoaded ? 'matches' : 'does not match'} ${url}, as the router reads it with ${JSON.stringify(routerOptions)} in its ${at}`, async t => {
+      const server = at === 'routerOptions' ? { routerOptions } : routerOptions
+      const app = await createApp(t, { backend: new MemoryBackend(), autoload }, { server })
+      app.get(pattern, async request => String(request.session.isLoaded))
+      const { status, body } = await get(app, url)
+      t.strictSame([status, body], [200, String(isLoaded)])
+    })
+  }
+}
+
+t.test('a path that cannot be decoded is matched as it stands', async t => {
+  t.equal(matches('/%zz', '/%zz'), true)
+})
+
+t.test('exclude: such a request has no session at all, and a route that requires a session keeps it', async t => {
+  const backend = new FaultyBackend(new MemoryBackend())
+  const app = await appWith(t, { backend, exclude: ['/off/*', /^\/never$/] })
+  for (const url of ['/off/x', '/never', '/other']) app.get(url, async request => request.session)
+  app.get('/off/required', { config: { session: { required: true } } }, async request => request.session)
+  const cookie = await store(app, { a: 1 })
+  const answerOf = async (url: string) => {
+    backend.calls.length = 0
+    const { body, headers } = await app.inject({ url, headers: { cookie } })
+    return [body, headers['vary'], backend.calls.length]
+  }
+  for (const url of ['/off/x', '/never']) t.strictSame(await answerOf(url), ['null', undefined, 0], url)
+  for (const url of ['/other', '/off/required']) t.strictSame(await answerOf(url), ['{"a":1}', 'Cookie', 1], url)
+  t.equal((await app.inject('/off/required')).statusCode, 401)
+})
+
+t.test('exclude takes paths, and nothing else', async t => {
+  for (const exclude of [true, 'app', () => true, [null]]) {
+    t.match(await refusalOf({ secret: SECRET, exclude }), { code: 'SES_INVALID_OPTIONS', message: /^Expected `exclude(?:\.0)?` to be a path such as '\/app' or '\/app\/\*', a RegExp, or an array of paths, got / })
+  }
 })

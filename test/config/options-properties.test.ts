@@ -59,7 +59,7 @@ const valid = fc.record({
   schema: fc.constantFrom({}, { type: 'object' }, { properties: { a: {} } }),
   schemaVersion: fc.integer({ min: 1, max: 2 ** 31 - 1 }),
   encrypt: fc.boolean(),
-  onConflict: fc.constantFrom('merge', 'error'),
+  onConflict: fc.constantFrom('merge', 'error', () => 1),
   onUnavailable: fc.constantFrom('error', 'anonymous'),
   timeout: duration
 }, { requiredKeys: ['secret', 'backend'] })

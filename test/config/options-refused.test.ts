@@ -1,4 +1,5 @@
 import t from 'tap'
+import { parseLifetime } from '../../lib/config/lifetime-options.ts'
 import { InvalidOptionsError, MemoryBackend } from '../../lib/index.ts'
 import { createApp, SECRET } from '../helpers/app.ts'
 import { refusalOf } from '../helpers/config.ts'
@@ -53,7 +54,7 @@ const refused: Array<[options: object, message: string]> = [
   ...[-0.1, 1.1, NaN, '0.5'].map((value): [object, string] => [{ renewAfter: value }, `Expected \`renewAfter\` to be a number from 0 to 1, got ${shown(value)}`]),
   ...[0, 1.5, 2 ** 31, '1'].map((value): [object, string] => [{ schemaVersion: value }, `Expected \`schemaVersion\` to be an integer from 1 to 2147483647, got ${shown(value)}`]),
   [{ encrypt: 'yes' }, 'Expected `encrypt` to be a boolean, got "yes" (string)'],
-  [{ onConflict: 'overwrite' }, 'Expected `onConflict` to be \'merge\' or \'error\', got "overwrite" (string)'],
+  [{ onConflict: 'overwrite' }, 'Expected `onConflict` to be \'merge\', \'error\' or a function, got "overwrite" (string)'],
   [{ onUnavailable: 'ignore' }, 'Expected `onUnavailable` to be \'error\' or \'anonymous\', got "ignore" (string)'],
   [{ migrate: {} }, 'Expected `migrate` to be a function, got an object of Object'],
   [{ now: 5 }, 'Expected `now` to be a function, got 5 (number)'],
@@ -72,8 +73,8 @@ const refused: Array<[options: object, message: string]> = [
   [{ secrets: [] }, 'Unknown option `secrets`; the nearest known one is `secret`'],
   [{ IdleTimeOut: 5 }, 'Unknown option `IdleTimeOut`; the nearest known one is `idleTimeout`'],
   [{ cookie: { samesite: 'lax' } }, 'Unknown option `cookie.samesite`; the nearest known one is `cookie.sameSite`'],
-  [{ cookie: { maxAge: 5 } }, 'Unknown option `cookie.maxAge`; the nearest known one is `cookie.name`'],
-  [{ store: undefined }, 'Unknown option `store`; the nearest known one is `secret`']
+  [{ rubbish: 5 }, 'Unknown option `rubbish`'],
+  [{ rubbish: 5, secrets: 1 }, 'Unknown option `rubbish`. Unknown option `secrets`; the nearest known one is `secret`']
 ]
 
 function shown (value: unknown): string {
@@ -88,6 +89,30 @@ for (const [options, message] of refused) {
     t.equal(error.message, message)
   })
 }
+
+for (const [options, message] of [
+  [{ store: {} }, /^Unknown option `store`; a store is a `backend` here/],
+  [{ key: 'x' }, /`secret`/], [{ password: 'x' }, /`secret`/], [{ cookieName: 'x' }, /`cookie\.name`/], [{ sessionName: 'x' }, /`property`/],
+  [{ ttl: 5 }, /`idleTimeout` and `absoluteTimeout`, in seconds/], [{ maxAge: 5 }, /`idleTimeout`/], [{ cookie: { maxAge: 5 } }, /^Unknown option `cookie\.maxAge`; .*`idleTimeout`/],
+  [{ cookie: { expires: 5 } }, /`idleTimeout`/], [{ cookie: { signed: true } }, /sealed/], [{ rolling: true }, /`renewAfter`/],
+  [{ resave: false }, /nothing to set/], [{ saveUninitialized: false }, /nothing to set/], [{ genid: () => '1' }, /256 random bits/],
+  [{ idGenerator: () => '1' }, /256 random bits/], [{ unset: 'destroy' }, /destroy\(\)/], [{ salt: 'x' }, /no salt/],
+  [{ cookiePrefix: 's:' }, /`prefix` of the backend/], [{ expiry: 5 }, /`idleTimeout`/], [{ expires: 5 }, /`idleTimeout`/], [{ proxy: true }, /`trustProxy`/]
+] as Array<[object, RegExp]>) {
+  t.test(`an option of a different session plugin leads to what does it here: ${JSON.stringify(Object.keys(options))} ${String(message)}`, async t => {
+    t.match((await refusalOf({ secret: SECRET, ...options })).message, message)
+  })
+}
+
+t.test('a number of milliseconds is refused as a timeout', async t => {
+  for (const name of ['idleTimeout', 'absoluteTimeout', 'timeout']) {
+    t.match((await refusalOf({ secret: SECRET, [name]: 1_209_600_000 })).message,
+      `Expected \`${name}\` to be at most ten years as a number, got 1209600000 (number); seconds, not milliseconds?`)
+  }
+  t.throws(() => parseLifetime({ idleTimeout: 1_209_600_000 }), { code: 'SES_INVALID_OPTIONS', message: /`lifetime\.idleTimeout`.*not milliseconds/ })
+  t.same(parseLifetime({ idleTimeout: 315_576_000 }), { idleTimeout: 315_576_000_000 })
+  t.same(parseLifetime({ idleTimeout: '14000d' }), { idleTimeout: 14_000 * 86_400_000 })
+})
 
 t.test('both halves of a combination are fine on their own', async t => {
   for (const cookie of [

@@ -25,7 +25,7 @@ t.test('every part says what it should be, since messages quote it', async t => 
 t.test('the options are those of the documentation', async t => {
   const { properties } = optionsSchema as Node
   t.strictSame(Object.keys(properties!).sort(), [
-    'absoluteTimeout', 'autoload', 'backend', 'cookie', 'encrypt', 'idleTimeout', 'migrate', 'now', 'onConflict',
+    'absoluteTimeout', 'autoload', 'backend', 'cookie', 'encrypt', 'exclude', 'idleTimeout', 'migrate', 'now', 'onConflict',
     'onUnavailable', 'property', 'renewAfter', 'schema', 'schemaVersion', 'secret', 'serializer', 'timeout'
   ])
   t.strictSame(Object.keys(properties!['cookie']!.properties!).sort(), [

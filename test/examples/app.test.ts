@@ -52,6 +52,20 @@ for (const BACKEND of ['cookie', 'memory', 'file', 'sqlite', 'pglite', ...Object
       t.equal(browser.cookie, '')
     })
 
+    if (BACKEND !== 'cookie') {
+      await t.test('two tabs that fill one basket at once lose nothing', async t => {
+        const browser = new Browser(address)
+        await browser.post('/sign-in', { name: 'Cleo' })
+        const add = (product: string) => {
+          const tab = new Browser(address)
+          for (const cookie of browser.cookies) tab.cookies.set(...cookie)
+          return tab.post('/basket', { product, action: 'add' })
+        }
+        await Promise.all(['tea', 'bread', 'tea', 'bread', 'tea'].map(add))
+        t.match((await browser.get('/session')).text, /&quot;tea&quot;: 3[^]*&quot;bread&quot;: 2|&quot;bread&quot;: 2[^]*&quot;tea&quot;: 3/)
+      })
+    }
+
     await t.test('forms are checked', async t => {
       const browser = new Browser(address)
       t.match((await browser.post('/sign-in', { name: ' ' })).text, /Tell us a name first/)

@@ -20,10 +20,10 @@ export function compile (entry: string, folder: string): string {
     const { outputText } = ts.transpileModule(readFileSync(path, 'utf8'), {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, verbatimModuleSyntax: true }
     })
-    for (const [, specifier] of outputText.matchAll(/\bfrom '(\.[^']+)'/g)) paths.add(join(dirname(path), specifier!))
+    for (const [, specifier] of outputText.matchAll(/\b(?:from |import\()'(\.[^']+\.ts)'/g)) paths.add(join(dirname(path), specifier!))
     const compiled = compiledPath(path, folder)
     mkdirSync(dirname(compiled), { recursive: true })
-    writeFileSync(compiled, outputText.replace(/(\bfrom '\.[^']+)\.ts'/g, '$1.js\''))
+    writeFileSync(compiled, outputText.replace(/(\b(?:from |import\()'\.[^']+)\.ts'/g, '$1.js\''))
   }
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   return compiledPath(join(root, entry), folder)

@@ -1,5 +1,5 @@
 import { request as httpRequest } from 'node:http'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import t from 'tap'
 import { sessions } from '../../lib/index.ts'
 import { createSite, kinds, loose, type LooseSession, signedUp } from '../helpers/app.ts'
@@ -166,3 +166,50 @@ t.test('on a real socket there is one Vary, one Cache-Control, and one line per 
     t.equal(names.filter(other => other === name).length, count, name)
   }
 })
+
+for (const kind of kinds) {
+  for (const autoload of [true, false]) {
+    t.test(`${kind}: a session that is first read in an onSend hook after ours makes the answer vary, with autoload ${autoload}`, async t => {
+      const site = await createSite(t, { backend: kind })
+      site.app.addHook('onSend', async (request, _reply, payload) => {
+        await request.session.load()
+        return `${String(payload)} of ${loose(request)['user'] ?? 'nobody'}`
+      })
+      site.app.get('/', { config: { session: { autoload } } as never }, async (_request, reply) => {
+        reply.headers({ vary: 'Origin', 'cache-control': 'public, max-age=60' })
+        return 'the page'
+      })
+      const { body, headers } = await site.app.inject({ url: '/', headers: { cookie: await signedUp(site) } })
+      t.strictSame([body, headers['vary']], ['the page of ada', 'Origin, Cookie'])
+    })
+  }
+
+  t.test(`${kind}: an answer written by hand after an operation varies, whether or not the operation set a cookie`, async t => {
+    const site = await createSite(t, { backend: kind })
+    const byHand = (operation: (session: LooseSession) => unknown) => async (request: FastifyRequest, reply: FastifyReply) => {
+      reply.raw.setHeader('vary', 'Origin')
+      await operation(loose(request))
+      reply.hijack()
+      reply.raw.end('ok')
+    }
+    site.app.get('/save', byHand(session => session.set('a', 1).save()))
+    site.app.get('/nothing', byHand(session => session.save()))
+    site.app.get('/reload', byHand(session => session.reload()))
+    site.app.get('/login', byHand(session => session.login('ada')))
+    for (const url of ['/save', '/nothing', '/reload', '/login']) {
+      const { headers } = await site.app.inject({ url, headers: { cookie: await signedUp(site) } })
+      t.equal(headers['vary'], 'Origin, Cookie', url)
+    }
+  })
+
+  t.test(`${kind}: an operation after the head is out leaves the head alone`, async t => {
+    const site = await createSite(t, { backend: kind })
+    site.app.get('/', async (request, reply) => {
+      reply.hijack()
+      reply.raw.writeHead(200)
+      await loose(request).reload()
+      reply.raw.end('ok')
+    })
+    t.equal((await site.app.inject({ url: '/', headers: { cookie: await signedUp(site) } })).headers['vary'], undefined)
+  })
+}

@@ -124,23 +124,6 @@ for (const kind of kinds) {
     t.strictSame(operations().filter(operation => operation !== 'read'), ['write'])
   })
 
-  t.test(`${kind}: a handler that runs into its time limit while its reply is committed is answered once`, async t => {
-    const { app, gate, operations } = await gated(t, kind)
-    app.get('/', { handlerTimeout: 10 }, async (request, reply) => {
-      first(request, reply)
-      await new Promise(() => {})
-    })
-    const answer = app.inject('/')
-    await gate.reached
-    // Of two timers of the same length, the later timer fires later.
-    await new Promise(resolve => { setTimeout(resolve, 10) })
-    await settled()
-    gate.open()
-    const response = await answer
-    t.strictSame([response.statusCode, response.payload, response.headers['x-first']], [200, 'first', '1'])
-    t.strictSame(operations(), ['write'])
-  })
-
   t.test(`${kind}: a handler that never answers is timed out by Fastify, and what it changed so far is stored`, async t => {
     const { app, operations } = await createSite(t, { backend: kind })
     app.get('/', { handlerTimeout: 10 }, async request => {

@@ -177,3 +177,63 @@ for (const kind of kinds) {
     t.ok(stream.destroyed)
   })
 }
+
+/** What describes an answer. */
+const described = {
+  'cache-control': 'public, max-age=31536000, immutable',
+  'cdn-cache-control': 'max-age=600',
+  expires: 'Fri, 01 Jan 2038 00:00:00 GMT',
+  etag: '"v1"',
+  'last-modified': 'Fri, 01 Jan 2027 00:00:00 GMT',
+  'accept-ranges': 'bytes',
+  'content-range': 'bytes 0-9/100',
+  'content-disposition': 'attachment; filename="report.csv"',
+  'content-encoding': 'identity',
+  'content-language': 'de',
+  'content-location': '/report',
+  'content-type': 'text/csv'
+}
+
+for (const kind of kinds) {
+  for (const [what, where, status, fail, handler] of [
+    ['a load that fails', '/required', 503, 'read', async () => 'done'],
+    ['a session that is missing', '/required', 401, null, async () => 'done'],
+    ['a commit that fails', '/', 503, 'write', async ({ session }) => { session.a = 1; return 'a,b' }],
+    ['data that cannot be stored', '/', 500, null, async ({ session }) => { session.a = () => {}; return 'a,b' }],
+    ['a save that fails', '/', 503, 'write', async ({ session }) => { await session.set('a', 1).save() }],
+    ['a save that fails and is caught', '/', 503, 'write', async ({ session }) => { await session.set('a', 1).save().catch(() => {}); return 'a,b' }],
+    ['a conflict that the handler throws', '/', 409, null, async ({ session }) => { await session.destroy(); session.set('a', 1) }]
+  ] as Array<[string, string, number, 'read' | 'write' | null, (request: any) => Promise<unknown>]>) {
+    t.test(`${kind}: the answer to ${what} is not stored, and says nothing about the answer that it replaces`, async t => {
+      const site = await createSite(t, {
+        backend: kind,
+        before: app => app.addHook('onRequest', async (_request, reply) => {
+          reply.headers({ ...described, vary: 'Origin', 'x-frame-options': 'DENY' })
+          reply.raw.setHeader('expires', described.expires)
+        })
+      })
+      const cookie = where === '/required' && fail === null ? '' : await signedUp(site)
+      site.app.get(where, where === '/' ? {} : { config: { session: { required: true } } as never }, handler)
+      if (fail !== null) site.backend.fail(fail)
+      const { statusCode, headers } = await site.app.inject({ url: where, headers: { cookie } })
+      t.equal(statusCode, status)
+      t.equal(headers['cache-control'], 'no-store')
+      for (const name of Object.keys(described)) {
+        if (name !== 'cache-control' && name !== 'content-type') t.equal(headers[name], undefined, name)
+      }
+      t.match(headers, { 'content-type': /json/, 'x-frame-options': 'DENY', vary: 'Origin, Cookie' })
+    })
+  }
+
+  t.test(`${kind}: a 503 that the application makes of the failure may not be stored either, and keeps what describes it`, async t => {
+    const { app, backend } = await createSite(t, { backend: kind })
+    backend.fail('write')
+    app.get('/', async (request, reply) => {
+      await loose(request).set('a', 1).save().catch(() => {})
+      return reply.code(503).headers(described).send('a,b')
+    })
+    const { statusCode, headers, body } = await app.inject('/')
+    t.strictSame([statusCode, body, headers['cache-control'], headers['expires']], [503, 'a,b', 'no-store', undefined])
+    t.match(headers, { 'content-type': 'text/csv', 'content-encoding': 'identity', 'retry-after': '5' })
+  })
+}

@@ -1,7 +1,7 @@
 import Fastify from 'fastify'
 import t from 'tap'
 import { holdReply } from '../../lib/http/hold.ts'
-import { presetError } from '../../lib/http/exchange.ts'
+import { presetError } from '../../lib/http/error-reply.ts'
 import { MemoryBackend } from '../../lib/index.ts'
 import { createApp } from '../helpers/app.ts'
 
@@ -39,9 +39,9 @@ t.test('a reply that cannot even be answered with an error is cut off, and nothi
   const app = Fastify()
   t.teardown(() => app.close())
   app.get('/', (_request, reply) => {
-    const release = holdReply(reply, undefined)
+    const held = holdReply(reply, undefined)
     reply.send = () => { throw new Error('no way out') }
-    release(() => { throw new Error('a header that Node refuses') })
+    held.release(() => { throw new Error('a header that Node refuses') })
   })
   await t.rejects(app.inject('/'))
 })

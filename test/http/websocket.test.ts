@@ -98,6 +98,16 @@ for (const kind of kinds) {
     const response = await app.inject({ url: '/', headers: { upgrade: 'websocket', connection: 'upgrade' } })
     t.strictSame((await app.inject({ url: '/show', headers: { cookie: cookieOf(response) } })).json(), { a: 1 })
   })
+
+  t.test(`${kind}: such a request gets its cookie where the store is away, too`, async t => {
+    const { app, backend } = await createSite(t, { backend: kind })
+    backend.before('write', settled)
+    app.get('/', async request => { loose(request)['a'] = 1 })
+    app.get('/login', async request => { await loose(request).login('ada') })
+    for (const url of ['/', '/login']) {
+      t.match(cookieOf(await app.inject({ url, headers: { upgrade: 'WebSocket', connection: 'upgrade' } })), /session=./, url)
+    }
+  })
 }
 
 t.test('a WebSocket saves the changes of a session that is stored on the server', async t => {

@@ -1,31 +1,8 @@
-import t, { type Test } from 'tap'
-import { MemoryBackend, type SessionOptions } from '../../lib/index.ts'
+import t from 'tap'
+import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { createProcess, type Work } from '../helpers/processes.ts'
-
-/**
- * Two processes on a store. `race(mine, other)` runs `mine` in the first process and, between its read and its write, the
- * whole of `other` in the second process.
- */
-async function twoProcesses (t: Test, options: SessionOptions = {}) {
-  const memory = new MemoryBackend()
-  const gate = new FaultyBackend(memory)
-  const [first, second] = [await createProcess(t, gate, options), await createProcess(t, memory, options)]
-  const { id, cookie } = await second.app.sessions.create({ x: 1, y: 1 })
-  return {
-    gate,
-    cookie,
-    second,
-    data: async () => (await second.app.sessions.get(id))?.data,
-    async race (mine: Work, other: Work) {
-      gate.before('write', async () => {
-        gate.heal()
-        await second.request(cookie, other)
-      })
-      return await first.request(cookie, mine)
-    }
-  }
-}
+import { twoProcesses } from '../helpers/race.ts'
 
 t.test('changes of different keys both survive', async t => {
   const { race, data } = await twoProcesses(t)
@@ -116,10 +93,35 @@ t.test('the live session shows what was merged, but for keys changed since', asy
 
 t.test('onConflict \'error\' answers a conflict with 409 and writes nothing', async t => {
   const { race, data } = await twoProcesses(t, { onConflict: 'error' })
-  const { status, body } = await race(session => { session.mine = 1 }, session => { session.other = 1 })
+  const { status, body } = await race(session => { session.x = 'mine' }, session => { session.x = 'other' })
   t.match({ status, code: body.code }, { status: 409, code: 'SES_CONFLICT' })
+  t.strictSame(await data(), { x: 'other', y: 1 })
+})
+
+t.test('onConflict \'error\' joins no changes, of whichever values', async t => {
+  const { race, data } = await twoProcesses(t, { onConflict: 'error' })
+  const { status } = await race(session => { session.mine = 1 }, session => { session.other = 1 })
+  t.equal(status, 409)
   t.strictSame(await data(), { x: 1, y: 1, other: 1 })
 })
+
+for (const [name, run] of Object.entries<Work>({
+  'a transaction': session => session.transaction((data: { x: number }) => { data.x++ }),
+  'a new id': session => session.regenerateId(),
+  'a sign-in': session => session.login('ann')
+})) {
+  t.test(`with onConflict 'error' ${name} is tried again, as long as the request has no changes of its own`, async t => {
+    for (const hasChanges of [false, true]) {
+      const { race } = await twoProcesses(t, { onConflict: 'error' })
+      const mine: Work = async session => {
+        if (hasChanges) session.y = 2
+        await run(session)
+      }
+      const { status } = await race(mine, session => { session.other = 1 })
+      t.equal(status, hasChanges ? 409 : 200)
+    }
+  })
+}
 
 t.test('a transaction tries again where onConflict is \'merge\'', async t => {
   const { race, data } = await twoProcesses(t)

@@ -130,5 +130,8 @@ t.test('a backend that answers a write with the very record that was written has
 t.test('a backend without a class is named all the same', async t => {
   const backend: SessionBackend = Object.assign(Object.create(null), { read: () => null, write: () => { throw new Error('full') }, remove: () => {} })
   const { request } = await createProcess(t, backend)
-  t.match(await request(undefined, session => { session.a = 1 }), { status: 503, body: { message: 'The backend failed to write a session' } })
+  t.match(await request(undefined, async session => {
+    session.a = 1
+    await t.rejects(session.save(), { code: 'SES_BACKEND_UNAVAILABLE', detail: 'The backend failed to write a session' })
+  }), { status: 503, body: { message: 'Sessions are unavailable for the moment' } })
 })

@@ -30,11 +30,19 @@ t.test('payloads are JSON, read as they were written', async t => {
 
 t.test('values are the same when they are stored alike', async t => {
   const json = codecOf()
-  for (const [value, parsed] of [[[1], [1]], [{ a: -0 }, { a: 0 }], [new Date(0), '1970-01-01T00:00:00.000Z'], [undefined, undefined], [{ a: undefined }, {}]]) t.ok(json.isSame(value, parsed))
-  for (const [value, parsed] of [[[1], [2]], [{ a: 1, b: 2 }, { b: 2, a: 1 }], [1, '1'], [null, undefined], [[], {}]]) t.notOk(json.isSame(value, parsed))
+  for (const [value, parsed] of [[[1], [1]], [{ a: -0 }, { a: 0 }], [undefined, undefined]]) {
+    t.ok(json.isSame(value, parsed, 'k'))
+    t.ok(json.isStoredAs(value, parsed, 'k'))
+  }
+  for (const [live, parsed] of [[new URL('http://a'), 'http://a/'], [{ a: undefined }, {}]]) t.ok(json.isStoredAs(live, parsed, 'k'))
+  for (const [value, parsed] of [[[1], [2]], [{ a: 1, b: 2 }, { b: 2, a: 1 }], [1, '1'], [null, undefined], [[], {}]]) {
+    t.notOk(json.isSame(value, parsed, 'k'))
+    t.notOk(json.isStoredAs(value, parsed, 'k'))
+  }
+  t.notOk(json.isStoredAs(1n, '1', 'k'), 'what cannot be stored is nothing that is stored')
   const own = codecOf({ serializer: { serialize: data => inspect(data, { depth: 9 }), deserialize: () => ({}) } })
-  t.ok(own.isSame(new Map([[1, new Date(0)]]), new Map([[1, new Date(0)]])))
-  t.notOk(own.isSame({ a: -0 }, { a: 0 }), 'what JSON does not tell apart, another serializer may')
+  t.ok(own.isSame(new Map([[1, new Date(0)]]), new Map([[1, new Date(0)]]), 'k'))
+  t.notOk(own.isSame({ a: -0 }, { a: 0 }, 'k'), 'what JSON does not tell apart, another serializer may')
 })
 
 t.test('a parsed payload is shared, a copy is the caller\'s own', async t => {
@@ -143,4 +151,31 @@ t.test('a self-contained backend seals its own texts, so encrypt adds nothing', 
   const app = await appWith(t, { secret: SECRET, encrypt: true })
   t.strictSame((await show(app, await store(app, { a: 1 }))).json(), { a: 1 })
   t.equal(resolveOptions({ secret: SECRET, encrypt: true }).codec.toData('x', 'i'), 'x')
+})
+
+t.test('a serializer is asked for values under their own outermost key, and where it takes no part of a value, the values are compared', async t => {
+  const picky: SessionSerializer = {
+    serialize: data => {
+      for (const [key, value] of Object.entries(data)) if (key !== 'user' || typeof (value as { id?: unknown }).id !== 'number') throw new TypeError('not a user')
+      return JSON.stringify(data)
+    },
+    deserialize: JSON.parse
+  }
+  const codec = codecOf({ serializer: picky })
+  t.ok(codec.isSame({ id: 1 }, { id: 1 }, 'user'))
+  t.notOk(codec.isSame({ id: 1 }, { id: 2 }, 'user'))
+  t.ok(codec.isSame(['a'], ['a'], 'user'))
+  t.notOk(codec.isSame(['a'], ['b'], 'user'))
+})
+
+t.test('a merged payload is empty or not, and has its text', async t => {
+  for (const codec of [codecOf(), codecOf({ serializer: tagged })]) {
+    for (const [data, isEmpty] of [[{}, true], [{ a: [1] }, false]] as const) {
+      const snapshot = codec.joined(data)
+      t.equal(codec.isEmpty(snapshot), isEmpty)
+      t.equal(snapshot.text, codec.serialize(data))
+      t.equal(snapshot.text, codec.serialize(data), 'and keeps it')
+      t.strictSame(codec.parsed(snapshot), data)
+    }
+  }
 })

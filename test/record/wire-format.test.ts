@@ -37,8 +37,9 @@ function openXaes (key: Buffer, nonce: Buffer, sealed: Buffer, associated: Buffe
 function contentOf (text: string, mode: 'seal' | 'sign', name: string): Buffer {
   const bytes = Buffer.from(text, 'base64url')
   const [head, body] = [bytes.subarray(0, 5), bytes.subarray(5)]
-  const key = derive(`fastsessions cookie ${mode} key`, 32)
-  if (head[0] !== (mode === 'seal' ? 1 : 2) || !head.subarray(1).equals(derive(`fastsessions cookie ${mode} key id`, 4))) throw new Error('head')
+  const purpose = `cookie ${mode} of ${vectors.property}`
+  const key = derive(`fastsessions ${purpose} key`, 32)
+  if (head[0] !== (mode === 'seal' ? 1 : 2) || !head.subarray(1).equals(derive(`fastsessions ${purpose} key id`, 4))) throw new Error('head')
   if (mode === 'seal') return openXaes(key, body.subarray(0, 24), body.subarray(24), Buffer.concat([head, Buffer.from(name)]))
   const length = Buffer.from([name.length >> 8, name.length & 255])
   const mac = createHmac('sha256', key).update(Buffer.concat([head, length, Buffer.from(name), body.subarray(32)])).digest()
@@ -64,7 +65,7 @@ function recordOf (content: Buffer): object {
 }
 
 function backendOf (mode: 'seal' | 'sign'): CookieBackend {
-  const context = { property: 'session', now: () => 0, secrets: [secret], cookie: { name: vectors.cookieName }, timeout: 5_000, log: null as never }
+  const context = { property: vectors.property, now: () => 0, secrets: [secret], cookie: { name: vectors.cookieName }, timeout: 5_000, log: null as never }
   return new CookieBackend({ mode }).bind(context)
 }
 

@@ -52,10 +52,6 @@ t.test('load takes a callback where the session is not loaded', async t => {
     t.equal(await new Promise(resolve => { t.equal(session.load(resolve), undefined) }), null)
     t.equal(session.a, 1)
   }, '/by-hand')
-  const error: any = await new Promise(resolve => {
-    browser.run(({ session }) => { session.load(resolve) }, '/off').catch(resolve)
-  })
-  t.equal(error.code, 'SES_NOT_LOADED')
 })
 
 t.test('the optional arguments before a callback may be left out or undefined', async t => {

@@ -18,12 +18,12 @@ async function destroyLate (t: Test, ms: number) {
   return await browser.data()
 }
 
-t.test('whoever destroys a session that was regenerated meanwhile ends what became of it, for five minutes', async t => {
-  t.strictSame(await destroyLate(t, 299_999), {})
+t.test('whoever destroys a session that was regenerated meanwhile ends what became of it, for five minutes and the hour that clocks may be apart', async t => {
+  t.strictSame(await destroyLate(t, 3_899_999), {})
 })
 
-t.test('after five minutes nothing leads from an old id to the new one', async t => {
-  t.strictSame(await destroyLate(t, 300_000), { a: 1 })
+t.test('later nothing leads from an old id to the new one', async t => {
+  t.strictSame(await destroyLate(t, 3_900_000), { a: 1 })
 })
 
 t.test('what is left under an old id holds neither data nor subject', async t => {
@@ -33,7 +33,7 @@ t.test('what is left under an old id holds neither data nor subject', async t =>
   const old = (await browser.run(async ({ session }) => { await session.login('ann', { a: 1 }); return session.id })).body
   site.clock.now += 1_000
   const id = (await browser.run(async ({ session }) => { await session.regenerateId(); return session.id })).body
-  t.match(await backend.read(old), { data: '', subject: null, policy: { successor: id }, lastAccessedAt: site.clock.now, expiresAt: site.clock.now + 300_000 })
+  t.match(await backend.read(old), { data: '', subject: null, policy: { successor: id }, lastAccessedAt: site.clock.now, expiresAt: site.clock.now + 3_900_000 })
 })
 
 t.test('destroy() wins against one who never stops writing: after ten tries the record goes, whatever it is', async t => {
@@ -86,18 +86,18 @@ t.test('an ending that fails says what the backend failed to do', async t => {
   const browser = (await createSite(t, { backend: minimal })).browser()
   await browser.run(({ session }) => { session.a = 1 })
   minimal.fail('remove')
-  await browser.attempt(({ session }) => t.rejects(session.destroy(), { message: /failed to remove a session/ }))
+  await browser.attempt(({ session }) => t.rejects(session.destroy(), { code: 'SES_BACKEND_UNAVAILABLE', detail: /failed to remove a session/ }))
   const memory = new FaultyBackend(new MemoryBackend())
   const { app } = await createSite(t, { backend: memory })
   const { id } = await app.sessions.create({ a: 1 })
   memory.fail('read')
-  await t.rejects(app.sessions.revoke(id), { message: /failed to read a session/ })
+  await t.rejects(app.sessions.revoke(id), { code: 'SES_BACKEND_UNAVAILABLE', detail: /failed to read a session/ })
   memory.heal().fail('remove')
-  await t.rejects(app.sessions.revoke('f'.repeat(64)), { message: /failed to remove a session/ })
+  await t.rejects(app.sessions.revoke('f'.repeat(64)), { code: 'SES_BACKEND_UNAVAILABLE', detail: /failed to remove a session/ })
   memory.heal().before('write', async () => {
     memory.heal()
     await memory.write(id, { ...(await memory.read(id))!, version: 1 })
     memory.fail('read')
   })
-  await t.rejects(app.sessions.revoke(id), { message: /failed to read a session/ })
+  await t.rejects(app.sessions.revoke(id), { code: 'SES_BACKEND_UNAVAILABLE', detail: /failed to read a session/ })
 })

@@ -89,25 +89,39 @@ t.test('two loads at once are one', async t => {
   t.equal(backend.calls.length, 1)
 })
 
-t.test('before the onRequest hook of the plugin there is no session to use', async t => {
-  const site = await createSite(t, {
-    before: app => app.addHook('onRequest', async ({ session }) => {
-      t.equal(session.isLoaded, false)
-      t.throws(() => session.id, { code: 'SES_NOT_LOADED', message: /onRequest hook has not run/ })
-    })
-  })
+t.test('before the onRequest hook of the plugin the session is null', async t => {
+  const site = await createSite(t, { before: app => app.addHook('onRequest', async ({ session }) => { t.equal(session, null) }) })
   site.app.addHook('onRequest', async ({ session }) => { t.equal(session.isLoaded, true) })
-  t.plan(3)
+  t.plan(2)
   await site.browser().run(() => {})
 })
 
-t.test('a route with session: false has no session to use', async t => {
+t.test('in a serializer of the request log the session is null, and every request is answered', async t => {
+  const seen: unknown[] = []
+  const req = (request: any) => { seen.push(request.session); return { user: request.session?.get('user') } }
+  const { app } = await createSite(t, { server: { logger: { level: 'info', stream: { write () {} }, serializers: { req } } } })
+  app.get('/', async request => { request.session.set('user', 'ann') })
+  for (const [url, status] of [['/', 200], ['/nowhere', 404]] as const) t.equal((await app.inject(url)).statusCode, status, url)
+  t.strictSame(seen, [null, null])
+})
+
+t.test('in the error handler for a hook before ours the session is null, and the error stands', async t => {
+  const { app } = await createSite(t, {
+    before: app => app.addHook('onRequest', async () => { throw Object.assign(new Error('slow down'), { statusCode: 429 }) })
+  })
+  app.setErrorHandler(async (error: Error, { session }: any, reply) => reply.code(429).send(`${error.message}, ${session?.name ?? 'guest'}`))
+  app.get('/', async () => '')
+  const { statusCode, body } = await app.inject('/')
+  t.strictSame([statusCode, body], [429, 'slow down, guest'])
+})
+
+t.test('on a route with session: false the session is null', async t => {
   const browser = (await createSite(t)).browser()
   await browser.run(({ session }) => { session.a = 1 })
-  const response = await browser.run(async ({ session }) => {
-    t.equal(session.isLoaded, false)
-    t.throws(() => session.a, { code: 'SES_NOT_LOADED', message: /sessions are off for this route/ })
-    await t.rejects(session.load(), { code: 'SES_NOT_LOADED' })
+  const response = await browser.run(request => {
+    t.equal(request.session, null)
+    t.throws(() => { request.session = {} }, { code: 'SES_RESERVED_KEY' })
+    t.equal(request.session, null)
   }, '/off')
   t.equal(response.headers['set-cookie'], undefined)
   t.equal(response.headers['vary'], undefined)

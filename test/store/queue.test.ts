@@ -68,6 +68,46 @@ t.test('when one gives up waiting, those behind still wait for those in front', 
   t.equal(queue.size, 0)
 })
 
+const pass = async (queue: CommitQueue<string>, limitMs = 60_000): Promise<{ done (): void }> =>
+  await run(queue.pass('a'), limitMs, () => new Error('timeout'))
+
+t.test('an ending waits for the running commit, and passes the commits which wait', async t => {
+  const queue = new CommitQueue<string>()
+  const order: string[] = []
+  const first = await enter(queue)
+  const second = enter(queue).then(turn => { order.push('second commit'); turn.leave('second') })
+  const ending = pass(queue).then(async passing => {
+    order.push('ending')
+    await tick()
+    passing.done()
+  })
+  await tick()
+  t.strictSame(order, [])
+  first.leave('first')
+  await Promise.all([second, ending])
+  t.strictSame(order, ['ending', 'second commit'])
+  t.equal(queue.size, 0)
+})
+
+t.test('a commit which comes while an ending is under way waits for the ending, but not for ever', async t => {
+  const queue = new CommitQueue<string>()
+  const passing = await pass(queue)
+  await t.rejects(enter(queue, 'a', 1), { message: 'timeout' })
+  t.equal(queue.size, 0, 'and leaves nothing behind')
+  const commit = enter(queue)
+  passing.done()
+  ;(await commit).leave('later')
+})
+
+t.test('an ending which gives up waiting holds up nobody', async t => {
+  const queue = new CommitQueue<string>()
+  const first = await enter(queue)
+  await t.rejects(pass(queue, 1), { message: 'timeout' })
+  const second = enter(queue)
+  first.leave('first')
+  t.equal((await second).latest, 'first')
+})
+
 t.test('the end of a turn can be awaited before and after it', async t => {
   const turn = await enter(new CommitQueue<string>())
   const early = turn.ended

@@ -60,5 +60,15 @@ export const selfContained: readonly Case[] = [
         assert.equal(await backend.read(await other.write(null, written) as string), null)
       }
     }
+  },
+  {
+    name: 'reads null from text that was made for another registration',
+    needs: ['selfContained'],
+    async run ({ backend, elsewhere, record }) {
+      for (const property of ['admin', 'session2', 'Session']) {
+        const other = await elsewhere(property)
+        assert.equal(await backend.read(await other.write(null, record({ id: newId() })) as string), null, property)
+      }
+    }
   }
 ]

@@ -149,7 +149,7 @@ t.test('a server that is out of memory, or busy, is an error and no missing sess
       client.write(bytes)
     }
   }
-  const error = { name: 'BackendUnavailableError', message: 'Memcached refused the command with status 0x82' }
+  const error = { name: 'BackendUnavailableError', detail: 'Memcached refused the command with status 0x82' }
   refuse(frame => frame[1] !== GETK)
   await t.rejects(backend.write(alice.id, nextOf(alice), alice.version), error)
   await t.rejects(backend.remove(alice.id), error)

@@ -1,0 +1,88 @@
+import type { FastifyInstance } from 'fastify'
+import { unexpected } from '../tools/check-options.ts'
+
+/** The names that a registration uses. */
+export interface Claim {
+  readonly scope: object
+  readonly property: string
+  /** The cookie's name. */
+  readonly name: string
+  /** The cookie's path. */
+  readonly path: string
+  /** The most bytes of `Cookie` header for a session; 0 for a token, which is short. */
+  readonly maxBytes: number
+  readonly hosts: RouteHosts
+}
+
+/** The hosts that the routes of a scope are bound to, by their constraint `host`. */
+export class RouteHosts {
+  readonly #hosts: unknown[] = []
+
+  constructor (app: FastifyInstance) {
+    app.addHook('onRoute', ({ constraints }) => { this.#hosts.push((constraints as { host?: unknown } | undefined)?.host) })
+  }
+
+  /** Whether there are routes, and each is bound to a host. */
+  get areAll (): boolean { return this.#hosts.length > 0 && !this.#hosts.includes(undefined) }
+
+  /** Whether no request can be for a route of either scope by its host alone. Two patterns that are written differently count as apart. */
+  areApartFrom (other: RouteHosts): boolean {
+    return this.areAll && other.areAll && !this.#hosts.some(host => other.#hosts.some(theirs => mayBeSame(host, theirs)))
+  }
+}
+
+function mayBeSame (one: unknown, two: unknown): boolean {
+  if (one instanceof RegExp && typeof two === 'string') return new RegExp(one.source, one.flags.replace(/[gy]/g, '')).test(two)
+  if (two instanceof RegExp && typeof one === 'string') return mayBeSame(two, one)
+  return String(one).toLowerCase() === String(two).toLowerCase()
+}
+
+/**
+ * Refuses a cookie name that a scope beside this scope uses for a different property: a browser keeps a single cookie, which
+ * either would take from the other. Hosts keep cookies apart, and scopes that share the property share the session.
+ *
+ * @throws InvalidOptionsError
+ */
+export function assertApart ({ property, name, hosts }: Claim, beside: readonly Claim[]): void {
+  const clash = beside.find(claim => claim.property !== property && overlaps(name, claim.name) && !hosts.areApartFrom(claim.hosts))
+  if (clash === undefined) return
+  const expectation = `a name that does not overlap with that of \`${clash.property}\` in the scope beside (${clash.name})`
+  throw unexpected('cookie.name', expectation, name, 'name one of them, bind their routes to different hosts, or give both scopes one property')
+}
+
+/** What is left of a request's headers for all but session cookies. */
+const OTHER_HEADERS_BYTES = 2_048
+
+/**
+ * Refuses a session in its cookie which, together with those of earlier registrations, may grow beyond the headers that the
+ * server accepts: a browser with such cookies would be answered with 431 from then on.
+ *
+ * @param limit the most bytes of headers that the server accepts
+ * @throws InvalidOptionsError
+ */
+export function assertHeadersFit ({ name, path, maxBytes }: Claim, known: readonly Claim[], limit: number): void {
+  const together = new Map(known
+    .filter(claim => claim.name !== name && claim.maxBytes > 0 && !claim.hosts.areAll && meet(claim.path, path))
+    .map(claim => [claim.name, claim]))
+  if (maxBytes === 0 || together.size === 0) return
+  const taken = [...together.values()].reduce((sum, claim) => sum + claim.maxBytes, 0)
+  const left = limit - OTHER_HEADERS_BYTES - taken
+  if (maxBytes <= left) return
+  const expectation = `at most ${left} beside ${[...together.keys()].join(', ')}: the server accepts ${limit} bytes of headers`
+  throw unexpected('backend.maxBytes', expectation, maxBytes, 'lower `maxBytes` of the cookie backends, or raise `http.maxHeaderSize` of Fastify')
+}
+
+/** Whether a browser sends the cookies of both paths with one request. */
+function meet (one: string, two: string): boolean { return isWithin(one, two) || isWithin(two, one) }
+
+/** Path-match (RFC 6265bis, 5.1.4). */
+function isWithin (path: string, cookiePath: string): boolean {
+  return path === cookiePath || (path.startsWith(cookiePath) && (cookiePath.endsWith('/') || path[cookiePath.length] === '/'))
+}
+
+/** Whether two names are the same, or one is the name of a part of a cookie split under the other (`name.1`). */
+export function overlaps (one: string, two: string): boolean { return isPartOf(one, two) || isPartOf(two, one) }
+
+function isPartOf (name: string, part: string): boolean {
+  return part === name || (part.startsWith(name) && /^\.[1-9]$/.test(part.slice(name.length)))
+}

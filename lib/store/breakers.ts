@@ -1,0 +1,80 @@
+import type { Awaitable, SessionBackend } from '../../types/index.d.ts'
+import { idOfToken, newToken } from '../record/ids.ts'
+import { type Flow, isPromise, run, wait } from '../tools/flow.ts'
+import { Breaker, type BreakerState } from './breaker.ts'
+
+/** More servers than that are a fleet whose addresses come and go. */
+const MAX_SERVERS = 1_000
+/** A server which does not answer a single read for so long, after several failures, is down. */
+const MAX_QUESTION_MS = 1_000
+/** Ids are spread over the servers of a fleet by a hash: among so many, each server has some. */
+const MAX_DRAWS = 10_000
+
+/** Tells that a server is down or up again. `server` is empty where the backend has a single server. */
+export type OnBreaker = (state: BreakerState, server: string) => void
+
+/** A breaker for each server of a backend, so that a server which is down takes no sessions with it but its own. */
+export class Breakers {
+  readonly #backend: SessionBackend
+  readonly #property: string
+  readonly #limitMs: number
+  readonly #onChange: OnBreaker
+  readonly #all = new Map<string, Breaker>()
+
+  constructor (backend: SessionBackend, property: string, timeoutMs: number, onChange: OnBreaker) {
+    this.#backend = backend
+    this.#property = property
+    this.#limitMs = Math.min(timeoutMs, MAX_QUESTION_MS)
+    this.#onChange = onChange
+  }
+
+  /**
+   * The breaker of the server which has an id. `null` where no single server is asked: a call for a whole fleet, or a session in
+   * its cookie.
+   */
+  of (id: string | null): Breaker | null {
+    const { serverOf, selfContained } = this.#backend
+    if (selfContained === true) return null
+    if (serverOf === undefined) return this.#get('')
+    return id === null ? null : this.#get(this.#backend.serverOf!(id) ?? '')
+  }
+
+  close (): void {
+    for (const breaker of this.#all.values()) breaker.close()
+    this.#all.clear()
+  }
+
+  #get (server: string): Breaker {
+    const known = this.#all.get(server)
+    if (known !== undefined) return known
+    if (this.#all.size >= MAX_SERVERS) this.close()
+    const breaker = new Breaker(() => this.#answers(server), state => { this.#onChange(state, server) })
+    this.#all.set(server, breaker)
+    return breaker
+  }
+
+  /** Whether a server answers a read of an id which no session has. */
+  #answers (server: string): Awaitable<boolean> {
+    const answer = run(this.#question(server), this.#limitMs, () => new Error('no answer'))
+    return isPromise(answer) ? answer.then(undefined, () => false) : answer
+  }
+
+  * #question (server: string): Flow<boolean> {
+    const id = this.#unusedId(server)
+    try {
+      if (id !== null) yield * wait(this.#backend.read(id))
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** `null` where the server has left the fleet: then nothing depends on the server any more. */
+  #unusedId (server: string): string | null {
+    for (let draws = 0; draws < MAX_DRAWS; draws++) {
+      const id = idOfToken(this.#property, newToken())
+      if (server === '' || this.#backend.serverOf!(id) === server) return id
+    }
+    return null
+  }
+}

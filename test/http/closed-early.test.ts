@@ -1,0 +1,85 @@
+import { once } from 'node:events'
+import { connect, constants, type ClientHttp2Session } from 'node:http2'
+import { request as httpRequest } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import type { FastifyInstance } from 'fastify'
+import t, { type Test } from 'tap'
+import { createSite, kinds, type Kind, loose } from '../helpers/app.ts'
+import { Gate } from '../helpers/gate.ts'
+
+/** A stream that never ends by itself, and tells when it is closed. */
+function endless (): { stream: Readable, closed: Promise<unknown> } {
+  const stream = new Readable({ read () {} })
+  return { stream, closed: once(stream, 'close') }
+}
+
+async function portOf (app: FastifyInstance): Promise<number> {
+  await app.listen({ port: 0, host: '127.0.0.1' })
+  return (app.server.address() as AddressInfo).port
+}
+
+/** An application whose store waits at the gate, and whose answer is an endless stream. */
+async function slow (t: Test, kind: Kind, isHttp2: boolean) {
+  const site = await createSite(t, { backend: kind, server: isHttp2 ? { http2: true } as never : {} })
+  const gate = new Gate()
+  const payload = endless()
+  site.backend.before('write', gate.pass)
+  site.app.get('/', async (request, reply) => {
+    loose(request)['a'] = 1
+    return reply.send(payload.stream)
+  })
+  return { ...site, gate, payload, port: await portOf(site.app) }
+}
+
+function open (t: Test, port: number): ClientHttp2Session {
+  const client = connect(`http://127.0.0.1:${port}`)
+  client.on('error', () => {})
+  t.teardown(() => { client.destroy() })
+  return client
+}
+
+for (const kind of kinds) {
+  t.test(`${kind}: over HTTP/2, a client that cancels while the session is stored leaves no stream open`, async t => {
+    const { gate, payload, port } = await slow(t, kind, true)
+    const request = open(t, port).request({ ':path': '/' })
+    request.on('error', () => {})
+    request.end()
+    await gate.reached
+    request.close(constants.NGHTTP2_CANCEL)
+    await payload.closed
+    gate.open()
+    t.ok(payload.stream.destroyed, 'before the store has answered')
+  })
+
+  t.test(`${kind}: over HTTP/1, too`, async t => {
+    const { gate, payload, port } = await slow(t, kind, false)
+    const request = httpRequest({ host: '127.0.0.1', port, agent: false })
+    request.on('error', () => {})
+    request.end()
+    await gate.reached
+    request.destroy()
+    await payload.closed
+    gate.open()
+    t.ok(payload.stream.destroyed)
+  })
+
+  t.test(`${kind}: over HTTP/2, an answer after the end of the connection leaves no stream open, and what was changed is stored`, async t => {
+    const site = await createSite(t, { backend: kind, server: { http2: true } as never })
+    const [begun, gone, payload] = [new Gate(), new Gate(), endless()]
+    site.app.get('/', async (request, reply) => {
+      request.raw.on('close', gone.open)
+      await begun.pass()
+      await gone.pass()
+      loose(request)['a'] = 1
+      return reply.send(payload.stream)
+    })
+    const client = open(t, await portOf(site.app))
+    client.request({ ':path': '/' }).on('error', () => {}).end()
+    await begun.reached
+    client.destroy()
+    begun.open()
+    await payload.closed
+    t.strictSame(site.operations(), ['write'])
+  })
+}

@@ -1,0 +1,34 @@
+import t from 'tap'
+import { providePlace, storeNames } from '../stress/places.ts'
+import { scenarioNames, scenarios } from '../stress/scenarios/index.ts'
+import { stress } from '../stress/stress.ts'
+
+/** How long each scenario lasts here, in seconds, and on which stores: the program has more time. Traffic is in stress.test.ts. */
+const SHORT: Readonly<Record<string, { seconds: number, stores: readonly string[] }>> = {
+  bursts: { seconds: 3, stores: ['memory', 'redis', 'postgres'] },
+  hostile: { seconds: 6, stores: ['memory', 'redis', 'memcached'] },
+  outages: { seconds: 6, stores: ['memcached'] },
+  neighbours: { seconds: 1, stores: storeNames },
+  clocks: { seconds: 2, stores: ['memory', 'file', 'redis', 'postgres'] },
+  killed: { seconds: 2, stores: ['file', 'sqlite', 'redis', 'memcached', 'postgres'] }
+}
+const KILLS = 2
+/** Each test run has another seed, which a failure prints. */
+const seed = Math.floor(Math.random() * 1e6)
+
+for (const [scenario, { seconds, stores }] of Object.entries(SHORT)) {
+  for (const name of stores) {
+    t.test(`no promise is broken: ${scenarios[scenario]!.about} (${name})`, async t => {
+      const place = await providePlace(name, scenarios[scenario])
+      t.teardown(() => place.end())
+      const { requests, counts, violations } = await stress({ place, scenario, seed, seconds, servers: 2, clients: 24, kills: KILLS })
+      t.comment(`seed ${seed}: ${requests} requests: ${JSON.stringify(counts)}`)
+      t.strictSame(violations, [], `npm run stress -- --scenario ${scenario} --backend ${name} --seed ${seed}`)
+      t.ok(requests > 50, 'there was some stress')
+    })
+  }
+}
+
+t.test('every scenario is tried by the tests', async t => {
+  t.strictSame(['traffic', ...Object.keys(SHORT)].sort(), [...scenarioNames].sort())
+})
