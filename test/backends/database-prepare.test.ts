@@ -51,6 +51,16 @@ for (const name of DATABASES) {
   })
 }
 
+t.test('a connection to MySQL that changes text stops the start: it would make one user of two', async t => {
+  for (const charset of ['latin1', 'LATIN1_SWEDISH_CI', 'utf8', 'utf8mb4']) {
+    const { db } = await openDatabase(t, 'MariaDB', { charset })
+    const table = freshTable(t, db)
+    await createSessionTable(db, { table })
+    if (charset.startsWith('utf8')) await t.resolves(prepared(db, { table }), charset)
+    else await t.rejects(prepared(db, { table }), { code: 'SES_INVALID_OPTIONS', message: /charset: 'utf8mb4'/ }, charset)
+  }
+})
+
 t.test('so does one whose pool or file was closed beside it', async t => {
   const pool = new pg.Pool({ connectionString: await sharedServer('postgres') })
   await pool.end()

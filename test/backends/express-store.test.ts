@@ -11,8 +11,9 @@ import { sharedServer } from '../helpers/servers.ts'
 import { createSite } from '../helpers/app.ts'
 import { HOUR_MS } from '../helpers/times.ts'
 
-/** The capabilities of every express-session store: the only promise is that `set` replaces the stored session. */
-const promised = { atomic: false, expires: false, touch: false, list: false }
+/** The capabilities of every express-session store: the promises are that `set` replaces the stored session, and that it expires. */
+const promised = { atomic: false, expires: true, registrations: true, touch: false, list: false, count: false, removeAll: false }
+const listing = { ...promised, list: true, count: true, removeAll: true }
 
 async function redisStore (t: { teardown (end: () => unknown): unknown }, prefix = `express${process.pid}:`) {
   const client = createClient({ url: await sharedServer('redis') })
@@ -29,11 +30,11 @@ async function postgresStore (t: { teardown (end: () => unknown): unknown }): Pr
   return new PgStore({ pool, tableName: `express${process.pid}`, createTableIfMissing: true, pruneSessionInterval: false })
 }
 
-t.test('express-session\'s own memory store', t => testBackend(t, () => fromExpressStore(new session.MemoryStore()), promised))
+t.test('express-session\'s own memory store', t => testBackend(t, () => fromExpressStore(new session.MemoryStore()), listing))
 
 t.test('connect-redis', async t => {
-  const { store } = await redisStore(t)
-  await testBackend(t, () => fromExpressStore(store), promised)
+  let n = 0
+  await testBackend(t, async () => fromExpressStore((await redisStore(t, `express${process.pid}_${n++}:`)).store), listing)
 })
 
 t.test('connect-pg-simple', async t => {
@@ -105,9 +106,61 @@ t.test('a store may answer by callback at once, twice, by promise, or with anyth
     async (_id, done) => { done(null, found) }
   ]
   for (const get of ways) t.match(await fromExpressStore(answering(get)).read(record.id), { id: record.id, version: 1 })
-  for (const nothing of [undefined, null, false, 'text', 7, {}, { fastsessions: 1 }, { fastsessions: 'garbage' }]) {
+  for (const nothing of [undefined, null, false, '', {}, { fastsessions: 1 }, { fastsessions: 'garbage' }]) {
     t.equal(await fromExpressStore(answering((_id, done) => done(null, nothing))).read(record.id), null)
   }
+})
+
+t.test('an error with the code ENOENT is no session, when it is read or removed', async t => {
+  const missing = Object.assign(new Error('no such file'), { code: 'ENOENT' })
+  const ways: Array<(done: any) => unknown> = [done => done(missing), () => { throw missing }, () => Promise.reject(missing)]
+  for (const answer of ways) {
+    const backend = fromExpressStore({ get: (_id, done) => answer(done), set: (_id, _session, done) => answer(done), destroy: (_id, done) => answer(done) })
+    t.equal(await backend.read(record.id), null)
+    await backend.remove(record.id)
+    await backend.write(record.id, { ...record, expiresAt: 0 })
+    await t.rejects(async () => await backend.write(record.id, record), missing, 'a session that cannot be stored is an error')
+  }
+  await t.rejects(async () => await fromExpressStore(answering((_id, done) => done(false))).read(record.id), 'an error may be anything')
+})
+
+t.test('a store that answers as none for express-session does is named', async t => {
+  const wrongs: Array<[answer: unknown, problem: RegExp]> = [[[{}, 3_600], /an array/], ['{"cookie":{}}', /a string/], [7, /a number/], [true, /a boolean/]]
+  for (const [answer, problem] of wrongs) {
+    const backend = fromExpressStore(answering(async () => answer))
+    await t.rejects(async () => await backend.read(record.id), { code: 'SES_BACKEND_CONTRACT', message: problem })
+  }
+  const site = await createSite(t, { backend: fromExpressStore(answering((_id, done) => done(null, [{}, 3_600]))) })
+  const browser = site.browser()
+  await browser.run(({ session }) => { session.n = 1 })
+  t.match((await browser.attempt(({ session }) => session.n)).json(), { statusCode: 500, message: /no store for express-session/ })
+})
+
+t.test('all, length and clear of a store list, count and end sessions', async t => {
+  const store = new session.MemoryStore()
+  const app = (await createSite(t, { backend: fromExpressStore(store) })).app
+  store.set('of express', { cookie: {}, user: 'ada' } as never)
+  for (const subject of ['ada', 'bob', 'ada']) await app.sessions.create({ of: subject }, { subject })
+  t.equal(await app.sessions.count(), 3)
+  t.equal(await app.sessions.count({ subject: 'ada' }), 2)
+  const { sessions: [first], cursor } = await app.sessions.list({ subject: 'ada', limit: 1 })
+  const { sessions: [second] } = await app.sessions.list({ subject: 'ada', limit: 1, cursor: cursor! })
+  t.match([first, second], [{ subject: 'ada', data: { of: 'ada' } }, { subject: 'ada' }])
+  await app.sessions.revokeAll()
+  t.equal(await app.sessions.count(), 0)
+  t.strictSame(Object.keys((store as unknown as { sessions: object }).sessions), ['of express'], 'sessions of Express stay')
+})
+
+t.test('a store without all counts and ends what it can', async t => {
+  let isCleared = false
+  const plain = answering((_id, done) => done())
+  const backend = fromExpressStore({ ...plain, length: done => done(null, 5), clear: done => { isCleared = true; done?.() } })
+  t.equal(await backend.count!({}), 5)
+  await t.rejects(async () => await backend.count!({ subject: 'ada' }), { code: 'SES_NOT_SUPPORTED', message: /`all`/ })
+  await backend.removeAll!()
+  t.ok(isCleared)
+  t.match(fromExpressStore(plain), { list: undefined, count: undefined, removeAll: undefined })
+  t.strictSame(await fromExpressStore({ ...plain, all: done => done() }).list!({}), { sessions: [], cursor: null })
 })
 
 t.test('nothing but the id of a session reaches the store', async t => {

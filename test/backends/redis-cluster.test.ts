@@ -133,3 +133,21 @@ t.test('works through sentinels', async t => {
   t.same(await backend.read(record.id), record)
   t.equal(await backend.count({}), 1)
 })
+
+t.test('the start warns of a client that a frozen master would hold up, once for each registration', async t => {
+  const { sentinelPort, name } = await ownSentinel(t)
+  const sentinels = [{ host: '127.0.0.1', port: sentinelPort }]
+  const ways: Array<[client: Redis | Cluster, warning: RegExp | null]> = [
+    [new Redis({ sentinels, name }), /failoverDetector: true/],
+    [new Redis({ sentinels, name, failoverDetector: true }), null],
+    [clusterClient(), /commandTimeout/],
+    [clusterClient({ redisOptions: { commandTimeout: 1_500 } }), null]
+  ]
+  for (const [client, warning] of ways) {
+    const { backend, warnings } = bound(client)
+    await backend.prepare()
+    client.disconnect()
+    t.equal(warnings.length, warning === null ? 0 : 1)
+    if (warning !== null) t.match(warnings[0], warning)
+  }
+})

@@ -29,6 +29,8 @@ interface Opened {
   readonly plugins?: KyselyPlugin[]
   /** Flags of the connections to MySQL. */
   readonly flags?: string[]
+  /** The charset of the connections to MySQL. */
+  readonly charset?: string
 }
 
 /** A pool that survives a server which ends connections. */
@@ -39,9 +41,9 @@ export function pgPool (url: string, max = 10): pg.Pool {
   return pool
 }
 
-async function dialectOf (name: DatabaseName, t: Test, flags: string[] | undefined) {
+async function dialectOf (name: DatabaseName, t: Test, { flags, charset }: Opened) {
   if (name === 'PostgreSQL') return new PostgresDialect({ pool: pgPool(await sharedServer('postgres')) })
-  if (name === 'MariaDB') return new MysqlDialect({ pool: createPool({ uri: await sharedServer('mysql'), ...(flags && { flags }) }) })
+  if (name === 'MariaDB') return new MysqlDialect({ pool: createPool({ uri: await sharedServer('mysql'), ...(flags && { flags }), ...(charset && { charset }) }) })
   if (name === 'PGlite') return new PGliteDialect(new PGlite() as never)
   if (name === 'SQLite in memory') return new SqliteDialect({ database: new SQLite(':memory:') })
   const path = join(tmpdir(), `fastsessions-${randomBytes(6).toString('hex')}.db`)
@@ -53,10 +55,10 @@ async function dialectOf (name: DatabaseName, t: Test, flags: string[] | undefin
 }
 
 /** A database, open until the end of the test. Tests share the databases of servers: use a fresh table. */
-export async function openDatabase (t: Test, name: DatabaseName, { plugins = [], flags }: Opened = {}): Promise<Database> {
+export async function openDatabase (t: Test, name: DatabaseName, opened: Opened = {}): Promise<Database> {
   const statements: string[] = []
   const log = (event: LogEvent) => { statements.push(event.query.sql) }
-  const db = new Kysely<any>({ dialect: await dialectOf(name, t, flags), log, plugins })
+  const db = new Kysely<any>({ dialect: await dialectOf(name, t, opened), log, plugins: opened.plugins ?? [] })
   t.teardown(() => db.destroy())
   return { db, sent: () => statements.splice(0) }
 }

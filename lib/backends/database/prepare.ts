@@ -25,6 +25,8 @@ const CLOSED = new RegExp([
   'PGlite (?:is closed|not initialized)'
 ].join('|'), 'i')
 
+/** Characters of one to four bytes in UTF-8. */
+const ALL_PLANES = 'aš€中🧺'
 const NO_BACKSLASH_ESCAPES = 'NO_BACKSLASH_ESCAPES'
 const STRICT = /STRICT_(?:TRANS|ALL)_TABLES/
 
@@ -39,6 +41,7 @@ export async function checkDatabase (
 ): Promise<void> {
   await checkTable(db, dialect, place)
   if (pool) await checkPoolTable(statements.read)
+  if (dialect === 'mysql') await checkCharset(db)
   if (dialect === 'mysql') await checkSqlMode(db, log)
   if (dialect === 'postgres' && log !== undefined) await checkPool(pool, db, log)
 }
@@ -78,6 +81,20 @@ async function checkSqlMode (db: AnyKysely, log: Log | undefined): Promise<void>
   }
   if (STRICT.test(mode)) return
   log?.warn('the SQL mode of MySQL is not strict: what is too long for a column is cut without an error; add STRICT_TRANS_TABLES')
+}
+
+/**
+ * mysql2 cuts characters to one byte on a connection with the charset latin1: a user whose name begins with `š` would become
+ * another user. A round trip of text from the whole of Unicode shows whether the connection changes text.
+ *
+ * @throws InvalidOptionsError for such a connection
+ */
+async function checkCharset (db: AnyKysely): Promise<void> {
+  const { rows: [row] } = await sql<{ text: unknown }>`select ${ALL_PLANES} as text`.execute(db.withoutPlugins())
+  if (row!.text === ALL_PLANES) return
+  throw new InvalidOptionsError(
+    'The connection to MySQL changes text on its way: give the pool of mysql2 the option `charset: \'utf8mb4\'`, or leave the option out'
+  )
 }
 
 async function select (db: AnyKysely, { table, schema, columns }: Place, fields: readonly Field[]): Promise<void> {

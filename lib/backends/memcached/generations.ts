@@ -9,7 +9,8 @@ const FORM = /^[0-9a-z]{1,10}$/
  * second server. A record of a different generation is no session. While the key is missing, no record is a session: the
  * server may have dropped a newer generation, which had revoked the record.
  *
- * The generation is read with each session, so that a server short of memory drops the generation last.
+ * The generation is read with each session, so that a server short of memory drops the generation after the sessions. Not so
+ * on a server shared with others: memcached drops items by their sizes, and small items of others may push out this one.
  */
 export class Generations {
   readonly #key: string

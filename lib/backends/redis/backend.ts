@@ -4,7 +4,7 @@ import { InvalidOptionsError } from '../../errors.ts'
 import { isId } from '../../record/ids.ts'
 import { instantText } from '../../record/record-text.ts'
 import { backendOptionsCheck, warnOnce } from '../conventions.ts'
-import { assertClient, assertOpen, masterOf, type RedisClient } from './client.ts'
+import { assertClient, assertOpen, failoverProblem, masterOf, type RedisClient } from './client.ts'
 import { Keys } from './keys.ts'
 import { Listing } from './listing.ts'
 import { REMOVED, type Scripts, scriptsOn } from './scripts.ts'
@@ -81,6 +81,7 @@ export class RedisBackend implements SessionBackend {
   readonly #client: RedisClient
   readonly #prefix: string
   readonly #now: () => number
+  readonly #log: BackendContext['log'] | undefined
   readonly #keys: Keys
   readonly #scripts: Scripts
   readonly #index: SubjectIndex
@@ -99,6 +100,7 @@ export class RedisBackend implements SessionBackend {
     this.#client = client
     this.#prefix = prefix
     this.#now = binding?.now ?? Date.now
+    this.#log = binding?.log
     const start = JSON.stringify(prefix)
     const garbage = `a key that starts with ${start} holds something that is no session; it counts as absent`
     this.#keys = new Keys(prefix, binding?.property)
@@ -114,12 +116,14 @@ export class RedisBackend implements SessionBackend {
   }
 
   /**
-   * Tries a read and a script on a key which no session has.
+   * Tries a read and a script on a key which no session has. Warns of a client which a frozen master would hold up.
    *
    * @throws InvalidOptionsError where the client is closed, or where its user lacks a right or has no valid password
    */
   async prepare (): Promise<void> {
     assertOpen(this.#client)
+    const problem = failoverProblem(this.#client)
+    if (problem !== null) this.#log?.warn(problem)
     const key = this.#keys.session(NEVER_USED)
     try {
       await this.#sessions.read(NEVER_USED)
@@ -130,8 +134,8 @@ export class RedisBackend implements SessionBackend {
       const { message } = error as Error
       if (!REFUSED.test(message)) throw error
       const code = message.slice(0, message.indexOf(' '))
-      const problem = `The Redis server refuses what RedisBackend needs (${code})`
-      throw new InvalidOptionsError(`${problem}; give the user the rights that the class names`)
+      const refusal = `The Redis server refuses what RedisBackend needs (${code})`
+      throw new InvalidOptionsError(`${refusal}; give the user the rights that the class names`)
     }
   }
 

@@ -22,7 +22,15 @@ interface Inside extends RedisClient {
   readonly isPipeline?: boolean
   /** The connection, where the client is connected. ioredis does not document this property. */
   readonly stream?: Partial<Pick<Writable, 'cork' | 'uncork'>>
-  readonly options: { readonly keyPrefix?: string | undefined, readonly scaleReads?: unknown, readonly role?: unknown }
+  readonly options: {
+    readonly keyPrefix?: string | undefined
+    readonly scaleReads?: unknown
+    readonly role?: unknown
+    readonly sentinels?: unknown
+    readonly failoverDetector?: unknown
+    /** In a cluster. */
+    readonly redisOptions?: { readonly commandTimeout?: unknown }
+  }
   nodes? (role: 'master'): Inside[]
   /** The names of the servers of each slot, the master first, as the client of a cluster knows them now. */
   readonly slots?: ReadonlyArray<readonly string[] | undefined>
@@ -30,6 +38,10 @@ interface Inside extends RedisClient {
 
 /** A bound for the memory of the commands under way. */
 const COMMANDS_AT_ONCE = 200
+const SENTINEL_WAITS = 'the Redis client has sentinels and no `failoverDetector: true`: after a failover it stays with a master that is ' +
+  'frozen, and sign-outs that this master acknowledges later are lost'
+const CLUSTER_WAITS = 'the Redis Cluster client has no `redisOptions: { commandTimeout: 1500 }`: while a master is frozen, each ' +
+  'request for its sessions waits until `timeout`, and what the master acknowledges later is lost'
 const OWN_CLIENT = 'give the sessions a client of their own'
 
 /** @throws InvalidOptionsError for a value which is not an ioredis client of masters */
@@ -45,6 +57,15 @@ export function assertClient (value: unknown): asserts value is RedisClient {
 export function assertOpen (client: RedisClient): void {
   if (client.status !== 'end') return
   throw refused(client, 'an open client', 'this one was closed: close it in an `onClose` hook, after the sessions')
+}
+
+/**
+ * What is missing for a failover from a master that is frozen and not dead: the client waits on its silent connection, and what
+ * the old master acknowledges after it thaws is lost (`docs/scaling.md`). `null` where nothing is missing.
+ */
+export function failoverProblem ({ isCluster, options }: Inside): string | null {
+  if (isCluster === true) return options.redisOptions?.commandTimeout === undefined ? CLUSTER_WAITS : null
+  return Array.isArray(options.sentinels) && options.failoverDetector !== true ? SENTINEL_WAITS : null
 }
 
 /**

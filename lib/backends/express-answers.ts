@@ -1,0 +1,58 @@
+import type { SessionRecord } from '../../types/index.d.ts'
+import { BackendContractError } from '../errors.ts'
+import { isPromise } from '../tools/flow.ts'
+import { isId } from '../record/ids.ts'
+import { decodeRecord } from '../record/record-text.ts'
+
+export type Done = (error?: unknown, result?: unknown) => void
+
+/**
+ * Calls a store for express-session. Stores answer by a callback, by a promise or by both: the first answer counts.
+ *
+ * @param absent the code of an error which says that there is no such session, as file stores do
+ */
+export async function call (send: (done: Done) => unknown, absent?: string): Promise<unknown> {
+  try {
+    return await answerOf(send)
+  } catch (error) {
+    if (absent !== undefined && (error as { code?: unknown } | null)?.code === absent) return undefined
+    throw error
+  }
+}
+
+function answerOf (send: (done: Done) => unknown): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const answer = send((error, result) => {
+      if (error === null || error === undefined) resolve(result)
+      else reject(error)
+    })
+    if (isPromise(answer)) answer.then(resolve, reject)
+  })
+}
+
+/**
+ * The record in an answer of `get`; `null` for none, and for a session which express-session stored.
+ *
+ * @throws BackendContractError for an answer which is no session: the store is none for express-session
+ */
+export function recordIn (id: string, answer: unknown): SessionRecord | null {
+  if (!answer) return null
+  if (typeof answer !== 'object' || Array.isArray(answer)) {
+    const given = Array.isArray(answer) ? 'an array' : `a ${typeof answer}`
+    throw new BackendContractError(`The store answered \`get\` with ${given} and not with a session: it is no store for express-session`)
+  }
+  const { fastsessions } = answer as { fastsessions?: unknown }
+  return typeof fastsessions === 'string' ? decodeRecord(id, fastsessions) : null
+}
+
+/** What is kept with a session, so that an answer of `all` tells the registration and the id of each. */
+export function storedBy (property: string, id: string): string { return `${property} ${id}` }
+
+/** The records of a registration in an answer of `all`: a list, or an object with the keys of the store. */
+export function recordsIn (answer: unknown, property: string): SessionRecord[] {
+  return Object.values((answer ?? {}) as object).flatMap(session => {
+    const of: unknown = session?.fastsessionsOf
+    const id = typeof of === 'string' && of.startsWith(`${property} `) ? of.slice(property.length + 1) : ''
+    return isId(id) ? recordIn(id, session) ?? [] : []
+  })
+}
