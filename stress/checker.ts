@@ -14,9 +14,9 @@ const ENDING_SLACK_MS = 1_000
 
 /** Finds the promises that were broken, from all answers and from the sessions that are stored at the end. */
 export function check (history: History): Violation[] {
-  const { events, absoluteMs } = history
+  const { events, absoluteMs, clocksAgree } = history
   const lineage = new Lineage(events)
-  const endings = new Endings(events, absoluteMs)
+  const endings = new Endings(events, { absoluteMs, clocksAgree })
   const violations: Violation[] = []
   const report = (promise: string, event: Event, detail: string): void => {
     violations.push({ promise, detail: `${detail}: ${describe(event)}` })

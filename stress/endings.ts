@@ -1,4 +1,4 @@
-import type { Event } from './history.ts'
+import type { Event, History } from './history.ts'
 import { goesOn, type Issued } from './lineage.ts'
 
 /** When a session was over, and by which request. */
@@ -12,10 +12,12 @@ export interface Ending {
 export class Endings {
   readonly #revocations: readonly Event[]
   readonly #absoluteMs: number
+  readonly #clocksAgree: boolean
 
-  constructor (events: readonly Event[], absoluteMs: number) {
+  constructor (events: readonly Event[], { absoluteMs, clocksAgree }: Pick<History, 'absoluteMs' | 'clocksAgree'>) {
     this.#revocations = events.filter(({ kind }) => kind === 'revoke')
     this.#absoluteMs = absoluteMs
+    this.#clocksAgree = clocksAgree
   }
 
   /** The first moment from which the session must not be accepted; `null` when no request has ended it for certain. */
@@ -34,7 +36,7 @@ export class Endings {
     }
     const { signIn } = issued
     for (const by of signIn === null ? [] : this.#revocations) {
-      const isHit = by.status === 200 && by.subject === signIn!.subject && hadBegun(signIn!, by)
+      const isHit = by.status === 200 && by.subject === signIn!.subject && this.#hadBegun(signIn!, by)
       if (isHit) endings.push({ at: Math.max(by.end, issued.by.end), by, isRevocation: true })
     }
     return endings.reduce<Ending | null>((first, ending) => first === null || ending.at < first.at ? ending : first, null)
@@ -46,6 +48,15 @@ export class Endings {
    */
   #mayBeAlone (issued: Issued, by: Event): boolean {
     return by.kind === 'login' && !goesOn(by) && by.clockEnd >= issued.life.clockBegin + this.#absoluteMs
+  }
+
+  /**
+   * Whether a revocation began after the sign-in: after its answer, or at least after `login()` was called. Before the first call of
+   * a sign-in reaches the store, nothing but the clock can tell what came first.
+   */
+  #hadBegun ({ end, answer }: Event, by: Event): boolean {
+    if (end <= by.begin) return true
+    return this.#clocksAgree && answer !== null && answer.calledAt !== null && answer.calledAt < by.begin
   }
 
   /** Whether the session may have ended before a request was answered. */
@@ -81,11 +92,6 @@ function isEnding (event: Event): boolean {
 function isDone ({ kind, status, answer, issued }: Event): boolean {
   if (kind === 'end') return status === 200
   return answer !== null && answer.isAccepted && (kind === 'destroy' || issued !== null)
-}
-
-/** Whether a revocation began after the sign-in: after its answer, or at least after `login()` was called. */
-function hadBegun ({ end, answer }: Event, by: Event): boolean {
-  return end <= by.begin || (answer !== null && answer.calledAt !== null && answer.calledAt < by.begin)
 }
 
 /** A refused logout has ended nothing. But a sign-in that is refused, since its subject was revoked, has ended the old session. */

@@ -69,6 +69,8 @@ export interface Stored { readonly id: string }
 export interface History {
   readonly events: readonly Event[]
   readonly absoluteMs: number
+  /** Whether the clocks of all servers agreed throughout. */
+  readonly clocksAgree: boolean
   /** The longest that a load or a commit may take. */
   readonly timeoutMs: number
   /** `null` where the store cannot list. */

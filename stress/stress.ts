@@ -70,12 +70,12 @@ async function startFor (
 }
 
 async function reportOf (
-  { absoluteMs, timeoutMs }: Scenario, servers: readonly Server[], events: Event[], outcome: Outcome
+  { absoluteMs, timeoutMs, movesClocks = false }: Scenario, servers: readonly Server[], events: Event[], outcome: Outcome
 ): Promise<Report> {
   const { mayFail = () => false, violations = [], figures = {}, hasOthers = false } = outcome
   const hasClock = servers.every(({ ready }) => ready.hasClock)
   const stored = hasOthers ? null : await storedIn(servers)
-  const history: History = { events, timeoutMs, stored, mayFail, absoluteMs: hasClock ? absoluteMs : Infinity }
+  const history: History = { events, timeoutMs, clocksAgree: !movesClocks, stored, mayFail, absoluteMs: hasClock ? absoluteMs : Infinity }
   const crashes = servers.flatMap(({ crash }) => crash === null ? [] : [{ promise: 'no process crashes', detail: crash }])
   return {
     requests: events.length,

@@ -8,6 +8,7 @@ export const clocks: Scenario = {
   timeoutMs: 5_000,
   // No session comes near its deadline, whichever clock decides.
   absoluteMs: DAY_MS,
+  movesClocks: true,
   isFor: () => true,
   async run (run) {
     const { servers, recorder, ports } = run

@@ -43,6 +43,8 @@ export interface Scenario {
   readonly absoluteMs: number
   /** Default: as many as the options say. */
   readonly servers?: number
+  /** Whether the clocks of servers are moved. */
+  readonly movesClocks?: boolean
   readonly hasNeighbour?: boolean
   readonly isRefusing?: boolean
   /** Whether the store is made of three servers. */

@@ -7,6 +7,7 @@ export const traffic: Scenario = {
   about: 'everything at once, while the clocks of all servers jump forward',
   timeoutMs: 5_000,
   absoluteMs: 10_000,
+  movesClocks: true,
   isFor: () => true,
   async run (run) {
     const hasClock = run.servers.every(({ ready }) => ready.hasClock)
