@@ -81,7 +81,7 @@ function nearestTo (key: string, known: readonly string[]): string | undefined {
   const wanted = key.toLowerCase()
   const distance = (name: string) => name.toLowerCase().startsWith(wanted) ? 0 : leven(name.toLowerCase(), wanted)
   const nearest = known.reduce((best, name) => distance(name) < distance(best) ? name : best)
-  return distance(nearest) <= Math.max(1, key.length / 3) ? nearest : undefined
+  return distance(nearest) <= key.length * 0.4 ? nearest : undefined
 }
 
 /** Options may come from parsed JSON, in which `constructor` may be any value. */

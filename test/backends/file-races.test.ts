@@ -184,7 +184,7 @@ t.test('revoking ends a session without a tombstone where the disk has no room f
 t.test('a disk that is full at the start is waited for', async t => {
   const { disk, directory } = bench(t)
   disk.onData = noSpace
-  await t.rejects(prepareDirectory(new Places(directory, 'session'), disk), { code: 'SES_BACKEND_UNAVAILABLE', message: /ENOSPC/ })
+  await t.rejects(prepareDirectory(new Places(directory, 'session'), disk), { code: 'SES_BACKEND_UNAVAILABLE', detail: /ENOSPC/ })
 })
 
 t.test('renewals at once are all done, one after the other', async t => {

@@ -42,6 +42,15 @@ export class Visitor {
     return response.statusCode === 200 ? response.json() : null
   }
 
+  /** Repeats a change until it is stored: connections of the driver may still wait for late answers. */
+  async changed (path: string): Promise<void> {
+    const limit = performance.now() + RECOVERY_LIMIT_MS
+    while ((await this.go(path)).statusCode !== 200) {
+      if (performance.now() > limit) throw new Error('the application did not recover')
+      await pause(10)
+    }
+  }
+
   /** Asks until the application has found out by itself that the store is back; the data of the session. */
   async recovered (): Promise<Record<string, number>> {
     const limit = performance.now() + RECOVERY_LIMIT_MS

@@ -67,7 +67,7 @@ t.test('something else under a key is no session; it is warned of once, and can 
   t.equal(await root.read(record.id), null, 'without a log too')
   await say(port, `set ${prefix}${record.id} 0 0 7\r\nfs2 ???`)
   await say(port, `set ${prefix}${record.id} 0 0 8\r\nfs2 ???\n`)
-  await t.rejects(backend.read(record.id), { name: 'BackendUnavailableError', message: /newer version/ })
+  await t.rejects(backend.read(record.id), { name: 'BackendUnavailableError', detail: /newer version/ })
 })
 
 t.test('a write that is always overtaken gives up, and a touch then counts as done', async t => {
@@ -90,7 +90,7 @@ t.test('a write that is always overtaken gives up, and a touch then counts as do
   }
   await backend.write(record.id, record, 0)
   t.equal(await backend.touch(record.id, record), true)
-  await t.rejects(backend.write(record.id, nextOf(record), record.version), { name: 'BackendUnavailableError', message: /changed 20 times/ })
+  await t.rejects(backend.write(record.id, nextOf(record), record.version), { name: 'BackendUnavailableError', detail: /changed 20 times/ })
   t.equal((await backend.read(record.id))?.version, record.version)
 })
 

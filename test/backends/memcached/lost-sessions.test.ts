@@ -73,7 +73,7 @@ t.test('a server that is down fails its own sessions only, and then its revocati
     if (isDown) await t.rejects(backend.read(record.id))
     else t.equal((await backend.read(record.id))?.version, record.version)
   }
-  await t.rejects(backend.prepare(), { name: 'BackendUnavailableError', message: '1 of 2 Memcached servers do not answer' })
+  await t.rejects(backend.prepare(), { name: 'BackendUnavailableError', detail: '1 of 2 Memcached servers do not answer' })
   await t.rejects(backend.removeAll(), { name: 'BackendUnavailableError' })
   for (const record of records.filter(({ id }) => Number(client.server(keyOf(id))!.port) === up.port)) t.equal(await backend.read(record.id), null)
 })
