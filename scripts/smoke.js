@@ -16,7 +16,7 @@ const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc')
 /** What importing `fastsessions` must not load: the optional peers, and drivers behind them. */
 const DRIVERS = [...Object.keys(peerDependenciesMeta), 'pg', 'better-sqlite3', 'mysql2', 'mysql']
 const IN_EVERY_PACKAGE = ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'package.json', 'types/index.d.ts', 'docs/architecture.md']
-const MAY_BE_THERE = /^dist\/.+\.(?:js|js\.map|d\.ts)$|^docs\/.+\.(?:md|svg|png)$/
+const MAY_BE_THERE = /^dist\/.+\.(?:js|d\.ts)$|^docs\/.+\.(?:md|svg|png)$/
 
 const folder = mkdtempSync(join(tmpdir(), 'fastsessions-smoke-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
