@@ -51,6 +51,18 @@ export type Callback<T = void> = (error: Error | null, result?: T) => void
  */
 export interface SessionData {}
 
+/**
+ * Types beside those of JSON which the option `serializer` of the application keeps, each under a name of any kind. Without such a
+ * serializer they are refused when the session is stored: so a payload type that has them is an error where the session is used.
+ *
+ * ```ts
+ * declare module 'fastsessions' {
+ *   interface SerializerTypes { date: Date, map: Map<unknown, unknown> }
+ * }
+ * ```
+ */
+export interface SerializerTypes {}
+
 /** The keys which `get`, `set`, `has` and `delete` accept: any string, until `SessionData` is augmented. */
 export type SessionKey<Data = SessionData> = [keyof Data] extends [never] ? string : Extract<keyof Data, string>
 
@@ -66,7 +78,8 @@ export type SessionPayload<Data = SessionData> = [keyof Data] extends [never] ? 
  * The type of `request.session`. Keys of the payload are own properties, methods and getters live on the prototype: so
  * `Object.keys(session)`, `JSON.stringify(session)` and spread see the payload and nothing else.
  *
- * A payload type with the name of a member, such as `id`, is a compile error where the session is used.
+ * A payload type with the name of a member, such as `id`, or with a type that JSON does not keep, such as `Date`, is a compile error
+ * where the session is used.
  *
  * @example
  * request.session.visits = (request.session.visits ?? 0) + 1
@@ -74,11 +87,28 @@ export type SessionPayload<Data = SessionData> = [keyof Data] extends [never] ? 
  */
 export type Session<Data = SessionData> =
   Extract<KnownKey<Data>, keyof SessionMembers | ReservedKey> extends never
-    ? SessionMembers<Data> & { [Key in keyof Data]?: Data[Key] }
+    ? KeyOfUnkept<Data> extends never
+      ? SessionMembers<Data> & { [Key in keyof Data]?: Data[Key] }
+      : { readonly 'SessionData has a type that JSON does not keep': KeyOfUnkept<Data> }
     : { readonly 'SessionData uses a reserved name': Extract<KnownKey<Data>, keyof SessionMembers | ReservedKey> }
 
 /** Names kept free for planned members: refused as keys of the payload, as the names of members are. */
 export type ReservedKey = 'signal' | 'reauthenticate' | 'cookie' | 'sessionId' | '__proto__'
+
+type KeyOfUnkept<Data> = { [Key in keyof Data]-?: [Unkept<Data[Key]>] extends [never] ? never : Key }[keyof Data]
+
+type NotJson =
+  Date | ReadonlyMap<any, any> | ReadonlySet<any> | RegExp | ArrayBuffer | ArrayBufferView | bigint | symbol | ((...args: any) => unknown)
+
+/** The parts of a type which JSON would change, or drop; looked for five levels deep, since types may contain themselves. */
+type Unkept<Value, Depth extends unknown[] = []> =
+  unknown extends Value ? never
+    : Value extends SerializerTypes[keyof SerializerTypes] ? never
+      : Value extends NotJson ? Value
+        : Value extends string | number | boolean | null | undefined | { toJSON (...args: any): unknown } ? never
+          : Depth['length'] extends 5 ? never
+            : Value extends ReadonlyArray<infer Item> ? Unkept<Item, [...Depth, 1]>
+              : { [Key in keyof Value]-?: Unkept<Value[Key], [...Depth, 1]> }[keyof Value]
 
 type KnownKey<Data> = keyof { [Key in keyof Data as string extends Key ? never : Key]: never }
 
@@ -107,8 +137,8 @@ export interface SessionMembers<Data = SessionData> {
    */
   get<Key extends SessionKey<Data>> (key: Key): SessionValue<Data, Key> | undefined
   /**
-   * Writes one key and returns the session; `undefined` removes the key. A value which JSON cannot keep is refused only when the
-   * session is stored, with `SessionSerializationError`.
+   * Writes one key and returns the session; `undefined` removes the key. A value which JSON would change or drop, such as a `Date`, is
+   * refused only when the session is stored, with `SessionSerializationError`.
    *
    * @throws ReservedKeyError when the key is the name of a member of the session
    * @example

@@ -136,10 +136,13 @@ export class PayloadCodec {
     if (text === null) return { rejected: 'tampered' }
     let data: Payload
     let hasMembers: boolean
+    let copy: Payload
     try {
       data = this.#options.serializer.deserialize(text)
       hasMembers = removeMembers(data)
+      copy = this.#isJson ? copyTree(data) : data
     } catch {
+      // Also what is deeper than a payload may be.
       return { rejected: 'corrupt' }
     }
     if (!isCurrent) return this.#fromOtherVersion(record, data)
@@ -147,7 +150,7 @@ export class PayloadCodec {
     if (hasMembers) return this.#rewritten(record, data)
     if (!this.#isJson) return { stored: { record, text, tree: null }, data }
     this.#parsed.set(record.version, record.data, { id: record.id, text, tree: data })
-    return { stored: { record, text, tree: data }, data: copyTree(data) }
+    return { stored: { record, text, tree: data }, data: copy }
   }
 
   #open (record: SessionRecord): string | null {

@@ -1,35 +1,52 @@
 import type { Payload } from './changes.ts'
+import { MAX_DEPTH } from '../record/depth.ts'
 
 // A tree is a payload as `JSON.parse` makes it. To copy or compare trees costs a fraction of `JSON.parse` or `JSON.stringify`.
 
-/** A deep copy of a tree. */
+/** A deep copy of a tree. Throws `RangeError` for a tree that is deeper than a payload may be. */
 export function copyTree (tree: Payload): Payload {
   return copyValue(tree) as Payload
 }
 
 /** A deep copy of a value of a tree. */
-export function copyValue (value: unknown): unknown {
+export function copyValue (value: unknown, depth = 1): unknown {
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(copyValue)
+  if (depth > MAX_DEPTH) throw new RangeError('The payload is nested too deeply')
+  if (Array.isArray(value)) return copyItems(value, depth)
   const copy: Payload = { ...value }
   for (const key in copy) {
-    if (typeof copy[key] === 'object') copy[key] = copyValue(copy[key])
+    if (typeof copy[key] === 'object') copy[key] = copyValue(copy[key], depth + 1)
+  }
+  return copy
+}
+
+function copyItems (items: readonly unknown[], depth: number): unknown[] {
+  const copy = items.slice()
+  for (let index = 0; index < copy.length; index++) {
+    if (typeof copy[index] === 'object') copy[index] = copyValue(copy[index], depth + 1)
   }
   return copy
 }
 
 /**
- * The tree that `JSON.parse` would make from the text of live data; `null` when JSON would change or drop a value, or call
- * `toJSON`. Live data must have no cycle. The outermost object may be of any class, as `request.session` is.
+ * The tree that reading the text of live data would make; `null` when JSON would change or drop a value (but for a member that is
+ * `undefined`), or call `toJSON`, when reading would drop a key, or when the data are deeper than a payload may be. Live data must
+ * have no cycle. The outermost object may be of any class whose own properties are the data, as `request.session` is.
  */
 export function copyPlain (live: object): Payload | null {
-  const copy = plainMembers(live as Payload)
+  if (!isBag(live)) return null
+  const copy = plainMembers(live as Payload, 1)
   return copy === NOT_PLAIN ? null : copy as Payload
+}
+
+// Not an array, a Map, a Date or the like, nor what has a `toJSON`.
+function isBag (live: object): boolean {
+  return Object.prototype.toString.call(live) === '[object Object]' && typeof (live as { toJSON?: unknown }).toJSON !== 'function'
 }
 
 const NOT_PLAIN = Symbol('not plain')
 
-function plainOf (value: unknown): unknown {
+function plainOf (value: unknown, depth: number): unknown {
   switch (typeof value) {
     case 'string': case 'boolean': return value
     // JSON writes -0 as 0, and so does the addition.
@@ -38,26 +55,32 @@ function plainOf (value: unknown): unknown {
     default: return NOT_PLAIN
   }
   if (value === null) return null
+  if (depth > MAX_DEPTH) return NOT_PLAIN
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype) return plainMembers(value as Payload)
-  return prototype === Array.prototype ? plainItems(value as unknown[]) : NOT_PLAIN
+  if (prototype === Object.prototype) return plainMembers(value as Payload, depth)
+  return prototype === Array.prototype ? plainItems(value as unknown[], depth) : NOT_PLAIN
 }
 
-function plainMembers (live: Payload): unknown {
+function plainMembers (live: Payload, depth: number): unknown {
   const copy: Payload = {}
   for (const key of Object.keys(live)) {
-    const value = plainOf(live[key])
-    // To assign to `copy.__proto__` would set the prototype.
-    if (value === NOT_PLAIN || key === '__proto__') return NOT_PLAIN
+    const member = live[key]
+    // JSON leaves such a member out.
+    if (member === undefined) continue
+    const value = plainOf(member, depth + 1)
+    // To assign to `copy.__proto__` would set the prototype. Reading drops some values of `constructor`.
+    if (value === NOT_PLAIN || key === '__proto__' || key === 'constructor') return NOT_PLAIN
     copy[key] = value
   }
   return copy
 }
 
-function plainItems (items: readonly unknown[]): unknown {
+function plainItems (items: readonly unknown[], depth: number): unknown {
+  // Properties beside the items, which JSON drops. A hole is found below.
+  if (Object.keys(items).length !== items.length) return NOT_PLAIN
   const copy: unknown[] = []
   for (let index = 0; index < items.length; index++) {
-    const value = plainOf(items[index])
+    const value = plainOf(items[index], depth + 1)
     if (value === NOT_PLAIN) return NOT_PLAIN
     copy.push(value)
   }

@@ -21,7 +21,10 @@ const bad: Array<[name: string, value: () => unknown, path: string]> = [
   ['a Map deep inside', () => ({ list: [new Map()] }), 'session.bad.list[0]'],
   ['NaN', () => NaN, 'session.bad'],
   ['a symbol', () => Symbol('s'), 'session.bad'],
-  ['nesting without end', deep, 'session']
+  ['nesting without end', deep, 'session.bad'],
+  ['a Date', () => new Date(0), 'session.bad'],
+  ['a Buffer deep inside', () => ({ list: [Buffer.from('x')] }), 'session.bad.list[0]'],
+  ['a hole', () => [1, undefined], 'session.bad[1]']
 ]
 
 const backends: Array<[string, () => SessionBackend]> = [['the memory backend', () => new MemoryBackend()], ['the cookie backend', () => new CookieBackend()]]

@@ -36,7 +36,10 @@ t.test('a copy of live data is what JSON makes of them, or none', async t => {
   t.strictSame(copyPlain({ a: [1, { b: 'c' }], d: null, e: true }), { a: [1, { b: 'c' }], d: null, e: true })
   t.equal(Object.is(copyPlain({ a: -0 })!['a'], 0), true)
   t.equal(copyPlain(JSON.parse('{"a":{"__proto__":{}}}')), null)
-  for (const value of [undefined, NaN, Infinity, 1n, () => 1, new Date(), new Map(), Object.create(null), Object('x'), [undefined], { a: undefined }]) t.equal(copyPlain({ value }), null)
+  t.strictSame(copyPlain({ a: undefined, b: { c: undefined } }), { b: {} })
+  for (const value of [NaN, Infinity, 1n, () => 1, new Date(), new Map(), Object.create(null), Object('x'), [undefined],
+    Object.assign([1], { extra: 1 }), { constructor: 1 }]) t.equal(copyPlain({ value }), null)
+  for (const data of [[], new Map(), new Date(), { toJSON: () => 1 }, JSON.parse('{"__proto__":1}'), { constructor: { prototype: 1 } }]) t.equal(copyPlain(data), null)
 })
 
 t.test('the order of the outermost keys is no difference', async t => {

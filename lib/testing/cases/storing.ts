@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { MAX_DEPTH } from '../../record/depth.ts'
 import { assertAbsent, assertReads, type Case } from '../case.ts'
 
 const LARGE_BYTES = 1_000_000
@@ -41,6 +42,17 @@ export const storing: readonly Case[] = [
     async run ({ backend, stored }) {
       const { id, data } = await stored({ data: largeText() })
       assert.equal((await backend.read(id))?.data, data)
+    }
+  },
+  {
+    name: 'keeps a payload that is nested as deeply as a session may be',
+    needs: [],
+    async run ({ backend, stored }) {
+      for (const [open, close] of [['[', ']'], ['{"a":', '}']] as const) {
+        const levels = MAX_DEPTH - 2
+        const { id, data } = await stored({ data: `{"a":${open.repeat(levels)}{}${close.repeat(levels)}}` })
+        assert.equal((await backend.read(id))?.data, data)
+      }
     }
   },
   {

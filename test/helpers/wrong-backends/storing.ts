@@ -22,6 +22,11 @@ export const storing: readonly WrongBackend[] = [
     create: () => misreading(() => ({ policy: null }))
   },
   {
+    name: 'keeps JSON, and no more than twenty levels of it',
+    foundBy: /nested as deeply as a session may be/,
+    create: () => misreading(({ data }) => ({ data: /[[{]{20}|(?:\{"a":){20}/.test(data) ? '{}' : data }))
+  },
+  {
     name: 'returns nonsense from write',
     foundBy: /returns the id of what it wrote/,
     create: () => wrong({
