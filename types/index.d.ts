@@ -203,7 +203,7 @@ export interface SessionMembers<Data = SessionData> {
   readonly createdAt: Date
   /** The last use that was recorded: up to `renewAfter` of the idle timeout older than the last use. */
   readonly lastAccessedAt: Date
-  /** The nearer of the idle and the absolute deadline. `setLifetime` shows at once, a renewal by this request after its commit. */
+  /** The nearer of the idle and the absolute deadline. `setLifetime` and `touch` show at once, a due renewal after the commit. */
   readonly expiresAt: Date
   /** Whose session it is, such as a user id; `null` before `login`, after `clear` and after `regenerate`. */
   readonly subject: string | null
@@ -250,7 +250,7 @@ export interface SessionMembers<Data = SessionData> {
   reload (callback: Callback): void
   /**
    * Extends the idle deadline with this response, whatever `renewAfter` says and on a `passive` route too; never past the
-   * absolute deadline. Without effect on a session that is not stored.
+   * absolute deadline. `expiresAt` shows it at once. Without effect on a session that is not stored.
    *
    * @example
    * if (isTyping) request.session.touch() // a passive route that polls, and a user who is there
@@ -273,9 +273,9 @@ export interface SessionMembers<Data = SessionData> {
   regenerateId (): Promise<void>
   regenerateId (callback: Callback): void
   /**
-   * Starts over under a new id: both timeouts start anew, only the keys in `keep` stay (none by default), subject and lifetime
-   * policy go. The old id ends as with `regenerateId`. `request.session` becomes a new object; the old object is frozen and can
-   * still be read. When the old session has ended meanwhile, the new session is empty.
+   * Starts over under a new id: both timeouts start anew, only the keys in `keep` stay (none by default), the subject goes. The
+   * lifetime policy of a guest stays ("remember me", set before the sign-in), that of a signed-in session goes. The old id ends as
+   * with `regenerateId`. `request.session` becomes a new object; the old object is frozen and can still be read. When the old session has ended meanwhile, the new session is empty.
    *
    * @param keep keys to keep; keys which the session does not have are passed over
    * @throws NotSupportedError when the response head is out
@@ -292,8 +292,9 @@ export interface SessionMembers<Data = SessionData> {
    * Signs a user in: sets the subject, gives the session a new id, starts both timeouts anew and writes `data`. Call `login` at
    * every sign-in, so that an id planted before the sign-in is worthless (session fixation, OWASP ASVS 7.2.4).
    *
-   * Earlier data stay, also those of an earlier subject: call `regenerate()` first to drop the data. The old id ends as with
-   * `regenerateId`. When the old session has ended meanwhile, the new session has nothing but `data`.
+   * Data and lifetime policy of a guest, or of the same subject, stay. Over the session of a different subject the new session starts
+   * from nothing: it has `data` only, and the lifetime of the options. The old id ends as with `regenerateId`. When the old session
+   * has ended meanwhile, the new session has nothing but `data`.
    *
    * @param subject a user id or the like: a string that is not empty, or an integer, which is kept as text; the key of
    * `app.sessions.revokeSubject`
@@ -313,11 +314,14 @@ export interface SessionMembers<Data = SessionData> {
   login (subject: string | number, callback: Callback): void
   login (subject: string | number, data: SessionPayload<Data> | undefined, callback: Callback): void
   /**
-   * Gives this session timeouts of its own ("remember me"). The policy is stored with the session; `login` and `regenerateId` keep
-   * it, `regenerate` drops it. Each call replaces the policy of an earlier call as a whole; what the policy leaves out follows the
-   * options in force.
+   * Gives this session timeouts of its own ("remember me"). The policy is stored with the session; `regenerateId` keeps it, and so do
+   * `login` and `regenerate` of a guest, and `login` of the same subject. Each call replaces the policy of an earlier call as a whole,
+   * and changes the cookie, whatever this request has sent before; what the policy leaves out follows the options in force. A session
+   * that is older than its new lifetime ends with this response, or with `save` or `regenerateId`: the record is removed and the cookie
+   * cleared.
    *
-   * @throws InvalidOptionsError for an unknown key, a value that is no duration, or an `idleTimeout` above the `absoluteTimeout`
+   * @throws InvalidOptionsError for an unknown key, a value that is no duration, an `idleTimeout` above the `absoluteTimeout`, or more
+   * than 400 days of either in a session whose cookie outlives the browser
    * @example
    * request.session.setLifetime({ idleTimeout: '30d', absoluteTimeout: '90d', persistent: true })
    */

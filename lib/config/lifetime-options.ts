@@ -1,6 +1,6 @@
 import type { Duration, SessionLifetime, SessionOptions, SessionPolicy } from '../../types/index.d.ts'
 import { InvalidOptionsError } from '../errors.ts'
-import type { LifetimeOptions } from '../record/lifetime.ts'
+import { type LifetimeOptions, lifetimeOf } from '../record/lifetime.ts'
 import { optionsCheck, unexpected } from '../tools/check-options.ts'
 import { toMilliseconds } from '../tools/duration.ts'
 import { lifetimeSchema } from './options-schema.ts'
@@ -33,26 +33,30 @@ export function lifetimeOptions (options: SessionOptions): LifetimeOptions {
     renewAfter,
     persistent: cookie?.persistent ?? false
   })
-  if (lifetime.persistent) assertBrowsersKeep(lifetime, options)
+  if (lifetime.persistent) assertBrowsersKeep(lifetime, options, '', '`cookie.persistent`')
   return lifetime
 }
 
 /**
  * The policy of a session, from the argument of `session.setLifetime()`.
  *
+ * @param options what holds for that which the policy leaves out
  * @throws InvalidOptionsError
  */
-export function parseLifetime (lifetime: SessionLifetime): SessionPolicy {
+export function parseLifetime (lifetime: SessionLifetime, options: LifetimeOptions): SessionPolicy {
   checkLifetime(lifetime, 'lifetime')
   const { idleTimeout, absoluteTimeout, persistent } = lifetime
   const idle = idleTimeout === undefined ? undefined : durationOf('lifetime.idleTimeout', idleTimeout)
   const absolute = absoluteOf('lifetime.absoluteTimeout', absoluteTimeout)
   assertOrder(idle, absolute, 'lifetime.')
-  return Object.freeze({
+  const policy = Object.freeze({
     ...(idle !== undefined && { idleTimeout: idle }),
     ...(absolute !== undefined && { absoluteTimeout: absolute === Infinity ? null : absolute }),
     ...(persistent !== undefined && { persistent })
   })
+  const inForce = lifetimeOf(policy, options)
+  if (inForce.persistent) assertBrowsersKeep(inForce, lifetime, 'lifetime.', '`persistent`')
+  return policy
 }
 
 /** In milliseconds. */
@@ -77,8 +81,14 @@ function assertOrder (idle: number | undefined, absolute: number | undefined, pr
   throw new InvalidOptionsError(`Expected \`${prefix}idleTimeout\` to be at most ${limit}, got ${idle / 1_000} s`)
 }
 
-function assertBrowsersKeep ({ idleMs, absoluteMs }: LifetimeOptions, { idleTimeout }: SessionOptions): void {
-  if (Math.min(idleMs, absoluteMs) <= MAX_PERSISTENT_MS) return
-  const remedy = 'browsers keep no cookie for longer (RFC 6265bis, 5.5)'
-  throw unexpected('idleTimeout', 'at most 400 days where `cookie.persistent` is true', idleTimeout, remedy)
+/** @param given where the timeouts may come from; else they are those of the options in force */
+function assertBrowsersKeep (
+  { idleMs, absoluteMs }: LifetimeOptions, given: SessionLifetime | SessionOptions, prefix: string, switchName: string
+): void {
+  for (const [name, ms] of [['idleTimeout', idleMs], ['absoluteTimeout', absoluteMs]] as const) {
+    // Without an absolute timeout the idle timeout alone bounds the cookie.
+    if (ms <= MAX_PERSISTENT_MS || ms === Infinity) continue
+    const remedy = 'browsers keep no cookie for longer (RFC 6265bis, 5.5)'
+    throw unexpected(`${prefix}${name}`, `at most 400 days where ${switchName} is true`, given[name] ?? ms / 1_000, remedy)
+  }
 }

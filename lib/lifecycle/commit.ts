@@ -90,9 +90,9 @@ export class Commit implements Joining<Stored> {
     const state = this.#state
     const { registration } = state
     this.#assertCookieCanBeSet()
-    if (isEmpty(this.#draft, this.#store.codec)) return this.#becomeEmpty(state.id)
+    if (isEmpty(this.#draft, this.#store.codec)) return this.#becomeEmpty(state.id, 'empty')
     const stored = toStore(state, this.#base, this.#draft)
-    if (stored.record.expiresAt <= registration.now()) return state.markGone()
+    if (stored.record.expiresAt <= registration.now()) return this.#setsLifetime ? this.#becomeNothing(state.id, 'lifetime') : state.markGone()
     const text = yield * registration.keeping.insert(stored, 0, null, writeContextOf(state, this.#draft.text))
     this.#begin(stored, text)
   }
@@ -125,7 +125,7 @@ export class Commit implements Joining<Stored> {
     if (!isThere) return this.#state.markGone()
     this.#state.adopt(renewed, sent)
     this.#publish('renewed', id)
-    sendCookieIfPersistent(this.#state, this.#options.isExplicit)
+    sendCookieIfPersistent(this.#state, base, this.#options.isExplicit)
   }
 
   /** The same session with deadlines from this moment. */
@@ -165,15 +165,26 @@ export class Commit implements Joining<Stored> {
     const { edit } = this.#options
     const merged = this.#mergedWith(theirs)
     const draft = edit === undefined ? merged : yield * withEdit(merged, edit, store.codec)
-    if (isEmpty(draft, store.codec)) {
-      if (yield * removeIfUnchanged(store, theirs.record, null, this.#state.cookies.request)) return this.#finishEmpty(id)
-      return { isDone: false, theirs: yield * store.fetch(id) }
-    }
+    if (isEmpty(draft, store.codec)) return yield * this.#remove(theirs, 'empty')
     const own = planned(this.#state, theirs, draft)
-    if (own.record.expiresAt <= this.#state.registration.now()) return { isDone: false, theirs: null }
+    if (own.record.expiresAt <= this.#state.registration.now()) {
+      return this.#setsLifetime ? yield * this.#remove(theirs, 'lifetime') : { isDone: false, theirs: null }
+    }
     const { answer, stored } = yield * groupCommit(own, turn, theirs.record.data.length, plan => this.#put(plan, version))
     if (answer.written) return { isDone: true, latest: this.#finish(stored) }
     return { isDone: false, theirs: answer.theirs === null ? yield * store.fetch(id) : store.sessionOf(answer.theirs, id) }
+  }
+
+  /** Whether the request gives the stored session a lifetime: where the session is older than that, the session ends. */
+  get #setsLifetime (): boolean { return this.#base !== null && this.#draft.policy !== this.#base.record.policy }
+
+  * #remove ({ record }: Stored, reason: 'empty' | 'lifetime'): Flow<Attempt> {
+    if (!(yield * removeIfUnchanged(this.#store, record, null, this.#state.cookies.request))) {
+      return { isDone: false, theirs: yield * this.#store.fetch(record.id) }
+    }
+    this.#becomeNothing(record.id, reason)
+    reportOverwritten(this.#state, this.#merged, record.id)
+    return { isDone: true, latest: null }
   }
 
   * #put (plan: Stored, version: number): Flow<GroupAnswer<Stored>> {
@@ -213,20 +224,18 @@ export class Commit implements Joining<Stored> {
     this.#state.adopt(stored, this.#draft)
     this.#publish('saved', stored.record.id)
     reportOverwritten(this.#state, this.#merged, stored.record.id)
-    sendCookieIfPersistent(this.#state, this.#options.isExplicit)
+    sendCookieIfPersistent(this.#state, this.#base!, this.#options.isExplicit)
     return stored
   }
 
-  #finishEmpty (id: string): Attempt {
-    this.#becomeEmpty(id)
-    reportOverwritten(this.#state, this.#merged, id)
-    const { codec } = this.#store
-    this.#state.refreshLive({ text: codec.emptyText, tree: {} }, this.#draft)
-    return { isDone: true, latest: null }
+  /** The session has ended, whatever the request still shows of the session. */
+  #becomeNothing (id: string, reason: 'empty' | 'lifetime'): void {
+    this.#becomeEmpty(id, reason)
+    this.#state.refreshLive({ text: this.#store.codec.emptyText, tree: {} }, this.#draft)
   }
 
-  #becomeEmpty (id: string): void {
-    this.#publish('destroyed', id, 'empty')
+  #becomeEmpty (id: string, reason: 'empty' | 'lifetime'): void {
+    this.#publish('destroyed', id, reason)
     this.#state.cookies.clear(this.#options.isExplicit)
     this.#state.startEmpty()
   }

@@ -54,8 +54,14 @@ export function sendCookie ({ registration, cookies, base, token }: CookieSource
   cookies.set(token!, persistent ? seconds : null, isExplicit)
 }
 
-/** A cookie which outlives the browser follows the deadline; a cookie which ends with the browser is not sent again. */
-export function sendCookieIfPersistent (source: CookieSource, isExplicit: boolean): void {
-  const { registration, base } = source
-  if (lifetimeOf(base!.record.policy, registration.settings.lifetime).persistent) sendCookie(source, isExplicit)
+/**
+ * A cookie which outlives the browser follows the deadline. A cookie which ends with the browser is not sent again, unless it has to
+ * take the place of a cookie which outlives the browser.
+ *
+ * @param before the session as it was when the browser got its cookie
+ */
+export function sendCookieIfPersistent (source: CookieSource, before: Stored, isExplicit: boolean): void {
+  const { lifetime } = source.registration.settings
+  const isPersistent = ({ record }: Stored): boolean => lifetimeOf(record.policy, lifetime).persistent
+  if (isPersistent(before) || isPersistent(source.base!)) sendCookie(source, isExplicit)
 }

@@ -5,7 +5,7 @@ import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Snapshot } from '../payload/serializer.ts'
 import { isSameTree } from '../payload/tree.ts'
-import { deadlineOf, effectiveDeadline } from '../record/lifetime.ts'
+import { deadlineOf, effectiveDeadline, usedAt } from '../record/lifetime.ts'
 import type { Registration } from '../store/registration.ts'
 import type { CookieTransport } from './cookie.ts'
 import { type Draft, isChanged, isEmpty } from './draft.ts'
@@ -79,8 +79,11 @@ export class SessionState {
   get expiresAt (): number {
     const { settings: { lifetime } } = this.registration
     const base = this.#base
-    if (base !== null && this.#policy === base.record.policy) return effectiveDeadline(base.record, lifetime)
-    return deadlineOf({ createdAt: this.#createdAt, lastAccessedAt: this.lastAccessedAt, policy: this.#policy }, lifetime)
+    const isMoved = this.#isTouchForced || this.#policy !== base?.record.policy
+    if (base !== null && !isMoved) return effectiveDeadline(base.record, lifetime)
+    // What the next commit stores.
+    const lastAccessedAt = base !== null && this.isUse ? usedAt(base.record, this.registration.now()) : this.lastAccessedAt
+    return deadlineOf({ createdAt: this.#createdAt, lastAccessedAt, policy: this.#policy }, lifetime)
   }
 
   get progress (): Progress { return (this.#progress ??= new Progress()) }

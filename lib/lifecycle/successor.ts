@@ -15,13 +15,14 @@ import type { SessionState } from './state.ts'
 /** What a session becomes under a new id. */
 export interface NewLife {
   readonly kind: 'regenerateId' | 'regenerate' | 'login'
-  /** The data to go on with, made from the data which are stored when the old id dies. */
-  dataToKeep (data: Payload): Payload
+  /** The data to go on with, made from the data which are stored when the old id dies, and from whose they are (`null`: a guest's). */
+  dataToKeep (data: Payload, subject: string | null): Payload
   /** The data to start from where the old record is gone: nothing of the old session may come back. `null`: an error. */
   readonly dataIfGone: Payload | null
   /** `undefined` keeps the subject. */
   readonly subject?: string | null
-  readonly keepsPolicy: boolean
+  /** Whether the lifetime policy of a session of `subject` is kept. */
+  keepsPolicyOf (subject: string | null): boolean
   readonly keepsCreation: boolean
   /** Whether `request.session` becomes a new object. */
   readonly isNewObject: boolean
@@ -31,30 +32,33 @@ export interface NewLife {
 export const NEW_LIVES = {
   /** A new id, and nothing else. */
   regenerateId: {
-    kind: 'regenerateId', dataToKeep: data => data, dataIfGone: null, keepsPolicy: true, keepsCreation: true, isNewObject: false
+    kind: 'regenerateId', dataToKeep: data => data, dataIfGone: null, keepsPolicyOf: () => true, keepsCreation: true, isNewObject: false
   } as NewLife,
 
-  /** A new life for a guest: only the listed keys stay. */
+  /** A new life for a guest: only the listed keys stay, and the lifetime of one who was a guest before ("remember me"). */
   regenerate: (keys: readonly string[]): NewLife => ({
     kind: 'regenerate',
     dataToKeep: data => pick(data, keys),
     dataIfGone: {},
     subject: null,
-    keepsPolicy: false,
+    keepsPolicyOf: subject => subject === null,
     keepsCreation: false,
     isNewObject: true
   }),
 
-  /** Somebody has signed in: both timeouts start anew, and data of the guest stay. */
-  login: (subject: string, added: Payload): NewLife => ({
-    kind: 'login',
-    dataToKeep: data => ({ ...data, ...added }),
-    dataIfGone: added,
-    subject,
-    keepsPolicy: true,
-    keepsCreation: false,
-    isNewObject: false
-  })
+  /** Somebody has signed in: both timeouts start anew. What a guest or the same subject had stays, and nothing of anybody else. */
+  login: (subject: string, added: Payload): NewLife => {
+    const isOwn = (owner: string | null): boolean => owner === null || owner === subject
+    return {
+      kind: 'login',
+      dataToKeep: (data, owner) => isOwn(owner) ? { ...data, ...added } : added,
+      dataIfGone: added,
+      subject,
+      keepsPolicyOf: isOwn,
+      keepsCreation: false,
+      isNewObject: false
+    }
+  }
 }
 
 function pick (data: Payload, keys: readonly string[]): Payload {
@@ -75,6 +79,7 @@ export class Successor implements Origin {
   #token: string | null
   #stored: Stored | null = null
   #mayBeStored = false
+  #isOver = false
   #text = ''
 
   /** @param mark the mark of the subject's last revocation */
@@ -99,16 +104,22 @@ export class Successor implements Origin {
 
   /** Stores the new record, or what has become of it since the last try. */
   * write ({ text, subject, policy }: Draft, writtenAs?: number): Flow<void> {
-    const { dataToKeep, subject: newSubject, keepsPolicy } = this.#life
-    const data = dataToKeep(this.registration.store.codec.deserialize(text))
-    yield * this.#store(data, newSubject === undefined ? subject : newSubject, keepsPolicy ? policy : null, writtenAs)
+    const { dataToKeep, dataIfGone, subject: newSubject = subject } = this.#life
+    const data = dataToKeep(this.registration.store.codec.deserialize(text), subject)
+    // Where nothing is kept, the data are of this deployment.
+    yield * this.#store(data, newSubject, this.#keptPolicy(policy), data === dataIfGone ? undefined : writtenAs)
   }
 
   /** The old record is gone: a sign-in starts from nothing, and `regenerateId()` has nothing to go on with. */
   * writeAlone (): Flow<void> {
-    const { dataIfGone, subject, keepsPolicy } = this.#life
+    const { dataIfGone, subject } = this.#life
     if (dataIfGone === null) throw new SessionDestroyedError('another request ended it')
-    yield * this.#store(dataIfGone, subject ?? null, keepsPolicy ? this.#old.policy : null)
+    yield * this.#store(dataIfGone, subject ?? null, this.#keptPolicy(this.#old.policy))
+  }
+
+  /** A policy belongs to the stored session's subject: after `clear()` too, nobody else inherits the policy. */
+  #keptPolicy (policy: SessionPolicy | null): SessionPolicy | null {
+    return this.#life.keepsPolicyOf(this.#old.base?.record.subject ?? null) ? policy : null
   }
 
   /**
@@ -152,8 +163,9 @@ export class Successor implements Origin {
     const draft = { ...codec.write(data), subject, policy: withMark(policy, this.#mark) }
     this.#text = draft.text
     if (isEmpty(draft, codec)) return yield * this.#remove()
-    assertValid(data, codec)
     const stored = toStore(this, this.#stored, draft, writtenAs)
+    if (stored.record.expiresAt <= this.registration.now()) return yield * this.#endOfTime(policy)
+    assertValid(data, codec)
     const version = this.#stored?.record.version ?? 0
     this.#mayBeStored = true
     const sent = subject !== null && this.#isConfirmedLater ? { ...stored, record: unconfirmed(stored.record) } : stored
@@ -173,17 +185,27 @@ export class Successor implements Origin {
     yield * this.#store(data, subject, policy, writtenAs)
   }
 
+  /** `regenerateId()` keeps the age of the session: the age is above a lifetime that the request has set, or has come to be. */
+  * #endOfTime (policy: SessionPolicy | null): Flow<void> {
+    if (policy === (this.#old.base?.record.policy ?? null)) throw new SessionDestroyedError('its deadline has come')
+    this.#isOver = true
+    this.#text = this.registration.store.codec.emptyText
+    yield * this.#remove()
+  }
+
   /** Makes the request go on with the new session. */
   takeOver (sent: Draft): void {
-    const { kind, isNewObject, keepsPolicy } = this.#life
+    const { kind, isNewObject } = this.#life
     const old = this.#old
     const { cookies, base, policy } = old
     const stored = this.#stored
     if (isNewObject) old.replaceObject(this.registration.store.codec.deserialize(this.#text))
     if (stored === null) {
-      old.becomesEmpty(this.createdAt, keepsPolicy ? policy : null)
+      if (this.#isOver) old.becomesEmpty(this.registration.now(), null)
+      else old.becomesEmpty(this.createdAt, this.#keptPolicy(policy))
       if (!isNewObject) old.refreshLive({ text: this.#text, tree: null }, sent)
-      cookies.clear(true)
+      // A cookie that is no session of ours may be the one which a parallel request has just been given.
+      if (base !== null) cookies.clear(true)
     } else {
       old.adopt(stored, isNewObject ? old.draft(stored) : sent, this.#token)
       sendCookie(old, true)

@@ -88,7 +88,7 @@ export class Session implements MembersOf<SessionMembers> {
 
   setLifetime (lifetime: SessionLifetime): void {
     const state = this.#writable()
-    const policy = withMark(parseLifetime(lifetime), state.policy?.mark)
+    const policy = withMark(parseLifetime(lifetime, state.registration.settings.lifetime), state.policy?.mark)
     if (JSON.stringify(policy) !== JSON.stringify(state.policy)) state.setPolicy(policy)
   }
 

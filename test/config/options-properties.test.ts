@@ -29,8 +29,10 @@ t.test('whatever is given, options are accepted or refused with InvalidOptionsEr
 })
 
 t.test('so is the lifetime of one session, and so are options of a route', async t => {
-  fc.assert(fc.property(bag(['idleTimeout', 'absoluteTimeout', 'persistent']), lifetime => refusesByName(() => parseLifetime(lifetime as never))))
-  const policies = new RoutePolicies(resolveOptions({}))
+  const settings = resolveOptions({})
+  fc.assert(fc.property(bag(['idleTimeout', 'absoluteTimeout', 'persistent']),
+    lifetime => refusesByName(() => parseLifetime(lifetime as never, settings.lifetime))))
+  const policies = new RoutePolicies(settings)
   fc.assert(fc.property(fc.oneof(anything, bag(['autoload', 'passive', 'required', 'onUnavailable'])), session => refusesByName(() => policies.of({ session }, 'GET /'))))
   t.pass()
 })

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { parseLifetime } from '../../lib/config/lifetime-options.ts'
+import { resolveOptions } from '../../lib/config/options.ts'
 import { InvalidOptionsError, MemoryBackend } from '../../lib/index.ts'
 import { createApp, SECRET } from '../helpers/app.ts'
 import { refusalOf } from '../helpers/config.ts'
@@ -23,6 +24,8 @@ const refused: Array<[options: object, message: string]> = [
   // Options that contradict each other
   [{ idleTimeout: '2h', absoluteTimeout: '1h' }, 'Expected `idleTimeout` to be at most `absoluteTimeout` (3600 s), got 7200 s'],
   [{ idleTimeout: '401d', cookie: { persistent: true } }, 'Expected `idleTimeout` to be at most 400 days where `cookie.persistent` is true, got "401d" (string); browsers keep no cookie for longer (RFC 6265bis, 5.5)'],
+  [{ absoluteTimeout: '401d', cookie: { persistent: true } }, 'Expected `absoluteTimeout` to be at most 400 days where `cookie.persistent` is true, got "401d" (string); browsers keep no cookie for longer (RFC 6265bis, 5.5)'],
+  [{ idleTimeout: '30d', absoluteTimeout: '401d', cookie: { persistent: true } }, 'Expected `absoluteTimeout` to be at most 400 days where `cookie.persistent` is true, got "401d" (string); browsers keep no cookie for longer (RFC 6265bis, 5.5)'],
   [{ onConflict: 'error' }, 'Expected `onConflict` to be \'merge\' with a backend that is not atomic, got "error" (string); conflicts cannot be told there'],
   [{ cookie: { sameSite: 'none', secure: false } }, 'Expected `cookie.secure` to be true where `cookie.sameSite` is \'none\', got false (boolean); browsers refuse the cookie otherwise'],
   [{ cookie: { sameSite: 'none', secure: 'auto' } }, 'Expected `cookie.secure` to be true where `cookie.sameSite` is \'none\', got "auto" (string); browsers refuse the cookie otherwise'],
@@ -109,9 +112,10 @@ t.test('a number of milliseconds is refused as a timeout', async t => {
     t.match((await refusalOf({ secret: SECRET, [name]: 1_209_600_000 })).message,
       `Expected \`${name}\` to be at most ten years as a number, got 1209600000 (number); seconds, not milliseconds?`)
   }
-  t.throws(() => parseLifetime({ idleTimeout: 1_209_600_000 }), { code: 'SES_INVALID_OPTIONS', message: /`lifetime\.idleTimeout`.*not milliseconds/ })
-  t.same(parseLifetime({ idleTimeout: 315_576_000 }), { idleTimeout: 315_576_000_000 })
-  t.same(parseLifetime({ idleTimeout: '14000d' }), { idleTimeout: 14_000 * 86_400_000 })
+  const { lifetime } = resolveOptions({})
+  t.throws(() => parseLifetime({ idleTimeout: 1_209_600_000 }, lifetime), { code: 'SES_INVALID_OPTIONS', message: /`lifetime\.idleTimeout`.*not milliseconds/ })
+  t.same(parseLifetime({ idleTimeout: 315_576_000 }, lifetime), { idleTimeout: 315_576_000_000 })
+  t.same(parseLifetime({ idleTimeout: '14000d' }, lifetime), { idleTimeout: 14_000 * 86_400_000 })
 })
 
 t.test('both halves of a combination are fine on their own', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { CookieBackend, MemoryBackend, type SessionOptions } from '../../lib/index.ts'
+import { CookieBackend, MemoryBackend, type SessionLifetime, type SessionOptions } from '../../lib/index.ts'
 import { parseLifetime } from '../../lib/config/lifetime-options.ts'
 import { resolveOptions } from '../../lib/config/options.ts'
 import { OLD_SECRET, SECRET } from '../helpers/app.ts'
@@ -80,11 +80,30 @@ t.test('each timeout makes room for the other one where only one is given', asyn
   t.strictSame(lifetime({ idleTimeout: '1h', absoluteTimeout: 3_600 }), [3_600_000, 3_600_000])
 })
 
-t.test('400 days are the most for a cookie that outlives the browser, counted to the nearer deadline', async t => {
+t.test('400 days are the most for a cookie that outlives the browser, whichever timeout says so', async t => {
   const persistent = { cookie: { persistent: true } }
   t.strictSame(lifetime({ ...persistent, idleTimeout: '400d' }), [400 * DAY_MS, 400 * DAY_MS])
-  t.strictSame(lifetime({ ...persistent, absoluteTimeout: '500d' }), [14 * DAY_MS, 500 * DAY_MS])
+  t.strictSame(lifetime({ ...persistent, absoluteTimeout: '400d' }), [14 * DAY_MS, 400 * DAY_MS])
+  t.strictSame(lifetime({ ...persistent, absoluteTimeout: null }), [14 * DAY_MS, Infinity], 'the idle timeout alone bounds the cookie')
   t.strictSame(lifetime({ idleTimeout: '500d' }), [500 * DAY_MS, 500 * DAY_MS], 'no limit without')
+})
+
+t.test('nor may the lifetime of one session be longer, with what the options say', async t => {
+  const TOO_LONG = { code: 'SES_INVALID_OPTIONS', message: /at most 400 days where `persistent` is true/ }
+  const plain = resolveOptions({}).lifetime
+  const persistent = resolveOptions({ cookie: { persistent: true } }).lifetime
+  const long = resolveOptions({ idleTimeout: '30d', absoluteTimeout: '500d' }).lifetime
+  t.throws(() => parseLifetime({ persistent: true, idleTimeout: '401d', absoluteTimeout: null }, plain), TOO_LONG)
+  t.throws(() => parseLifetime({ persistent: true, absoluteTimeout: '401d' }, plain), TOO_LONG)
+  t.throws(() => parseLifetime({ absoluteTimeout: '401d' }, persistent), TOO_LONG)
+  t.throws(() => parseLifetime({ persistent: true }, long), {
+    message: 'Expected `lifetime.absoluteTimeout` to be at most 400 days where `persistent` is true, got 43200000 (number); ' +
+      'browsers keep no cookie for longer (RFC 6265bis, 5.5)'
+  })
+  t.same(parseLifetime({ persistent: true, idleTimeout: '400d', absoluteTimeout: '400d' }, long).persistent, true)
+  t.same(parseLifetime({ persistent: true, absoluteTimeout: null }, long).persistent, true)
+  t.same(parseLifetime({ persistent: false, idleTimeout: '500d' }, persistent).persistent, false)
+  t.same(parseLifetime({ idleTimeout: '500d' }, plain), { idleTimeout: 500 * DAY_MS })
 })
 
 t.test('a timeout that no timer can hold is the longest that one can', async t => {
@@ -126,13 +145,14 @@ t.test('what options resolve to cannot be changed', async t => {
 })
 
 t.test('the lifetime of one session is parsed by the same rules', async t => {
-  t.strictSame(parseLifetime({}), {})
-  t.strictSame(parseLifetime({ idleTimeout: '1h', absoluteTimeout: null, persistent: true }), { idleTimeout: 3_600_000, absoluteTimeout: null, persistent: true })
-  t.strictSame(parseLifetime({ absoluteTimeout: 60 }), { absoluteTimeout: 60_000 })
-  t.ok(Object.isFrozen(parseLifetime({})))
-  t.throws(() => parseLifetime({ idleTimeout: '0s' }), { code: 'SES_INVALID_OPTIONS', message: 'Expected `lifetime.idleTimeout` to be a finite duration above 0, got "0s" (string)' })
-  t.throws(() => parseLifetime({ absoluteTimeout: '0s' }), { message: 'Expected `lifetime.absoluteTimeout` to be a finite duration above 0, got "0s" (string)' })
-  t.throws(() => parseLifetime({ idleTimeout: 3, absoluteTimeout: 2 }), { message: 'Expected `lifetime.idleTimeout` to be at most `lifetime.absoluteTimeout` (2 s), got 3 s' })
-  t.throws(() => parseLifetime({ idle: 1 } as never), { message: 'Unknown option `lifetime.idle`; the nearest known one is `lifetime.idleTimeout`' })
-  t.throws(() => parseLifetime(null as never), { message: 'Expected `lifetime` to be an object with idleTimeout, absoluteTimeout or persistent, got null' })
+  const parse = (lifetime: SessionLifetime) => parseLifetime(lifetime, resolveOptions({}).lifetime)
+  t.strictSame(parse({}), {})
+  t.strictSame(parse({ idleTimeout: '1h', absoluteTimeout: null, persistent: true }), { idleTimeout: 3_600_000, absoluteTimeout: null, persistent: true })
+  t.strictSame(parse({ absoluteTimeout: 60 }), { absoluteTimeout: 60_000 })
+  t.ok(Object.isFrozen(parse({})))
+  t.throws(() => parse({ idleTimeout: '0s' }), { code: 'SES_INVALID_OPTIONS', message: 'Expected `lifetime.idleTimeout` to be a finite duration above 0, got "0s" (string)' })
+  t.throws(() => parse({ absoluteTimeout: '0s' }), { message: 'Expected `lifetime.absoluteTimeout` to be a finite duration above 0, got "0s" (string)' })
+  t.throws(() => parse({ idleTimeout: 3, absoluteTimeout: 2 }), { message: 'Expected `lifetime.idleTimeout` to be at most `lifetime.absoluteTimeout` (2 s), got 3 s' })
+  t.throws(() => parse({ idle: 1 } as never), { message: 'Unknown option `lifetime.idle`; the nearest known one is `lifetime.idleTimeout`' })
+  t.throws(() => parse(null as never), { message: 'Expected `lifetime` to be an object with idleTimeout, absoluteTimeout or persistent, got null' })
 })

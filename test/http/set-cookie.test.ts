@@ -97,7 +97,11 @@ for (const kind of kinds) {
 
   t.test(`${kind}: Max-Age is never more than the 400 days that browsers allow`, async t => {
     const wired = await createSite(t, { backend: kind, absoluteTimeout: null })
-    wired.app.get('/', async request => { loose(request).set('a', 1).setLifetime({ persistent: true, idleTimeout: '1000d' }) })
+    wired.app.get('/', async request => {
+      const session = loose(request).set('a', 1)
+      t.throws(() => { session.setLifetime({ persistent: true, idleTimeout: '401d' }) }, { code: 'SES_INVALID_OPTIONS' })
+      session.setLifetime({ persistent: true, idleTimeout: '400d' })
+    })
     t.match(cookieLines(await wired.app.inject('/')), [/; Max-Age=34560000;/])
   })
 

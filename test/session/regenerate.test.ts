@@ -2,6 +2,8 @@ import t, { type Test } from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { createSite, kinds } from '../helpers/app.ts'
+import type { AnyRequest } from '../helpers/browser.ts'
+import { cookieLines } from '../helpers/cookies.ts'
 import { Gate } from '../helpers/gate.ts'
 
 for (const kind of kinds) {
@@ -70,6 +72,26 @@ for (const kind of kinds) {
         t.equal(session.expiresAt.getTime(), site.clock.now + 14 * 86_400_000, 'the lifetime is that of the options again')
       })
       t.strictSame(await browser.data(), { a: 1 })
+    })
+
+    t.test('keeps the lifetime of a guest, set in this request or before', async t => {
+      for (const isEarlier of [false, true]) {
+        const site = await createSite(t, { backend: kind })
+        const browser = site.browser()
+        const remember = ({ session }: AnyRequest): void => {
+          session.a = 1
+          session.setLifetime({ persistent: true, idleTimeout: '60d', absoluteTimeout: '60d' })
+        }
+        if (isEarlier) await browser.run(remember)
+        const response = await browser.run(async request => {
+          if (!isEarlier) remember(request)
+          await request.session.regenerate([])
+          request.session.user = 'ann'
+        })
+        t.match(cookieLines(response), [/; Max-Age=5184000;/])
+        await browser.run(({ session }) => { t.equal(session.expiresAt.getTime(), site.clock.now + 60 * 86_400_000) })
+        t.strictSame(await browser.data(), { user: 'ann' })
+      }
     })
 
     t.test('leaves the old object readable and refuses changes to it', async t => {

@@ -16,7 +16,7 @@ t.test('a session that was emptied keeps its creation and its lifetime with rege
   await browser.run(({ session }) => { t.equal(session.expiresAt.getTime(), START + 61_000) })
 })
 
-t.test('a session that was emptied starts over with regenerate()', async t => {
+t.test('a session that was emptied starts over with regenerate(), and keeps the lifetime of a guest', async t => {
   const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1; session.setLifetime({ idleTimeout: 60 }) })
@@ -26,7 +26,31 @@ t.test('a session that was emptied starts over with regenerate()', async t => {
     t.equal(request.session.createdAt.getTime(), site.clock.now)
     request.session.b = 1
   })
+  await browser.run(({ session }) => { t.equal(session.expiresAt.getTime(), site.clock.now + 60_000) })
+})
+
+t.test('clear() makes no guest of a user: the next regenerate() drops the lifetime', async t => {
+  const site = await createSite(t, { backend: 'memory' })
+  const browser = site.browser()
+  await browser.run(async ({ session }) => { await session.login('ann'); session.setLifetime({ idleTimeout: 60 }) })
+  await browser.run(async request => {
+    request.session.clear()
+    await request.session.regenerate()
+    request.session.b = 1
+  })
   await browser.run(({ session }) => { t.equal(session.expiresAt.getTime(), site.clock.now + 14 * 86_400_000) })
+})
+
+t.test('a second request that wants a new id for a dead one does not clear the cookie of the first', async t => {
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
+  await browser.run(({ session }) => session.login('ann'))
+  for (const operation of ['regenerateId', 'regenerate']) {
+    const late = browser.copy()
+    await browser.run(({ session }) => session.regenerateId())
+    const response = await late.run(({ session }) => session[operation]())
+    t.equal(response.headers['set-cookie'], undefined, operation)
+  }
+  await browser.run(({ session }) => { t.equal(session.subject, 'ann') })
 })
 
 t.test('a new id for a session that is stored nowhere is no event', async t => {
@@ -37,6 +61,17 @@ t.test('a new id for a session that is stored nowhere is no event', async t => {
 })
 
 for (const kind of kinds) {
+  for (const operation of ['regenerateId', 'regenerate']) {
+    t.test(`${kind}: ${operation}() of a session that is stored nowhere touches no cookie`, async t => {
+      const site = await createSite(t, { backend: kind })
+      const browser = site.browser()
+      const [unknown] = (await site.app.sessions.create({ a: 1 })).cookie.split('=')
+      browser.cookies.set(unknown!, 'A'.repeat(43))
+      const response = await browser.run(async ({ session }) => { await session[operation]() })
+      t.equal(response.headers['set-cookie'], undefined)
+    })
+  }
+
   for (const operation of ['login', 'regenerate', 'regenerateId']) {
     t.test(`${kind}: the cookie of ${operation}() survives reply.hijack()`, async t => {
       const browser = (await createSite(t, { backend: kind })).browser()
