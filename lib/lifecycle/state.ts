@@ -1,6 +1,7 @@
 import type { SessionPolicy } from '../../types/index.d.ts'
 import type { RoutePolicy } from '../config/routes.ts'
 import { BackendUnavailableError, SessionDestroyedError } from '../errors.ts'
+import { dataOf } from '../payload/bag.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Snapshot } from '../payload/serializer.ts'
@@ -98,7 +99,8 @@ export class SessionState {
   // Most requests only read: then the base is the snapshot, and nothing is made text.
   #snapshot (): Snapshot {
     const base = this.#base
-    return base?.tree && isSameTree(this.live!, base.tree) ? base : this.registration.store.codec.write(this.live!)
+    const data = dataOf(this.live!)
+    return base?.tree && isSameTree(data, base.tree) ? base : this.registration.store.codec.write(data)
   }
 
   /** No data and no subject. Throws `SessionSerializationError`. */
@@ -108,7 +110,7 @@ export class SessionState {
   get isModified (): boolean { return this.#live !== null && this.differs(this.draft()) }
 
   /** Whether a draft differs from the stored session. */
-  differs (draft: Draft): boolean { return isChanged(this.#base, draft, this.live!, this.registration.store.codec) }
+  differs (draft: Draft): boolean { return isChanged(this.#base, draft, dataOf(this.live!), this.registration.store.codec) }
 
   /** Whether a write of the request moves the idle deadline. */
   get isUse (): boolean { return this.#isTouchForced || !this.route.passive }
