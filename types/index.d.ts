@@ -531,7 +531,12 @@ export interface CookieOptions {
    * @default '__Host-' + property when `secure` is `true`, `path` is '/' and no domain is set; else the property
    */
   name?: string
-  /** @default '/' */
+  /**
+   * The paths to which browsers send the cookie. A request for another path, as the browser asked for it, has an empty session that
+   * is never stored and touches no cookie: changes are dropped with one warning, `save`, `login` and the like reject with
+   * `NotSupportedError`.
+   * @default '/'
+   */
   path?: string
   /** @default none: only the host which has set the cookie gets it back */
   domain?: string

@@ -1,6 +1,6 @@
 import type { SessionPolicy } from '../../types/index.d.ts'
 import type { RoutePolicy } from '../config/routes.ts'
-import { BackendUnavailableError, SessionDestroyedError } from '../errors.ts'
+import { BackendUnavailableError, NotSupportedError, SessionDestroyedError } from '../errors.ts'
 import { dataOf } from '../payload/bag.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
@@ -21,7 +21,7 @@ export interface Face {
 }
 
 /**
- * `anonymous`: the backend was unavailable at the load. `gone`: the record is gone. `ended`: the request destroyed the session.
+ * `anonymous`: never stored. `gone`: the record is gone. `ended`: the request destroyed the session.
  * `past`: `regenerate()` left the object behind.
  */
 type Phase = 'unloaded' | 'loaded' | 'anonymous' | 'gone' | 'ended' | 'past'
@@ -134,7 +134,7 @@ export class SessionState {
     this.#phase = 'loaded'
   }
 
-  /** An empty session which is never stored: the backend is unavailable, and the route does not need a session. */
+  /** An empty session which is never stored: the backend is unavailable, or browsers do not send the cookie to this path. */
   beginAnonymous (): void {
     this.begin({}, null, null)
     this.#phase = 'anonymous'
@@ -237,6 +237,7 @@ export class SessionState {
   /** Refuses an operation which must not be dropped in silence. Throws `BackendUnavailableError` after a load without a backend. */
   assertAvailable (): void {
     if (this.#phase !== 'anonymous') return
+    if (this.cookies.isOutside) throw new NotSupportedError('A request outside `cookie.path`', 'a session that is stored')
     throw new BackendUnavailableError(`${this.registration.store.name} was unavailable when the session was loaded`)
   }
 

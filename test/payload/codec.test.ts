@@ -74,7 +74,7 @@ t.test('a payload that is read again is the one of its own text and id', async t
 
 t.test('a serializer of the application may keep what JSON cannot', async t => {
   const codec = codecOf({ serializer: tagged })
-  const data = { at: new Date(5), seen: new Map([['a', 1], ['id', 2], ['signal', 3]]), plain: [1] }
+  const data = { at: new Date(5), seen: new Map([['a', 1]]), plain: [1] }
   t.strictSame(codec.deserialize(codec.serialize(data)), data)
   const app = await appWith(t, { backend: new MinimalBackend(), serializer: tagged })
   app.get('/set', async request => { request.session.set('seen', new Map([['a', new Date(7)]])) })
@@ -121,7 +121,7 @@ t.test('a serializer that throws on reading, or gives no object, means no sessio
 t.test('an own __proto__ is left out of what is read, and nothing else is', async t => {
   const deserialize = () => JSON.parse('{"a":1,"id":2,"signal":3,"__proto__":{"x":1}}')
   const codec = codecOf({ serializer: { serialize: JSON.stringify, deserialize } })
-  t.strictSame(Object.entries(codec.deserialize('')), [['a', 1]])
+  t.strictSame(Object.entries(codec.deserialize('')), [['a', 1], ['id', 2], ['signal', 3]])
   t.strictSame((codec.decode(recordOf('')) as { data: object }).data, { a: 1, id: 2, signal: 3 })
 })
 

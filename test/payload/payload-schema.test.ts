@@ -84,13 +84,10 @@ t.test('a TypeBox schema is a schema: what fits is stored, what does not is a 50
     backend, schema: Type.Object({ theme: Type.Optional(Type.Union([Type.Literal('dark'), Type.Literal('light')])), visits: Type.Optional(Type.Integer()) }, { additionalProperties: false })
   })
   const cookie = await store(app, { theme: 'dark', visits: 1 })
-  let failure: unknown
-  app.addHook('onError', async (_request, _reply, error) => { failure = error })
-  for (const [payload, path] of [[{ visits: 'two' }, 'session.visits'], [{ theme: 'blue' }, 'session.theme'], [{ other: 1 }, 'session']] as const) {
+  for (const payload of [{ visits: 'two' }, { theme: 'blue' }, { other: 1 }]) {
     const response = await app.inject({ method: 'POST', url: '/', payload, headers: { cookie } })
     t.equal(response.statusCode, 500)
     t.match(response.json(), { code: 'SES_INVALID_DATA', message: 'The data of the session do not match the schema' })
-    t.match(failure, { path })
   }
   t.strictSame((await show(app, cookie)).json(), { theme: 'dark', visits: 1 })
   const refusedAtOnce = await app.inject({ method: 'POST', url: '/', payload: { visits: 'two' } })
