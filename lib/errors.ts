@@ -6,17 +6,19 @@ const RETRY_AFTER_SECONDS = '5'
 const NAMED_KEYS = 5
 
 // The base class of each error: code, message, status. Codes are public (`SessionErrorCode`) and never reused.
+// Fastify answers with the message of an error. What a client can provoke therefore says in its message neither where in the data it
+// happened nor in which class, since keys may be data of users; `detail` does, and is in every log.
 const Base = {
   InvalidOptions: createError('SES_INVALID_OPTIONS', '%s', 500, TypeError),
-  NotLoaded: createError('SES_NOT_LOADED', '%s', 500),
+  NotLoaded: createError('SES_NOT_LOADED', 'The session is not loaded: call its load() first, or turn autoload on', 500),
   Required: createError('SES_REQUIRED', 'This route needs %s', 401),
   Conflict: createError('SES_CONFLICT', 'The session was changed by another request: %s', 409),
   Destroyed: createError('SES_DESTROYED', 'The session has ended: %s', 409),
-  TooLarge: createError('SES_TOO_LARGE', '%s', 500),
-  Validation: createError('SES_INVALID_DATA', '%s', 500),
-  Serialization: createError('SES_NOT_SERIALIZABLE', '%s', 500),
-  Unavailable: createError('SES_BACKEND_UNAVAILABLE', '%s', 503),
-  Contract: createError('SES_BACKEND_CONTRACT', '%s', 500),
+  TooLarge: createError('SES_TOO_LARGE', 'The session takes %s bytes, %s are allowed', 500),
+  Validation: createError('SES_INVALID_DATA', 'The data of the session do not match the schema', 500),
+  Serialization: createError('SES_NOT_SERIALIZABLE', 'The session cannot be stored: a value %s', 500),
+  Unavailable: createError('SES_BACKEND_UNAVAILABLE', 'Sessions are unavailable for the moment', 503),
+  Contract: createError('SES_BACKEND_CONTRACT', 'The store of the sessions does not answer as it must', 500),
   NotSupported: createError('SES_NOT_SUPPORTED', '%s does not support %s%s', 500),
   ReservedKey: createError('SES_RESERVED_KEY', '`%s` %s', 500, TypeError)
 } as const
@@ -32,6 +34,13 @@ export class InvalidOptionsError extends Base.InvalidOptions {
 /** The session was used before it was loaded. The message names the remedy. */
 export class SessionNotLoadedError extends Base.NotLoaded {
   override readonly name = 'SessionNotLoadedError'
+  /** For logs: the route, and what to call there. */
+  readonly detail: string
+
+  constructor (detail: string) {
+    super()
+    this.detail = detail
+  }
 }
 
 /** The client has no stored session, or no signed-in session, and the route requires it (401): option `required` of the route. */
@@ -64,6 +73,8 @@ export class SessionTooLargeError extends Base.TooLarge {
   readonly limit: number
   /** The largest keys of the payload with their bytes, largest first, at most five; empty where the backend does not know. */
   readonly keys: ReadonlyArray<readonly [key: string, bytes: number]>
+  /** For logs: all of it, in words. */
+  readonly detail: string
 
   /**
    * @param size bytes that the session would take
@@ -73,8 +84,8 @@ export class SessionTooLargeError extends Base.TooLarge {
   constructor (size: number, limit: number, sizes: ReadonlyArray<readonly [key: string, bytes: number]> = []) {
     const keys = [...sizes].sort((a, b) => b[1] - a[1]).slice(0, NAMED_KEYS)
     const largest = keys.map(([key, bytes]) => `${key} (${bytes} bytes)`).join(', ')
-    super(`The session takes ${size} bytes, ${limit} are allowed` + (largest && `; its largest keys: ${largest}`) +
-      '. Store less, or choose a backend that takes more')
+    super(String(size), String(limit))
+    this.detail = this.message + (largest && `; its largest keys: ${largest}`) + '. Store less, or choose a backend that takes more'
     this.size = size
     this.limit = limit
     this.keys = keys
@@ -86,9 +97,12 @@ export class SessionValidationError extends Base.Validation {
   override readonly name = 'SessionValidationError'
   /** Where, such as `session.basket[0].price`. */
   readonly path: string
+  /** For logs: where, and what was expected there. */
+  readonly detail: string
 
   constructor (path: string, expectation: string) {
-    super(`The session's data do not match the schema: expected \`${path}\` ${expectation}`)
+    super()
+    this.detail = `${this.message}: expected \`${path}\` ${expectation}`
     this.path = path
   }
 }
@@ -98,9 +112,12 @@ export class SessionSerializationError extends Base.Serialization {
   override readonly name = 'SessionSerializationError'
   /** Where, such as `session.basket[0].price`; `subject` for a subject. */
   readonly path: string
+  /** For logs: where, and what is wrong with the value. */
+  readonly detail: string
 
   constructor (path: string, problem: string, options: { cause?: unknown } = {}) {
-    super(`The session cannot be stored: \`${path}\` ${problem}`)
+    super(problem)
+    this.detail = `The session cannot be stored: \`${path}\` ${problem}`
     this.path = path
     if (options.cause !== undefined) this.cause = options.cause
   }
@@ -119,7 +136,7 @@ export class BackendUnavailableError extends Base.Unavailable {
   readonly detail: string
 
   constructor (detail: string, options: { cause?: unknown } = {}) {
-    super('Sessions are unavailable for the moment')
+    super()
     this.detail = detail
     if (options.cause !== undefined) this.cause = options.cause
   }
@@ -128,6 +145,13 @@ export class BackendUnavailableError extends Base.Unavailable {
 /** A backend answered with something that `SessionBackend` does not allow: a bug of the backend. */
 export class BackendContractError extends Base.Contract {
   override readonly name = 'BackendContractError'
+  /** For logs: which method of which backend, and what it must answer. */
+  readonly detail: string
+
+  constructor (detail: string) {
+    super()
+    this.detail = detail
+  }
 }
 
 /** The backend has no such operation, or the moment does not allow the operation: the response head is out, a transaction runs. */
@@ -139,13 +163,18 @@ export class NotSupportedError extends Base.NotSupported {
   }
 }
 
-/** The name of a member of the session was used as a key of the data, or `request.session` was assigned. Nothing was changed. */
+/** A member of the session, or `request.session`, was assigned, or `__proto__` was used as a key of the data. Nothing was changed. */
 export class ReservedKeyError extends Base.ReservedKey {
   override readonly name = 'ReservedKeyError'
 
-  constructor (key: string, problem = 'is a member of the session and cannot be a key of its data; choose another name') {
+  constructor (key: string, problem = problemOfKey(key)) {
     super(key, problem)
   }
+}
+
+function problemOfKey (key: string): string {
+  if (key === '__proto__') return 'cannot be a key of the data: it would set the prototype of an object; choose another name'
+  return `is a member of the session and cannot be assigned; to keep data under this key, call set('${key}', …)`
 }
 
 /** Whether an error is of a class of this file; any other error comes from a driver or from the application. */

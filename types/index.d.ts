@@ -92,7 +92,7 @@ export type Session<Data = SessionData> =
       : { readonly 'SessionData has a type that JSON does not keep': KeyOfUnkept<Data> }
     : { readonly 'SessionData uses a reserved name': Extract<KnownKey<Data>, keyof SessionMembers | ReservedKey> }
 
-/** Names kept free for planned members: refused as keys of the payload, as the names of members are. */
+/** Names kept free for planned members: they cannot be properties of the session, as the names of members cannot. `__proto__` is no key at all. */
 export type ReservedKey = 'signal' | 'reauthenticate' | 'cookie' | 'sessionId' | '__proto__'
 
 type KeyOfUnkept<Data> = { [Key in keyof Data]-?: [Unkept<Data[Key]>] extends [never] ? never : Key }[keyof Data]
@@ -140,7 +140,9 @@ export interface SessionMembers<Data = SessionData> {
    * Writes one key and returns the session; `undefined` removes the key. A value which JSON would change or drop, such as a `Date`, is
    * refused only when the session is stored, with `SessionSerializationError`.
    *
-   * @throws ReservedKeyError when the key is the name of a member of the session
+   * A key may be the name of a member, such as `data`: it is a key like any other here, and no property.
+   *
+   * @throws ReservedKeyError when the key is `__proto__`
    * @example
    * request.session.set('visits', 1).set('basket', ['apple'])
    */
@@ -166,7 +168,7 @@ export interface SessionMembers<Data = SessionData> {
    * Writes several keys and returns the session. Nothing is written when a key is refused. Check a request body against a
    * schema first: every key of the object becomes a key of the session.
    *
-   * @throws ReservedKeyError when a key is the name of a member of the session
+   * @throws ReservedKeyError when a key is `__proto__`
    * @example
    * request.session.update({ visits: 1, basket: [] })
    */
@@ -301,7 +303,7 @@ export interface SessionMembers<Data = SessionData> {
    * @param data keys to write; a key with `undefined` is removed
    * @throws SessionSerializationError when the subject is neither a string nor an integer, is empty, or has a NUL character or a
    * lone surrogate, and when `data` is no object
-   * @throws ReservedKeyError when a key of `data` is the name of a member of the session
+   * @throws ReservedKeyError when a key of `data` is `__proto__`
    * @throws SessionDestroyedError (409) when the sessions of the subject were revoked while the sign-in ran
    * @throws NotSupportedError when the response head is out
    * @throws SessionConflictError (409) when changes of parallel requests cannot be joined
@@ -563,7 +565,12 @@ export interface CookieOptions {
    * @default '__Host-' + property when `secure` is `true`, `path` is '/' and no domain is set; else the property
    */
   name?: string
-  /** @default '/' */
+  /**
+   * The paths to which browsers send the cookie. A request for another path, as the browser asked for it, has an empty session that
+   * is never stored and touches no cookie: changes are dropped with one warning, `save`, `login` and the like reject with
+   * `NotSupportedError`.
+   * @default '/'
+   */
   path?: string
   /** @default none: only the host which has set the cookie gets it back */
   domain?: string

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { isWithin } from '../record/cookie-text.ts'
 import { unexpected } from '../tools/check-options.ts'
 
 /** The names that a registration uses. */
@@ -74,11 +75,6 @@ export function assertHeadersFit ({ name, path, maxBytes }: Claim, known: readon
 
 /** Whether a browser sends the cookies of both paths with one request. */
 function meet (one: string, two: string): boolean { return isWithin(one, two) || isWithin(two, one) }
-
-/** Path-match (RFC 6265bis, 5.1.4). */
-function isWithin (path: string, cookiePath: string): boolean {
-  return path === cookiePath || (path.startsWith(cookiePath) && (cookiePath.endsWith('/') || path[cookiePath.length] === '/'))
-}
 
 /** Whether two names are the same, or one is the name of a part of a cookie split under the other (`name.1`). */
 export function overlaps (one: string, two: string): boolean { return isPartOf(one, two) || isPartOf(two, one) }

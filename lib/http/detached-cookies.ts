@@ -10,6 +10,7 @@ export class DetachedCookies implements CookieTransport {
   readonly log: FastifyBaseLogger
   readonly request = undefined
   readonly carried: CarriedCookies
+  readonly isOutside = false
   readonly place = 'outside a request'
 
   constructor (registration: Registration, cookie: SessionCookie, log: FastifyBaseLogger, header: string | undefined) {

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { NotSupportedError } from '../errors.ts'
 import type { CarriedCookies, CookieTransport } from '../lifecycle/cookie.ts'
+import { isWithin } from '../record/cookie-text.ts'
 import type { Registration } from '../store/registration.ts'
 import { forbidStoring, withMember } from './caching.ts'
 import { carriedCookies } from './cookie-header.ts'
@@ -26,6 +27,11 @@ export class ReplyCookies implements CookieTransport {
 
   get log (): FastifyBaseLogger { return this.request.log }
   get place (): string { return `${this.request.method} ${this.request.routeOptions.url ?? 'an unknown route'}` }
+
+  get isOutside (): boolean {
+    const { path } = this.#registration.settings.cookie
+    return path !== '/' && !isWithin(this.request.originalUrl.split('?', 1)[0]!, path)
+  }
 
   get carried (): CarriedCookies {
     this.#carried ??= carriedCookies(this.request.raw.headers.cookie, this.#cookie.name, this.#registration.keeping.maxTextBytes)

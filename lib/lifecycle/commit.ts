@@ -1,7 +1,9 @@
 import type { SessionEventType } from '../../types/index.d.ts'
 import { randomVersion } from '../crypto/random.ts'
 import { SessionConflictError } from '../errors.ts'
+import { dataOf } from '../payload/bag.ts'
 import type { Stored } from '../payload/codec.ts'
+import { assertNoneHidden } from '../payload/reserved.ts'
 import { freezeRecord } from '../record/record.ts'
 import { type GroupAnswer, groupCommit, type Joining, type Turn } from '../store/queue.ts'
 import { removeIfUnchanged } from '../store/server-side.ts'
@@ -53,7 +55,10 @@ export class Commit implements Joining<Stored> {
     const { live, registration } = this.#state
     const { hasChanged, edit } = this.#options
     // The result of a transaction is checked once its function has run.
-    if (hasChanged && edit === undefined) assertValid(live!, this.#store.codec)
+    if (hasChanged && edit === undefined) {
+      assertNoneHidden(live!)
+      assertValid(dataOf(live!), this.#store.codec)
+    }
     if (registration.keeping.isInCookie) return yield * this.#seal()
     if (base === null) return yield * this.#create()
     if (!hasChanged) return yield * this.#renew(base)

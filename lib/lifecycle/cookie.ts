@@ -24,6 +24,8 @@ export interface CookieTransport {
   readonly log: FastifyBaseLogger
   readonly request: FastifyRequest | undefined
   readonly carried: CarriedCookies
+  /** Whether the request is for a path to which browsers do not send the cookie: then it has no session. */
+  readonly isOutside: boolean
   /** For messages: the route, or the fact that there is none. */
   readonly place: string
   /** Throws `NotSupportedError` when no cookie can be set any more. */

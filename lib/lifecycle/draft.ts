@@ -2,6 +2,7 @@ import type { Awaitable, SessionPolicy } from '../../types/index.d.ts'
 import { SessionConflictError } from '../errors.ts'
 import type { Path, Payload } from '../payload/changes.ts'
 import type { PayloadCodec, Stored } from '../payload/codec.ts'
+import { assertKeys } from '../payload/reserved.ts'
 import type { Snapshot } from '../payload/serializer.ts'
 import { type Flow, wait } from '../tools/flow.ts'
 import { assignedObjects } from './live.ts'
@@ -47,7 +48,7 @@ export function isEmpty (draft: Snapshot & Pick<Draft, 'subject'>, codec: Payloa
 
 /** Refuses data which must not be stored. Throws `ReservedKeyError` or `SessionValidationError`. */
 export function assertValid (data: object, codec: PayloadCodec): void {
-  codec.assertKeys(data)
+  assertKeys(data)
   const problem = codec.problem(data)
   if (problem !== null) throw problem
 }

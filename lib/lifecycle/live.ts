@@ -1,3 +1,4 @@
+import { dataOf, empty, fill, writeKey } from '../payload/bag.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { PayloadCodec } from '../payload/codec.ts'
 import type { Snapshot } from '../payload/serializer.ts'
@@ -24,7 +25,7 @@ export function assignedObjects (data: Payload, before: Payload): ReadonlyMap<st
 }
 
 /**
- * The live data: own properties of `bag`, which the application holds. Nothing tracks changes; but an object that was changed in
+ * The live data: own properties of `bag`, which the application holds, and data under names of members (lib/payload/bag.ts). Nothing tracks changes; but an object that was changed in
  * place is still the object which was handed out, and an object that was assigned is not.
  */
 export class Live {
@@ -38,15 +39,13 @@ export class Live {
     this.#handedOut = data
   }
 
-  get assigned (): ReadonlyMap<string, object> { return assignedObjects(this.bag, this.#handedOut) }
+  get assigned (): ReadonlyMap<string, object> { return assignedObjects(dataOf(this.bag), this.#handedOut) }
 
-  clear (): void {
-    for (const key of Object.keys(this.bag)) delete this.bag[key]
-  }
+  clear (): void { empty(this.bag) }
 
   replace (data: Payload): void {
     this.clear()
-    Object.assign(this.bag, data)
+    fill(this.bag, data)
     this.#handedOut = data
   }
 
@@ -56,12 +55,16 @@ export class Live {
     for (const [key, object] of sent.assigned) handedOut[key] = object
     if (stored.text === sent.text) return
     const assigned = this.assigned
-    show(this.bag, codec.parsed(sent), codec.parsed(stored), {
+    // A copy, since a property of the bag must not hide a member. What changes inside of values changes in the bag.
+    show({ ...dataOf(this.bag) }, codec.parsed(sent), codec.parsed(stored), {
       isSame: codec.isSame,
       isStoredAs: codec.isStoredAs,
       own: codec.own,
       isAssigned: key => assigned.has(key),
-      onShown: (key, value) => { handedOut[key] = value }
+      onShown: (key, value) => {
+        handedOut[key] = value
+        writeKey(this.bag, key, value)
+      }
     })
   }
 }

@@ -47,6 +47,7 @@ function startLoading (state: SessionState): Awaitable<void> {
 
 function * load (state: SessionState): Flow<void> {
   const { registration, cookies } = state
+  if (cookies.isOutside) return state.beginAnonymous()
   const found = yield * findSession(registration, cookies.carried, cookies.log)
   if (found === null) state.begin({}, null, null)
   else state.begin(found.data, found.stored, found.token)

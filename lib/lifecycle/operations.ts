@@ -27,13 +27,18 @@ export function commitSession (state: SessionState): Awaitable<void> {
 }
 
 function commitLoaded (state: SessionState): Awaitable<void> {
-  const { phase, cookies, failure, registration } = state
+  const { phase, failure } = state
   // An operation which the handler did not wait for has failed meanwhile.
   if (failure !== null) throw failure
-  if (phase === 'anonymous' && state.isModified) {
-    registration.warn(cookies.log, 'dropped', `changes of the session are dropped: the backend is unavailable (${cookies.place})`)
-  }
+  if (phase === 'anonymous' && state.isModified) warnOfDropped(state)
   if (phase === 'loaded') return noting(state, () => commitAtEnd(state))
+}
+
+function warnOfDropped ({ registration, cookies }: SessionState): void {
+  const [kind, cause] = cookies.isOutside
+    ? ['outside', `browsers send its cookie to ${registration.settings.cookie.path} only; set \`cookie.path\` to a path around both`] as const
+    : ['dropped', 'the backend is unavailable'] as const
+  registration.warn(cookies.log, kind, `changes of the session are dropped: ${cause} (${cookies.place})`)
 }
 
 // Where nothing is to be stored, the commit is done at once.

@@ -1,6 +1,7 @@
 import type { SessionPolicy } from '../../types/index.d.ts'
 import type { RoutePolicy } from '../config/routes.ts'
-import { BackendUnavailableError, SessionDestroyedError } from '../errors.ts'
+import { BackendUnavailableError, NotSupportedError, SessionDestroyedError } from '../errors.ts'
+import { dataOf } from '../payload/bag.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Snapshot } from '../payload/serializer.ts'
@@ -20,7 +21,7 @@ export interface Face {
 }
 
 /**
- * `anonymous`: the backend was unavailable at the load. `gone`: the record is gone. `ended`: the request destroyed the session.
+ * `anonymous`: never stored. `gone`: the record is gone. `ended`: the request destroyed the session.
  * `past`: `regenerate()` left the object behind.
  */
 type Phase = 'unloaded' | 'loaded' | 'anonymous' | 'gone' | 'ended' | 'past'
@@ -101,7 +102,8 @@ export class SessionState {
   // Most requests only read: then the base is the snapshot, and nothing is made text.
   #snapshot (): Snapshot {
     const base = this.#base
-    return base?.tree && isSameTree(this.live!, base.tree) ? base : this.registration.store.codec.write(this.live!)
+    const data = dataOf(this.live!)
+    return base?.tree && isSameTree(data, base.tree) ? base : this.registration.store.codec.write(data)
   }
 
   /** No data and no subject. Throws `SessionSerializationError`. */
@@ -111,7 +113,7 @@ export class SessionState {
   get isModified (): boolean { return this.#live !== null && this.differs(this.draft()) }
 
   /** Whether a draft differs from the stored session. */
-  differs (draft: Draft): boolean { return isChanged(this.#base, draft, this.live!, this.registration.store.codec) }
+  differs (draft: Draft): boolean { return isChanged(this.#base, draft, dataOf(this.live!), this.registration.store.codec) }
 
   /** Whether a write of the request moves the idle deadline. */
   get isUse (): boolean { return this.#isTouchForced || !this.route.passive }
@@ -135,7 +137,7 @@ export class SessionState {
     this.#phase = 'loaded'
   }
 
-  /** An empty session which is never stored: the backend is unavailable, and the route does not need a session. */
+  /** An empty session which is never stored: the backend is unavailable, or browsers do not send the cookie to this path. */
   beginAnonymous (): void {
     this.begin({}, null, null)
     this.#phase = 'anonymous'
@@ -238,6 +240,7 @@ export class SessionState {
   /** Refuses an operation which must not be dropped in silence. Throws `BackendUnavailableError` after a load without a backend. */
   assertAvailable (): void {
     if (this.#phase !== 'anonymous') return
+    if (this.cookies.isOutside) throw new NotSupportedError('A request outside `cookie.path`', 'a session that is stored')
     throw new BackendUnavailableError(`${this.registration.store.name} was unavailable when the session was loaded`)
   }
 

@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from 'node:util'
 import type { SessionRecord, SessionSerializer } from '../../types/index.d.ts'
 import type { IsSame, Payload } from './changes.ts'
 import type { Envelope } from '../crypto/envelope.ts'
-import { BackendUnavailableError, ReservedKeyError, SessionSerializationError, type SessionValidationError } from '../errors.ts'
+import { BackendUnavailableError, SessionSerializationError, type SessionValidationError } from '../errors.ts'
 import type { PayloadSchema } from './payload-schema.ts'
-import { RESERVED_KEYS } from './reserved.ts'
+import { PROTOTYPE_KEY } from './reserved.ts'
 import { jsonSerializer, type Snapshot, snapshotOf, writeJson } from './serializer.ts'
 import { TextCache } from '../tools/text-cache.ts'
 import { copyTree, copyValue, isSameValue } from './tree.ts'
@@ -49,7 +49,7 @@ export class PayloadCodec {
 
   get schemaVersion (): number { return this.#options.schemaVersion }
 
-  /** The payload as text. Throws `SessionSerializationError` or `ReservedKeyError`. */
+  /** The payload as text. Throws `SessionSerializationError`. */
   serialize (data: object): string {
     const { serializer } = this.#options
     // JSON reads the own properties of any object; a serializer of the application gets a plain object.
@@ -95,16 +95,9 @@ export class PayloadCodec {
     }
   }
 
-  /** The payload of a text. Keys which are names of members (stored by an older release or a foreign writer) are left out. */
+  /** The payload of a text. The key `__proto__`, which only a serializer of the application lets through, is left out. */
   deserialize (text: string): Payload {
-    return withoutReserved(this.#options.serializer.deserialize(text))
-  }
-
-  /** Refuses a payload with names of members as keys (put there with defineProperty). Throws `ReservedKeyError`. */
-  assertKeys (data: object): void {
-    for (const key of Object.keys(data)) {
-      if (RESERVED_KEYS.has(key)) throw new ReservedKeyError(key)
-    }
+    return withoutPrototype(this.#options.serializer.deserialize(text))
   }
 
   /** The schema's objection, or `null`. The schema sees data as they are stored: the answer of a `toJSON`, and no absent key. */
@@ -135,19 +128,19 @@ export class PayloadCodec {
     const text = this.#open(record)
     if (text === null) return { rejected: 'tampered' }
     let data: Payload
-    let hasMembers: boolean
+    let hadPrototype: boolean
     let copy: Payload
     try {
       data = this.#options.serializer.deserialize(text)
-      hasMembers = removeMembers(data)
+      hadPrototype = removePrototype(data)
       copy = this.#isJson ? copyTree(data) : data
     } catch {
       // Also what is deeper than a payload may be.
       return { rejected: 'corrupt' }
     }
     if (!isCurrent) return this.#fromOtherVersion(record, data)
-    // Changes are measured against the text, so the text must not have the keys which were left out.
-    if (hasMembers) return this.#rewritten(record, data)
+    // Changes are measured against the text, so the text must not have the key which was left out.
+    if (hadPrototype) return this.#rewritten(record, data)
     if (!this.#isJson) return { stored: { record, text, tree: null }, data }
     this.#parsed.set(record.version, record.data, { id: record.id, text, tree: data })
     return { stored: { record, text, tree: data }, data: copy }
@@ -167,7 +160,7 @@ export class PayloadCodec {
       throw new BackendUnavailableError(`The session was written by a newer deployment (${versions}) and does not fit this one`)
     }
     try {
-      const migrated = migrate ? withoutReserved(migrate(data, record.schemaVersion)) : data
+      const migrated = migrate ? withoutPrototype(migrate(data, record.schemaVersion)) : data
       return this.problem(migrated) === null ? this.#rewritten(record, migrated) : { rejected: 'schema' }
     } catch {
       return { rejected: 'migration' }
@@ -206,20 +199,16 @@ function present (data: object): Payload {
   return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined))
 }
 
-function withoutReserved (data: unknown): Payload {
-  removeMembers(data)
+function withoutPrototype (data: unknown): Payload {
+  removePrototype(data)
   return data as Payload
 }
 
-/** Removes keys which are names of members, and tells whether there were any. Throws for a value which is no payload. */
-function removeMembers (data: unknown): boolean {
+/** Removes the key `__proto__`, and tells whether it was there. Throws for a value which is no payload. */
+function removePrototype (data: unknown): boolean {
   const isObject = typeof data === 'object' && data !== null && !Array.isArray(data)
   if (!isObject) throw new TypeError('not an object')
-  let hasMembers = false
-  for (const key of Object.keys(data)) {
-    if (!RESERVED_KEYS.has(key)) continue
-    delete (data as Payload)[key]
-    hasMembers = true
-  }
-  return hasMembers
+  const hadPrototype = Object.hasOwn(data, PROTOTYPE_KEY)
+  if (hadPrototype) delete (data as Payload)[PROTOTYPE_KEY]
+  return hadPrototype
 }

@@ -2,7 +2,6 @@ import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import formats from 'ajv-formats'
 import { InvalidOptionsError, SessionValidationError } from '../errors.ts'
-import { RESERVED_KEYS } from './reserved.ts'
 
 /** Strict, so that a mistyped keyword fails at registration; but schemas that are merely unusual are accepted. */
 const AJV_OPTIONS = {
@@ -23,13 +22,11 @@ export interface PayloadSchema {
 /**
  * Compiles the `schema` option, a JSON Schema of draft-07, or of 2020-12 where `$schema` says so. `null` without a schema.
  *
- * @throws InvalidOptionsError when the schema does not compile, is asynchronous, or has a property with the name of a session
- * member
+ * @throws InvalidOptionsError when the schema does not compile, or is asynchronous
  */
 export function compilePayloadSchema (schema: object | undefined): PayloadSchema | null {
   if (schema === undefined) return null
   const validate = compile(schema)
-  assertNoMembers(schema)
   return {
     problem (data) {
       return validate(data) ? null : toError(validate.errors![0]!)
@@ -50,16 +47,6 @@ function compile (schema: object): ValidateFunction {
     const error = new InvalidOptionsError(`Expected \`schema\` to be a JSON Schema that compiles, but ${(cause as Error).message}`)
     error.cause = cause
     throw error
-  }
-}
-
-/** Refuses properties that data cannot have. An intersection has properties in `allOf`, a union in `anyOf` or `oneOf`. */
-function assertNoMembers ({ properties = {}, allOf = [], anyOf = [], oneOf = [] }: Partial<Record<string, object>>): void {
-  for (const part of [allOf, anyOf, oneOf].flat()) assertNoMembers(part as object)
-  for (const key of Object.keys(properties)) {
-    if (!RESERVED_KEYS.has(key)) continue
-    const expectation = 'Expected `schema.properties` to keep clear of the session\'s own members'
-    throw new InvalidOptionsError(`${expectation}, got \`${key}\`; choose another name`)
   }
 }
 

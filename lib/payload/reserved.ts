@@ -1,8 +1,8 @@
 import { ReservedKeyError } from '../errors.ts'
 
 /**
- * The members of `request.session`, and the names that are kept free for future members. The data of a session must not have
- * such a key: the member would hide the value.
+ * The members of `request.session`, and the names that are kept free for future members. Data under such a key are kept as any other
+ * (bag.ts), but cannot be a property of the session: the property would hide the member.
  */
 export const RESERVED_KEYS: ReadonlySet<string> = new Set([
   'get', 'set', 'has', 'delete', 'clear', 'update', 'data',
@@ -12,7 +12,22 @@ export const RESERVED_KEYS: ReadonlySet<string> = new Set([
   '__proto__'
 ])
 
-/** @throws ReservedKeyError when `key` is the name of a member */
-export function assertFreeKey (key: string): void {
-  if (RESERVED_KEYS.has(key)) throw new ReservedKeyError(key)
+/** The single key that data can never have: to assign it sets the prototype of an object. */
+export const PROTOTYPE_KEY = '__proto__'
+
+/** @throws ReservedKeyError for `__proto__` */
+export function assertKey (key: string): void {
+  if (key === PROTOTYPE_KEY) throw new ReservedKeyError(key)
+}
+
+/** Refuses data that have `__proto__` as a key. Throws `ReservedKeyError`. */
+export function assertKeys (data: object): void {
+  if (Object.hasOwn(data, PROTOTYPE_KEY)) throw new ReservedKeyError(PROTOTYPE_KEY)
+}
+
+/** Refuses an object whose members are hidden by properties (made with defineProperty). Throws `ReservedKeyError`. */
+export function assertNoneHidden (bag: object): void {
+  for (const key of Object.keys(bag)) {
+    if (RESERVED_KEYS.has(key)) throw new ReservedKeyError(key)
+  }
 }

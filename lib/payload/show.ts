@@ -20,7 +20,7 @@ export interface ShowRules {
  */
 export function show (live: Payload, before: Readonly<Payload>, now: Readonly<Payload>, rules: ShowRules): void {
   for (const key of differingKeys(before, now)) {
-    if (!rules.isAssigned(key) && showMember(live, before, now, key, key, 2, rules)) rules.onShown(key, live[key])
+    if (!rules.isAssigned(key) && showMember(live, before, now, key, key, 2, rules)) rules.onShown(key, memberOf(live, key))
   }
 }
 

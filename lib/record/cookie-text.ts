@@ -14,3 +14,8 @@ export function isCookieValue (text: string): boolean { return COOKIE_TEXT.test(
 export function isCookieText (text: string): boolean {
   return isCookieValue(text) && !FRAME.test(text)
 }
+
+/** Whether a browser sends a cookie of a path with requests for another (path-match, RFC 6265bis, 5.1.4). */
+export function isWithin (path: string, cookiePath: string): boolean {
+  return path === cookiePath || (path.startsWith(cookiePath) && (cookiePath.endsWith('/') || path[cookiePath.length] === '/'))
+}

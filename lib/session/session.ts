@@ -6,9 +6,10 @@ import { destroySession, reloadSession, rotateSession, saveSession, transactSess
 import { withMark } from '../lifecycle/revocations.ts'
 import type { Face, SessionState } from '../lifecycle/state.ts'
 import { NEW_LIVES } from '../lifecycle/successor.ts'
+import { dataOf, fill, readKey, writeKey } from '../payload/bag.ts'
 import type { Payload } from '../payload/changes.ts'
 import { assertStorable } from '../payload/codec.ts'
-import { assertFreeKey, RESERVED_KEYS } from '../payload/reserved.ts'
+import { assertKey, assertKeys, RESERVED_KEYS } from '../payload/reserved.ts'
 import { answer } from './callbacks.ts'
 import { DESTROYED } from './messages.ts'
 
@@ -18,14 +19,15 @@ type MembersOf<T> = { [Name in keyof T]: unknown }
 
 /**
  * `request.session`. Data are own properties, so that `session.key`, `Object.keys` and `JSON.stringify` see the data and
- * nothing else. Members are accessors on the prototype, so that no key of the data can ever hide a member.
+ * nothing else. Members are accessors on the prototype, so that no key of the data can ever hide a member; data under a member's name
+ * are kept beside (lib/payload/bag.ts).
  */
 export class Session implements MembersOf<SessionMembers> {
   #state: SessionState
 
   constructor (state: SessionState, data: Payload) {
     this.#state = state
-    Object.assign(this, data)
+    fill(bag(this), data)
   }
 
   /** Freezes an object which `regenerate()` replaced; the object goes on showing the past. */
@@ -36,15 +38,14 @@ export class Session implements MembersOf<SessionMembers> {
 
   // ------------------------------------------------------------------------------------------ data
 
-  get (key: string): unknown { return Object.hasOwn(this, key) ? bag(this)[key] : undefined }
+  get (key: string): unknown { return readKey(bag(this), key) }
   has (key: string): boolean { return this.get(key) !== undefined }
   data (): SessionPayload<AnySessionData> { return structuredClone(present(this)) }
 
   set (key: string, value: unknown): this {
-    assertFreeKey(key)
+    assertKey(key)
     this.#writable()
-    if (value === undefined) delete bag(this)[key]
-    else bag(this)[key] = value
+    writeKey(bag(this), key, value)
     return this
   }
 
@@ -53,7 +54,7 @@ export class Session implements MembersOf<SessionMembers> {
     if (key === undefined) throw new NotSupportedError('delete()', 'a call without a key', 'to end the session, call destroy()')
     this.#writable()
     const wasThere = this.has(key)
-    delete bag(this)[key]
+    writeKey(bag(this), key, undefined)
     return wasThere
   }
 
@@ -62,9 +63,8 @@ export class Session implements MembersOf<SessionMembers> {
   update (partial: SessionPayload<AnySessionData>): this {
     this.#writable()
     assertPlain(partial, 'update()')
-    const entries = Object.entries(partial)
-    for (const [key] of entries) assertFreeKey(key)
-    for (const [key, value] of entries) this.set(key, value)
+    assertKeys(partial)
+    for (const [key, value] of Object.entries(partial)) this.set(key, value)
     return this
   }
 
@@ -125,7 +125,7 @@ export class Session implements MembersOf<SessionMembers> {
       const subject = Number.isSafeInteger(given) ? String(given) : given
       assertSubject(subject)
       assertPlain(added, 'login()')
-      for (const key of Object.keys(added)) assertFreeKey(key)
+      assertKeys(added)
       return rotateSession(this.#writable(), NEW_LIVES.login(subject, added))
     }, typeof data === 'function' ? data : callback)
   }
@@ -183,7 +183,7 @@ export const face: Face = {
 
 /** The data without keys that are set to `undefined`: such keys are absent. */
 function present (session: Session): Payload {
-  return Object.fromEntries(Object.entries(session).filter(([, value]) => value !== undefined))
+  return Object.fromEntries(Object.entries(dataOf(bag(session))).filter(([, value]) => value !== undefined))
 }
 
 function bag (session: Session): Payload { return session as unknown as Payload }

@@ -4,8 +4,11 @@ import type { FastifyBaseLogger } from 'fastify'
 const MOST = 5
 const SPAN_MS = 60_000
 
+/** What is a matter of the configuration is said once. */
+const ONCE: ReadonlySet<WarningKind> = new Set<WarningKind>(['outside'])
+
 /** What a warning is about. */
-export type WarningKind = 'anonymous' | 'dropped' | 'ended' | 'lost' | 'plain-http' | 'renewal' | 'timed-out' | 'unawaited'
+export type WarningKind = 'anonymous' | 'dropped' | 'ended' | 'lost' | 'outside' | 'plain-http' | 'renewal' | 'timed-out' | 'unawaited'
 
 /**
  * Warnings of a registration, limited for each kind. Where the application's logger is off, the first of each kind goes to
@@ -24,6 +27,7 @@ export class Warnings {
     if (isOff(log)) return this.#emit(kind, text)
     const now = this.#now()
     let logged = this.#logged.get(kind)
+    if (logged !== undefined && ONCE.has(kind)) return
     if (logged === undefined || now - logged.since >= SPAN_MS) this.#logged.set(kind, logged = { since: now, count: 0 })
     logged.count++
     if (logged.count > MOST) return

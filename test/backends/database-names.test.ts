@@ -104,7 +104,7 @@ t.test('a subject or a property that would be cut is refused', async t => {
   const { backend, root, record } = await databaseBench(t, await openDatabase(t, 'SQLite in memory'))
   const [longest, longer] = ['x'.repeat(255), 'x'.repeat(256)].map(subject => record({ subject })) as [ReturnType<typeof record>, ReturnType<typeof record>]
   t.equal(await backend.write(longest.id, longest, 0), longest.id)
-  await t.rejects(backend.write(longer.id, longer, 0), { code: 'SES_NOT_SERIALIZABLE', message: 'The session cannot be stored: `subject` must have at most 255 characters in a database, and has 256' })
+  await t.rejects(backend.write(longer.id, longer, 0), { code: 'SES_NOT_SERIALIZABLE', detail: 'The session cannot be stored: `subject` must have at most 255 characters in a database, and has 256' })
   t.throws(() => root.bind(contextOf({ property: 'p'.repeat(65) })), { code: 'SES_INVALID_OPTIONS', message: /Expected `property` to be a name of up to 64 characters/ })
 })
 

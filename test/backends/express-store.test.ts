@@ -128,12 +128,13 @@ t.test('a store that answers as none for express-session does is named', async t
   const wrongs: Array<[answer: unknown, problem: RegExp]> = [[[{}, 3_600], /an array/], ['{"cookie":{}}', /a string/], [7, /a number/], [true, /a boolean/]]
   for (const [answer, problem] of wrongs) {
     const backend = fromExpressStore(answering(async () => answer))
-    await t.rejects(async () => await backend.read(record.id), { code: 'SES_BACKEND_CONTRACT', message: problem })
+    await t.rejects(async () => await backend.read(record.id), { code: 'SES_BACKEND_CONTRACT', detail: problem })
   }
   const site = await createSite(t, { backend: fromExpressStore(answering((_id, done) => done(null, [{}, 3_600]))) })
   const browser = site.browser()
   await browser.run(({ session }) => { session.n = 1 })
-  t.match((await browser.attempt(({ session }) => session.n)).json(), { statusCode: 500, message: /no store for express-session/ })
+  t.match((await browser.attempt(({ session }) => session.n)).json(), { statusCode: 500, code: 'SES_BACKEND_CONTRACT' })
+  t.match(site.errors().at(-1), { detail: /no store for express-session/ })
 })
 
 t.test('all, length and clear of a store list, count and end sessions', async t => {

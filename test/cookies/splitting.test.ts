@@ -6,7 +6,8 @@ import { cookieLines } from '../helpers/cookies.ts'
 
 /** A browser with a session: `POST` updates the data, `GET` shows the data, `DELETE` destroys the session. */
 async function createBrowser (t: Test, options: SiteOptions = {}) {
-  const browser = (await createSite(t, { cookie: { name: 's' }, ...options })).browser()
+  const site = await createSite(t, { cookie: { name: 's' }, ...options })
+  const browser = site.browser()
   const send = async (method: 'GET' | 'POST' | 'DELETE', data?: object) => {
     const response = await browser.attempt(async ({ session }) => {
       if (method === 'GET') return session
@@ -15,7 +16,7 @@ async function createBrowser (t: Test, options: SiteOptions = {}) {
     })
     return { status: response.statusCode, body: response.json(), lines: cookieLines(response) }
   }
-  return { jar: browser.cookies, send }
+  return { jar: browser.cookies, send, errors: site.errors }
 }
 
 const textOf = (bytes: number) => randomBytes(Math.ceil(bytes / 2)).toString('hex').slice(0, bytes)
@@ -49,11 +50,13 @@ t.test('leftovers without a session are cleared by destroy', async t => {
 })
 
 t.test('a payload that is too big is refused with size, limit and largest keys; the stored session is untouched', async t => {
-  const { send } = await createBrowser(t)
+  const { send, errors } = await createBrowser(t)
   await send('POST', { name: 'ada' })
   const { status, body, lines } = await send('POST', { large: textOf(6_000), larger: textOf(7_000) })
   t.match({ status, code: body.code, lines }, { status: 500, code: 'SES_TOO_LARGE', lines: [] })
-  t.match(body.message, /takes \d{5} bytes, 7168 are allowed; its largest keys: larger \(7011 bytes\), large \(6010 bytes\), name \(12 bytes\)/)
+  const error = errors().at(-1)!
+  t.match(error, { size: Number, limit: 7_168, keys: [['larger', 7_011], ['large', 6_010], ['name', 12]] })
+  t.match(error.detail, /takes \d{5} bytes, 7168 are allowed; its largest keys: larger \(7011 bytes\), large \(6010 bytes\), name \(12 bytes\)/)
   t.strictSame((await send('GET')).body, { name: 'ada' })
 })
 

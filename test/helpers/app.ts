@@ -36,7 +36,10 @@ export async function createApp (t: Test, options: SessionOptions, { server = {}
   return app
 }
 
-export interface Log { level: number, msg: string, err?: { code?: string } }
+/** An error as the log has it. */
+export interface LoggedError { code?: string, message: string, detail?: string, path?: string, keys?: unknown }
+
+export interface Log { level: number, msg: string, err?: LoggedError }
 
 /** An application, and everything that a test can see of the application. */
 export interface Site<Backend = FaultyBackend> {
@@ -48,6 +51,8 @@ export interface Site<Backend = FaultyBackend> {
   readonly logs: Log[]
   /** Messages at warning level. */
   warnings (): string[]
+  /** The errors in the log, oldest first. */
+  errors (): LoggedError[]
   /** The operations that a `FaultyBackend` was asked for since the last call. */
   operations (): string[]
   /** A new browser. The first call adds the routes of browser.ts, so it must come before the first request. */
@@ -97,6 +102,7 @@ export async function createSite<Given extends Kind | SessionBackend = 'cookie'>
     events,
     logs,
     warnings: () => logs.filter(({ level }) => level === 40).map(({ msg }) => msg),
+    errors: () => logs.flatMap(({ err }) => err ?? []),
     operations: () => backend instanceof FaultyBackend ? backend.calls.splice(0).map(({ operation }) => operation) : [],
     browser: () => new Browser(jobs()),
     call: (url, cookie, job) => jobs().run(job, url, cookie)

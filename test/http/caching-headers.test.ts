@@ -122,14 +122,14 @@ for (const kind of kinds) {
       'sid.10=other; Path=/app; Domain=example.org',
       'dis.1=other; Path=/app; Domain=example.org'
     ]
-    app.get('/', async (request, reply) => { loose(request)['a'] = 1; reply.header('set-cookie', theirs) })
-    app.get('/none', async (request, reply) => { loose(request).get('a'); reply.header('set-cookie', theirs) })
-    const response = await app.inject('/')
+    app.get('/app', async (request, reply) => { loose(request)['a'] = 1; reply.header('set-cookie', theirs) })
+    app.get('/app/none', async (request, reply) => { loose(request).get('a'); reply.header('set-cookie', theirs) })
+    const response = await app.inject('/app')
     t.strictSame(cookieLines(response).filter(line => line.includes('forged')), [])
     t.equal(cookieLines(response).filter(line => line.includes('other')).length, 7)
     t.equal(cookieLines(response).length, 8)
     t.match(shapes(response).at(-1), /^sid=…; Domain=example\.org; Path=\/app/)
-    t.strictSame(cookieLines(await app.inject('/none')), theirs, 'without a cookie of our own nothing is replaced')
+    t.strictSame(cookieLines(await app.inject('/app/none')), theirs, 'without a cookie of our own nothing is replaced')
   })
 
   t.test(`${kind}: two registrations on one request each send their cookie`, async t => {

@@ -113,12 +113,12 @@ t.test('what a serializer throws, or returns beside text, is a named error', asy
     [5, 'was serialized to number, expected a string'], [undefined, 'was serialized to undefined, expected a string'],
     ['', 'was serialized to an empty text: stores take that for an ended session'], ['a\0', 'contains a NUL character'], ['a\ud800', 'contains a lone surrogate'], ['\udc00\ud800', 'contains a lone surrogate']
   ] as const) {
-    t.throws(() => withText(text).serialize({ a: 1 }), { code: 'SES_NOT_SERIALIZABLE', path: 'session', message: `The session cannot be stored: \`session\` ${problem}` })
+    t.throws(() => withText(text).serialize({ a: 1 }), { code: 'SES_NOT_SERIALIZABLE', path: 'session', detail: `The session cannot be stored: \`session\` ${problem}` })
   }
   const throwing = codecOf({ serializer: { serialize: data => { if ('a' in data) throw cause; return 'x' }, deserialize: () => ({}) } })
-  t.throws(() => throwing.serialize({ a: 1 }), { message: 'The session cannot be stored: `session` was refused by the serializer', cause })
+  t.throws(() => throwing.serialize({ a: 1 }), { detail: 'The session cannot be stored: `session` was refused by the serializer', cause })
   const own = codecOf({ serializer: { serialize: data => { if ('a' in data) assertStorable('session.a', '\0'); return 'x' }, deserialize: () => ({}) } })
-  t.throws(() => own.serialize({ a: 1 }), { message: 'The session cannot be stored: `session.a` contains a NUL character' }, 'one of ours stays as it is')
+  t.throws(() => own.serialize({ a: 1 }), { code: 'SES_NOT_SERIALIZABLE', detail: 'The session cannot be stored: `session.a` contains a NUL character' }, 'one of ours stays as it is')
 })
 
 t.test('text that every store keeps passes', async t => {
@@ -131,18 +131,11 @@ t.test('a serializer that throws on reading, or gives no object, means no sessio
   }
 })
 
-t.test('members are left out of what is read, own __proto__ too', async t => {
+t.test('an own __proto__ is left out of what is read, and nothing else is', async t => {
   const deserialize = () => JSON.parse('{"a":1,"id":2,"signal":3,"__proto__":{"x":1}}')
   const codec = codecOf({ serializer: { serialize: JSON.stringify, deserialize } })
-  t.strictSame(Object.entries(codec.deserialize('')), [['a', 1]])
-  t.strictSame((codec.decode(recordOf('')) as { data: object }).data, { a: 1 })
-})
-
-t.test('assertKeys() refuses members by name', async t => {
-  const codec = codecOf()
-  t.throws(() => codec.assertKeys(JSON.parse('{"__proto__":1}')), { code: 'SES_RESERVED_KEY', message: /`__proto__`/ })
-  t.throws(() => codec.assertKeys({ a: 1, load: 2 }), { code: 'SES_RESERVED_KEY', message: /`load`/ })
-  t.doesNotThrow(() => codec.assertKeys({ a: 1 }))
+  t.strictSame(Object.entries(codec.deserialize('')), [['a', 1], ['id', 2], ['signal', 3]])
+  t.strictSame((codec.decode(recordOf('')) as { data: object }).data, { a: 1, id: 2, signal: 3 })
 })
 
 t.test('the schema is asked on save; no schema means no objection', async t => {

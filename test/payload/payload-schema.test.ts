@@ -29,7 +29,7 @@ t.test('an objection names the path and what was expected', async t => {
     [{ list: [{}, { price: '5' }] }, 'session.list[1].price', 'must be number'],
     [{ other: 1 }, 'session', 'must NOT have additional properties (it has `other`)']
   ] as const) {
-    t.match(problem(data), { code: 'SES_INVALID_DATA', path, message: `The session's data do not match the schema: expected \`${path}\` ${expectation}` })
+    t.match(problem(data), { code: 'SES_INVALID_DATA', path, detail: `The data of the session do not match the schema: expected \`${path}\` ${expectation}` })
   }
 })
 
@@ -46,7 +46,7 @@ t.test('the 2020-12 dialect works, with unevaluatedProperties', async t => {
     $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object', allOf: [{ properties: { a: {} } }], unevaluatedProperties: false
   })!
   t.equal(problem({ a: 1 }), null)
-  t.match(problem({ b: 1 }), { message: /\(it has `b`\)/ })
+  t.match(problem({ b: 1 }), { detail: /\(it has `b`\)/ })
 })
 
 t.test('two registrations may use one schema with an $id', async t => {
@@ -60,11 +60,6 @@ for (const [name, bad, message] of [
   ['a reference to nowhere', { $ref: '#/nowhere' }, /can't resolve reference #\/nowhere/],
   ['a dialect that is not known', { $schema: 'http://json-schema.org/draft-04/schema#' }, /no schema with key or ref/],
   ['an asynchronous schema', { $async: true, type: 'object' }, /an asynchronous schema \(\$async\) cannot check a session/],
-  ['a member of the session', { properties: { id: { type: 'string' } } }, /^Expected `schema\.properties` to keep clear of the session's own members, got `id`/],
-  ['a reserved name', { properties: { signal: {} } }, /got `signal`; choose another name/],
-  ['a member in an intersection', Type.Intersect([Type.Object({ a: Type.String() }), Type.Object({ subject: Type.String() })]), /got `subject`/],
-  ['a member in a union', Type.Union([Type.Object({ a: Type.String() }), Type.Object({ save: Type.String() })]), /got `save`/],
-  ['a member in one of several', { oneOf: [{ anyOf: [true, { properties: { data: {} } }] }] }, /got `data`/],
   ['what is no schema', 'object', /^Expected `schema` to be a JSON Schema of the payload, got "object" \(string\)/]
 ] as const) {
   t.test(`${name} is refused at registration`, async t => {
@@ -77,8 +72,10 @@ t.test('the cause of a schema that does not compile is kept', async t => {
   t.match(error.cause, { message: /schema is invalid/ })
 })
 
-t.test('a member deeper down is data like any other', async t => {
-  t.doesNotThrow(() => compilePayloadSchema({ properties: { user: { type: 'object', properties: { id: {}, data: {} } } } }))
+t.test('a schema may name a member of the session', async t => {
+  const app = await appWith(t, { backend: new MemoryBackend(), schema: { properties: { id: { type: 'integer' } }, additionalProperties: false } })
+  const cookie = await store(app, { id: 1 })
+  t.equal((await app.inject({ method: 'POST', url: '/', payload: { id: 'x' }, headers: { cookie } })).json().code, 'SES_INVALID_DATA')
 })
 
 t.test('a TypeBox schema is a schema: what fits is stored, what does not is a 500 and changes nothing', async t => {
@@ -87,10 +84,10 @@ t.test('a TypeBox schema is a schema: what fits is stored, what does not is a 50
     backend, schema: Type.Object({ theme: Type.Optional(Type.Union([Type.Literal('dark'), Type.Literal('light')])), visits: Type.Optional(Type.Integer()) }, { additionalProperties: false })
   })
   const cookie = await store(app, { theme: 'dark', visits: 1 })
-  for (const [payload, path] of [[{ visits: 'two' }, 'session.visits'], [{ theme: 'blue' }, 'session.theme'], [{ other: 1 }, 'session']] as const) {
+  for (const payload of [{ visits: 'two' }, { theme: 'blue' }, { other: 1 }]) {
     const response = await app.inject({ method: 'POST', url: '/', payload, headers: { cookie } })
     t.equal(response.statusCode, 500)
-    t.match(response.json(), { code: 'SES_INVALID_DATA', message: `expected \`${path}\`` })
+    t.match(response.json(), { code: 'SES_INVALID_DATA', message: 'The data of the session do not match the schema' })
   }
   t.strictSame((await show(app, cookie)).json(), { theme: 'dark', visits: 1 })
   const refusedAtOnce = await app.inject({ method: 'POST', url: '/', payload: { visits: 'two' } })

@@ -31,7 +31,7 @@ const backends: Array<[string, () => SessionBackend]> = [['the memory backend', 
 
 for (const [where, backend] of backends) {
   for (const [name, value, path] of bad) {
-    t.test(`${name} is a 500 that names the path, and leaves what is stored untouched (${where})`, async t => {
+    t.test(`${name} is a 500, and leaves what is stored untouched (${where})`, async t => {
       const app = await appWith(t, { secret: SECRET, backend: backend() })
       app.get('/bad', async request => {
         request.session.set('a', 2).set('bad', value())
@@ -46,7 +46,7 @@ for (const [where, backend] of backends) {
       const cookie = await store(app, { a: 1 })
       const response = await app.inject({ url: '/bad', headers: { cookie } })
       t.equal(response.statusCode, 500)
-      t.match(response.json(), { code: 'SES_NOT_SERIALIZABLE', message: `\`${path}\`` })
+      t.match(response.json(), { code: 'SES_NOT_SERIALIZABLE', message: 'The session cannot be stored: a value ' })
       t.equal(response.headers['set-cookie'], undefined)
       t.equal((await app.inject({ url: '/bad-save', headers: { cookie } })).statusCode, 200)
       t.strictSame((await show(app, cookie)).json(), { a: 1 })
@@ -70,7 +70,7 @@ t.test('a member put into the data by defineProperty is refused, and nothing is 
   const cookie = await store(app, { a: 1 })
   const response = await app.inject({ url: '/bad', headers: { cookie } })
   t.equal(response.statusCode, 500)
-  t.match(response.json(), { code: 'SES_RESERVED_KEY', message: '`id` is a member' })
+  t.match(response.json(), { code: 'SES_RESERVED_KEY', message: /^`id` is a member/ })
   t.strictSame((await show(app, cookie)).json(), { a: 1 })
 })
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ReservedKeyError } from '../../lib/index.ts'
-import { assertFreeKey, RESERVED_KEYS } from '../../lib/payload/reserved.ts'
+import { assertKey, assertKeys, assertNoneHidden, RESERVED_KEYS } from '../../lib/payload/reserved.ts'
 import { Session } from '../../lib/session/session.ts'
 
 t.test('all members are reserved, and so are the names kept for planned ones', async t => {
@@ -9,7 +9,16 @@ t.test('all members are reserved, and so are the names kept for planned ones', a
   for (const name of ['signal', 'reauthenticate', 'cookie', 'sessionId', '__proto__']) t.ok(RESERVED_KEYS.has(name), name)
 })
 
-t.test('a reserved key is refused by name, any other is free', async t => {
-  for (const key of RESERVED_KEYS) t.throws(() => assertFreeKey(key), new ReservedKeyError(key))
-  for (const key of ['user', 'ID', 'Get', '', 'constructor', 'toString', 'prototype']) t.doesNotThrow(() => assertFreeKey(key))
+t.test('__proto__ is no key, and any other is', async t => {
+  t.throws(() => assertKey('__proto__'), new ReservedKeyError('__proto__'))
+  t.throws(() => assertKeys(JSON.parse('{"a":1,"__proto__":1}')), new ReservedKeyError('__proto__'))
+  for (const key of ['user', 'data', 'id', '', 'constructor', 'toString', 'prototype']) {
+    t.doesNotThrow(() => assertKey(key))
+    t.doesNotThrow(() => assertKeys({ [key]: 1 }))
+  }
+})
+
+t.test('a property that hides a member is refused by name', async t => {
+  for (const key of RESERVED_KEYS) t.throws(() => assertNoneHidden(JSON.parse(`{"${key}":1}`)), new ReservedKeyError(key))
+  t.doesNotThrow(() => assertNoneHidden({ user: 1, ID: 2, constructor: 3 }))
 })

@@ -81,7 +81,7 @@ const refused: Refused[] = [
 
 for (const [data, path, problem] of refused) {
   t.test(`${path} that ${problem} is refused by name`, async t => {
-    t.throws(() => serialize(data), { code: 'SES_NOT_SERIALIZABLE', path, message: `The session cannot be stored: \`${path}\` ${problem}` })
+    t.throws(() => serialize(data), { code: 'SES_NOT_SERIALIZABLE', path, detail: `The session cannot be stored: \`${path}\` ${problem}` })
   })
 }
 

@@ -42,7 +42,7 @@ for (const kind of kinds) {
 
     t.test('isEmpty means the same as for the commit, and names a value that cannot be stored', async t => {
       const browser = (await createSite(t, { backend: kind })).browser()
-      const refused = { code: 'SES_NOT_SERIALIZABLE', message: /`session\.thing` has a toJSON\(\) that returns nothing/ }
+      const refused = { code: 'SES_NOT_SERIALIZABLE', detail: /`session\.thing` has a toJSON\(\) that returns nothing/ }
       await browser.run(async ({ session }) => {
         session.absent = undefined
         t.equal(session.isEmpty, true, 'a key set to undefined is absent')

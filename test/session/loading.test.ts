@@ -37,7 +37,8 @@ t.test('a self-contained backend that answers with a promise unannounced breaks 
   const site = await createSite(t, { backend: sealing('Promising', read => text => Promise.resolve(read(text))) })
   const { cookie } = await site.app.sessions.create({})
   const response = await site.call('/', cookie, ({ session }) => session.a)
-  t.match(response.json(), { statusCode: 500, code: 'SES_BACKEND_CONTRACT', message: /Promising\.read\(\) must answer at once/ })
+  t.match(response.json(), { statusCode: 500, code: 'SES_BACKEND_CONTRACT' })
+  t.match(site.errors().at(-1), { detail: /Promising\.read\(\) must answer at once/ })
 })
 
 t.test('one whose read is an async function is loaded before the handler', async t => {
@@ -71,7 +72,8 @@ t.test('a text that is no cookie text breaks the contract, too', async t => {
   const backend = sealing('Crumbling', read => read)
   const site = await createSite(t, { backend: Object.assign(backend, { bind () { return { ...this, write: () => 'a; Domain=evil.example' } } }) })
   const response = await site.browser().attempt(({ session }) => { session.a = 1 })
-  t.match(response.json(), { statusCode: 500, code: 'SES_BACKEND_CONTRACT', message: /Crumbling\.write\(\)/ })
+  t.match(response.json(), { statusCode: 500, code: 'SES_BACKEND_CONTRACT' })
+  t.match(site.errors().at(-1), { detail: /Crumbling\.write\(\)/ })
   t.equal(response.headers['set-cookie'], undefined)
 })
 
@@ -103,12 +105,12 @@ t.test('what cannot be stored and comes after the commit is reported as a change
   t.match(site.warnings(), [/changes of the session are lost: they were made after it was committed/])
 })
 
-t.test('a member\'s name in a stored payload is no data, and no error', async t => {
+t.test('a member\'s name in a stored payload is data, and hides no member', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
   const site = await createSite(t, { backend })
   const { id, cookie } = await site.app.sessions.create({ a: 1 } as never)
   const stands = await backend.read(id)
   await backend.write(id, { ...stands!, version: 1, data: '{"a":1,"subject":"root","save":1,"cookie":{}}' })
   const response = await site.call('/', cookie, ({ session }) => [session.data(), session.subject, session.isModified])
-  t.strictSame(response.json(), [{ a: 1 }, null, false])
+  t.strictSame(response.json(), [{ a: 1, subject: 'root', save: 1, cookie: {} }, null, false])
 })

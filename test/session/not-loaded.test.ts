@@ -64,10 +64,11 @@ for (const kind of kinds) {
   })
 }
 
-t.test('the message says what to do, and where', async t => {
-  const browser = (await createSite(t)).browser()
-  const response = await browser.attempt(({ session }) => session.a, '/by-hand')
-  t.match(response.json(), { statusCode: 500, code: 'SES_NOT_LOADED', message: /GET \/by-hand.*request\.session\.load\(\)/ })
+t.test('the message says what to do, and the log where', async t => {
+  const site = await createSite(t)
+  const response = await site.browser().attempt(({ session }) => session.a, '/by-hand')
+  t.match(response.json(), { statusCode: 500, code: 'SES_NOT_LOADED', message: /call its load\(\) first/ })
+  t.match(site.errors().at(-1), { detail: /GET \/by-hand.*request\.session\.load\(\)/ })
 })
 
 t.test('a request that never loads costs the backend nothing', async t => {

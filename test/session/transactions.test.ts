@@ -133,7 +133,7 @@ t.test('only its result is held against the schema', async t => {
   const browser = (await createSite(t, { backend: 'memory', schema })).browser()
   await browser.run(async ({ session }) => {
     await t.rejects(session.transaction((data: any) => { data.n = 'x' }), { code: 'SES_INVALID_DATA' })
-    await t.rejects(session.transaction((data: any) => { Object.defineProperty(data, 'save', { value: 1, enumerable: true }) }), { code: 'SES_RESERVED_KEY' })
+    await t.rejects(session.transaction((data: any) => { Object.defineProperty(data, '__proto__', { value: 1, enumerable: true }) }), { code: 'SES_RESERVED_KEY' })
     await session.transaction((data: any) => { data.n = 1 })
   })
   t.strictSame(await browser.data(), { n: 1 })
