@@ -16,7 +16,7 @@ const Base = {
   Destroyed: createError('SES_DESTROYED', 'The session has ended: %s', 409),
   TooLarge: createError('SES_TOO_LARGE', 'The session takes %s bytes, %s are allowed', 500),
   Validation: createError('SES_INVALID_DATA', 'The data of the session do not match the schema', 500),
-  Serialization: createError('SES_NOT_SERIALIZABLE', 'The session cannot be stored: a value %s', 500),
+  Serialization: createError('SES_NOT_SERIALIZABLE', 'The session cannot be stored: %s', 500),
   Unavailable: createError('SES_BACKEND_UNAVAILABLE', 'Sessions are unavailable for the moment', 503),
   Contract: createError('SES_BACKEND_CONTRACT', 'The store of the sessions does not answer as it must', 500),
   NotSupported: createError('SES_NOT_SUPPORTED', '%s does not support %s%s', 500),
@@ -116,7 +116,9 @@ export class SessionSerializationError extends Base.Serialization {
   readonly detail: string
 
   constructor (path: string, problem: string, options: { cause?: unknown } = {}) {
-    super(problem)
+    // The application wrote the first key of the path; the keys below it may be the user's.
+    const [first = path] = /^session\.[^.[]+/.exec(path) ?? []
+    super(`${first === path ? '' : 'a value inside '}\`${first}\` ${problem}`)
     this.detail = `The session cannot be stored: \`${path}\` ${problem}`
     this.path = path
     if (options.cause !== undefined) this.cause = options.cause

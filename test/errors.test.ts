@@ -10,7 +10,7 @@ const table = [
   [new api.SessionDestroyedError('x'), 'SessionDestroyedError', 'SES_DESTROYED', 409, 'The session has ended: x'],
   [new api.SessionTooLargeError(9, 8), 'SessionTooLargeError', 'SES_TOO_LARGE', 500, 'The session takes 9 bytes, 8 are allowed'],
   [new api.SessionValidationError('session.a', 'must be integer'), 'SessionValidationError', 'SES_INVALID_DATA', 500, 'The data of the session do not match the schema'],
-  [new api.SessionSerializationError('session.a', 'is a BigInt'), 'SessionSerializationError', 'SES_NOT_SERIALIZABLE', 500, 'The session cannot be stored: a value is a BigInt'],
+  [new api.SessionSerializationError('session.a', 'is a BigInt'), 'SessionSerializationError', 'SES_NOT_SERIALIZABLE', 500, 'The session cannot be stored: `session.a` is a BigInt'],
   [new api.BackendUnavailableError('x'), 'BackendUnavailableError', 'SES_BACKEND_UNAVAILABLE', 503, 'Sessions are unavailable for the moment'],
   [new api.BackendContractError('x'), 'BackendContractError', 'SES_BACKEND_CONTRACT', 500, 'The store of the sessions does not answer as it must'],
   [new api.NotSupportedError('A', 'b()'), 'NotSupportedError', 'SES_NOT_SUPPORTED', 500, 'A does not support b()'],

@@ -46,7 +46,7 @@ for (const [where, backend] of backends) {
       const cookie = await store(app, { a: 1 })
       const response = await app.inject({ url: '/bad', headers: { cookie } })
       t.equal(response.statusCode, 500)
-      t.match(response.json(), { code: 'SES_NOT_SERIALIZABLE', message: 'The session cannot be stored: a value ' })
+      t.match(response.json(), { code: 'SES_NOT_SERIALIZABLE', message: /^The session cannot be stored: (?:a value inside )?`session(?:\.bad)?` / })
       t.equal(response.headers['set-cookie'], undefined)
       t.equal((await app.inject({ url: '/bad-save', headers: { cookie } })).statusCode, 200)
       t.strictSame((await show(app, cookie)).json(), { a: 1 })
