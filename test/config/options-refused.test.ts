@@ -64,7 +64,7 @@ const refused: Array<[options: object, message: string]> = [
   [{ serializer: JSON.stringify }, 'Expected `serializer` to be an object with the functions serialize and deserialize, got a value of type function'],
   [{ serializer: { serialize: JSON.stringify } }, 'Expected `serializer` to be an object with the functions serialize and deserialize, got an object of Object'],
   [{ serializer: { deserialize: JSON.parse } }, 'Expected `serializer` to be an object with the functions serialize and deserialize, got an object of Object'],
-  [{ serializer: { serialize: () => 5, deserialize: JSON.parse } }, 'Expected `serializer` to be able to serialize an empty object, got an object of Object; The session cannot be stored: a value was serialized to number, expected a string'],
+  [{ serializer: { serialize: () => 5, deserialize: JSON.parse } }, 'Expected `serializer` to be able to serialize an empty object, got an object of Object; The session cannot be stored: `session` was serialized to number, expected a string'],
   // Backends without their methods
   [{ backend: MemoryBackend }, 'Expected `backend` to be a session backend with the methods read, write and remove, got a value of type function'],
   [{ backend: [] }, 'Expected `backend` to be a session backend with the methods read, write and remove, got a value of type array'],

@@ -37,7 +37,7 @@ function linesOf (header: unknown): Line[] {
 
 const options = fc.record({
   name: fc.constantFrom('session', '__Host-s', '__Secure-s', 'a!b~c', 's.x'),
-  path: fc.constantFrom('/', '/app', '/a b/c'),
+  path: fc.constantFrom('/', '/app', '/a%20b/c'),
   domain: fc.constantFrom('example.com', 'a.b.example'),
   httpOnly: fc.boolean(),
   sameSite: fc.constantFrom('lax' as const, 'strict' as const, 'none' as const),
@@ -51,12 +51,15 @@ async function respond (cookieOptions: CookieOptions, size: number) {
   const app = Fastify()
   try {
     await app.register(sessions, { secret: SECRET, cookie: cookieOptions })
-    app.get('/set', async request => { request.session.set('text', 'é;, "\\\n'.repeat(size)) })
-    app.get('/end', async request => { await request.session.destroy() })
-    const set = await app.inject('/set')
+    // Outside the cookie's path there is no session to store.
+    const { path = '/' } = cookieOptions
+    const at = (name: string) => `${path === '/' ? '' : path}/${name}`
+    app.get(decodeURI(at('set')), async request => { request.session.set('text', 'é;, "\\\n'.repeat(size)) })
+    app.get(decodeURI(at('end')), async request => { await request.session.destroy() })
+    const set = await app.inject(at('set'))
     const lines = linesOf(set.headers['set-cookie'])
     const header = lines.map(({ name, value }) => `${name}=${value}`).join('; ')
-    return { set: lines, cleared: linesOf((await app.inject({ url: '/end', headers: { cookie: header } })).headers['set-cookie']) }
+    return { set: lines, cleared: linesOf((await app.inject({ url: at('end'), headers: { cookie: header } })).headers['set-cookie']) }
   } finally {
     await app.close()
   }
