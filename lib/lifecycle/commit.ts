@@ -194,9 +194,8 @@ export class Commit implements Joining<Stored> {
 
   * #put (plan: Stored, version: number): Flow<GroupAnswer<Stored>> {
     const stored = sealed(this.#state, plan)
-    const context = writeContextOf(this.#state, stored.text)
-    const answer = yield * this.#store.put(stored.record, version, context, this.#options.edit === undefined)
-    return { answer, stored }
+    const [context, isRepeatable] = [writeContextOf(this.#state, stored.text), this.#options.edit === undefined]
+    return { answer: yield * this.#store.put(stored.record, version, context, isRepeatable), stored }
   }
 
   /** Lets the commit in front store the changes of this commit along with its own (group commit). */

@@ -20,10 +20,7 @@ export interface Face {
   leaveBehind (live: Payload, past: SessionState): void
 }
 
-/**
- * `anonymous`: never stored. `gone`: the record is gone. `ended`: the request destroyed the session.
- * `past`: `regenerate()` left the object behind.
- */
+/** `anonymous`: never stored. `gone`: the record is gone. `ended`: by `destroy()`. `past`: `regenerate()` left the object behind. */
 type Phase = 'unloaded' | 'loaded' | 'anonymous' | 'gone' | 'ended' | 'past'
 
 /**

@@ -118,15 +118,6 @@ t.test('an answer that an error handler made of such a failure is the answer', a
   t.strictSame([response.statusCode, response.payload, response.headers['retry-after']], [503, 'come back later', '5'])
 })
 
-t.test('a renewal that fails is a 503 too: the deadline that was promised is not there', async t => {
-  const { app, backend, headers, clock } = await visited(t)
-  clock.now += 7 * 24 * 3_600_000
-  backend.fail('touch')
-  const response = await app.inject({ url: '/read', headers })
-  t.equal(response.statusCode, 503)
-  t.strictSame(cookieLines(response), [])
-})
-
 t.test('a self-contained backend that reads asynchronously and fails is a 503', async t => {
   class Remote extends CookieBackend {
     override bind (context: Parameters<CookieBackend['bind']>[0]): never {
