@@ -140,6 +140,12 @@ const triples: Action[][] = [
   ['a', 'clear', 'destroy'], ['a', 'regenerateId', 'destroy'], ['a', 'login', 'destroy'], ['clear', 'regenerateId', 'destroy'], ['regenerateId', 'login', 'destroy'], ['a', 'regenerateId', 'login']
 ]
 
+/**
+ * Commits of one process queue behind each other, and endings and new ids do not: with two or more of these, a process is no
+ * different from three.
+ */
+const queued = triples.filter(actions => actions.filter(action => ['regenerateId', 'login', 'destroy'].includes(action)).length < 2)
+
 async function tryAll (t: Test, combinations: readonly Action[][], place: Place): Promise<void> {
   for (const actions of combinations) {
     const orders = await everyOrder(choices => tryOrder(actions, place, choices))
@@ -149,7 +155,7 @@ async function tryAll (t: Test, combinations: readonly Action[][], place: Place)
 
 t.test('two requests in two processes', t => tryAll(t, pairs, apart))
 t.test('two requests in one process', t => tryAll(t, pairs, together))
-t.test('three requests in one process', t => tryAll(t, triples, together))
+t.test('three requests in one process', t => tryAll(t, queued, together))
 t.test('three requests in three processes', t => tryAll(t, triples, apart))
 t.test('two requests that change one object, in two processes', t => tryAll(t, nestedPairs, apart))
 t.test('two requests that change one object, in one process', t => tryAll(t, nestedPairs, together))
