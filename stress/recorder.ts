@@ -12,6 +12,8 @@ export class Recorder {
   /** All tokens that were ever issued. */
   readonly issued: string[] = []
   readonly #known = new Set<string>()
+  /** Whose session a token belongs to, once somebody has signed in. */
+  readonly #subjects = new Map<string, string>()
   readonly #clock: () => Bounds
   #lastValue = 0
 
@@ -22,7 +24,8 @@ export class Recorder {
   /** A value that no other step has, so that a value tells its step. */
   newValue (): number { return ++this.#lastValue }
 
-  async send (client: number, port: number, token: string | null, step: Step): Promise<Event> {
+  async send (client: number, port: number, token: string | null, given: Step): Promise<Event> {
+    const step = this.#withSubject(token, given)
     const sent = step.kind === 'revoke' ? null : token
     const begin = moment()
     const { least } = this.#clock()
@@ -46,8 +49,20 @@ export class Recorder {
     if (event.issued !== null) {
       this.issued.push(event.issued)
       this.#known.add(event.issued)
+      this.#noteSubject(event, event.issued)
     }
     return event
+  }
+
+  /** Who is signed in signs in again as the same person: over the session of somebody else a sign-in starts from nothing. */
+  #withSubject (token: string | null, step: Step): Step {
+    const subject = token === null ? undefined : this.#subjects.get(token)
+    return step.kind === 'login' && subject !== undefined ? { ...step, subject } : step
+  }
+
+  #noteSubject ({ kind, subject, token }: Event, issued: string): void {
+    const of = kind === 'login' ? subject : token === null ? undefined : this.#subjects.get(token)
+    if (of !== undefined) this.#subjects.set(issued, of)
   }
 
   /** Sends these tokens to every server once more. */

@@ -53,6 +53,6 @@ export function recordsIn (answer: unknown, property: string): SessionRecord[] {
   return Object.values((answer ?? {}) as object).flatMap(session => {
     const of: unknown = session?.fastsessionsOf
     const id = typeof of === 'string' && of.startsWith(`${property} `) ? of.slice(property.length + 1) : ''
-    return isId(id) ? recordIn(id, session) ?? [] : []
-  })
+    return isId(id) ? [recordIn(id, session)] : []
+  }).filter(record => record !== null)
 }

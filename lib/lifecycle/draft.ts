@@ -84,14 +84,11 @@ function hasChanges ({ text, record: { subject, policy } }: Stored, mine: Draft)
   return mine.isCleared || mine.text !== text || mine.subject !== subject || mine.policy !== policy
 }
 
-/** The subject and the lifetime policy count as one key each. */
+/** The lifetime policy counts as one key. The subject changes with the id only, and two sign-ins are no merge. */
 function overwrittenValues (base: Stored, theirs: Stored, mine: Draft): Path[] {
   const [before, now] = [base.record, theirs.record]
-  const lost: Path[] = []
-  if (!keepsSubject(base, mine) && now.subject !== before.subject && now.subject !== mine.subject) lost.push(['subject'])
   const [policyBefore, policyNow, policy] = [before.policy, now.policy, mine.policy].map(value => JSON.stringify(value))
-  if (policy !== policyBefore && policyNow !== policyBefore && policyNow !== policy) lost.push(['policy'])
-  return lost
+  return policy !== policyBefore && policyNow !== policyBefore && policyNow !== policy ? [['policy']] : []
 }
 
 function keepsSubject (base: Stored, mine: Draft): boolean {

@@ -53,21 +53,22 @@ function * compareAndReplace (state: SessionState, successor: Successor, base: S
   const { registration, cookies } = state
   const { store, settings: { onConflict } } = registration
   const { id } = base.record
-  let merged: Draft = mine
-  const writeOnTopOf = function * (theirs: Stored): Flow<void> {
-    merged = merge({ codec: store.codec, onConflict }, base, theirs, mine)
-    yield * successor.write(merged, theirs.record.schemaVersion)
-  }
   let theirs = store.isAtomic ? base : yield * store.fetch(id)
   for (let attempt = 1; theirs !== null && attempt <= MAX_TRIES; attempt++) {
-    yield * writeOnTopOf(theirs)
-    if (yield * removeIfUnchanged(store, theirs.record, successor.forwarding(), cookies.request)) return reportOverwritten(state, merged, id)
+    const { record }: Stored = theirs
+    const merged = merge({ codec: store.codec, onConflict }, base, theirs, mine)
+    if (attempt === 1) yield * successor.write(merged, record.schemaVersion)
+    if (yield * removeIfUnchanged(store, record, successor.forwarding(), cookies.request)) {
+      // Beside busy writers there is no time for a write between the read and the end: the new record gets their changes now.
+      if (attempt > 1) yield * successor.write(merged, record.schemaVersion)
+      return reportOverwritten(state, merged, id)
+    }
     if (attempt > 1) yield pause(attempt)
     theirs = yield * store.fetch(id)
     if (theirs !== null) registration.publish(cookies.log, 'conflict', id, 'version')
   }
   if (theirs === null) return yield * successor.writeAlone()
   // Writers of the old session must not keep a sign-in from happening: the old id ends, whatever they write by now.
-  yield * writeOnTopOf(theirs)
+  yield * successor.write(merge({ codec: store.codec, onConflict }, base, theirs, mine), theirs.record.schemaVersion)
   yield * endBlindly(store, id, successor.forwarding())
 }

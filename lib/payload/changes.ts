@@ -58,7 +58,6 @@ function changesOfMembers (
 
 /** @param depth how deep the value stands; a serializer of the application may even make objects that contain themselves */
 function changeInside (base: unknown, mine: unknown, isSame: IsSame, outermost: string, depth: number): Change | null {
-  if (base === mine) return null
   if (!isPlain(base) || !isPlain(mine) || depth > MAX_DEPTH) return changeOfValue(base, mine, isSame, outermost)
   const changeOf = (_key: string, before: unknown, after: unknown) => changeInside(before, after, isSame, outermost, depth + 1)
   const inside = changesOfMembers(base, mine, changeOf)

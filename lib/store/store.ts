@@ -82,10 +82,8 @@ export class Store {
    * Runs a flow that nothing waits for, such as cleaning up after a time-out. A failure is nobody's: the flow was a courtesy.
    */
   runAside (flow: Flow<unknown>): void {
-    try {
-      const running = this.run(flow)
-      if (isPromise(running)) running.then(undefined, () => {})
-    } catch {}
+    const running = async () => await this.run(flow)
+    running().catch(() => {})
   }
 
   /**
@@ -105,7 +103,7 @@ export class Store {
       // Stopped by the time limit before the backend has answered. Waiting in a queue, or for the application, does not count.
       if (outcome === undefined) breaker?.fail()
     }
-    if (outcome.failure === undefined) {
+    if (!outcome.hasFailed) {
       breaker?.succeed()
       return outcome.result
     }
@@ -215,14 +213,14 @@ export class Store {
 }
 
 /** What a call of the backend came to. */
-type Outcome<T> = { readonly result: T, readonly failure?: undefined } | { readonly failure: {} }
+type Outcome<T> = { readonly hasFailed: false, readonly result: T } | { readonly hasFailed: true, readonly failure: unknown }
 
 function * settle<T> (send: () => Awaitable<T>): Flow<Outcome<T>> {
   try {
     const answer = send()
-    return { result: isPromise(answer) ? (yield answer) as T : answer }
-  } catch (error) {
-    return { failure: error ?? new Error(`the backend failed with ${error}`) }
+    return { hasFailed: false, result: isPromise(answer) ? (yield answer) as T : answer }
+  } catch (failure) {
+    return { hasFailed: true, failure }
   }
 }
 

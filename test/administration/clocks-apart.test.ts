@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { createSite } from '../helpers/app.ts'
+import { databaseBench, openDatabase } from '../helpers/databases.ts'
 import { Gate } from '../helpers/gate.ts'
 
 const MINUTE = 60_000
@@ -70,3 +71,15 @@ for (const apart of APART) {
     }
   })
 }
+
+t.test('a session that signed in where the mark of a revocation had expired by the clock gets new ids where it still stands', async t => {
+  const { root } = await databaseBench(t, await openDatabase(t, 'SQLite in memory'))
+  const [behind, ahead] = [await createSite(t, { backend: root }), await createSite(t, { backend: root })]
+  await behind.app.sessions.revokeSubject('ann')
+  behind.clock.now += 6 * MINUTE
+  ahead.clock.now += 66 * MINUTE
+  const browser = ahead.browser()
+  await browser.run(({ session }) => session.login('ann'))
+  const { statusCode } = await behind.call('/', browser.header, ({ session }) => session.regenerateId())
+  t.equal(statusCode, 200)
+})

@@ -30,6 +30,17 @@ for (const [name, create] of Object.entries(stores)) {
   }
 }
 
+t.test('a store that fails at once, and not by a promise, does not fail the request either', async t => {
+  const minimal = new MinimalBackend()
+  const site = await createSite(t, { backend: minimal })
+  const browser = site.browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  minimal.write = () => { throw new Error('read-only') }
+  const response = await browser.attempt(({ session }) => { session.touch(); return session.a })
+  t.strictSame([response.statusCode, response.body], [200, '1'])
+  t.match(site.warnings(), [/could not be renewed/])
+})
+
 t.test('an explicit save() that has nothing but a renewal to do still rejects', async t => {
   const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()

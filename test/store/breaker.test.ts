@@ -118,6 +118,17 @@ t.test('each server of a fleet has a breaker of its own', async t => {
   t.equal(it.of(null), null, 'a call for the whole fleet depends on no single server')
 })
 
+t.test('the log says which server of a fleet is down, and its sessions alone fail fast', async t => {
+  const { backend, down } = fleet(t)
+  const site = await createSite(t, { backend })
+  const browsers = Array.from({ length: 9 }, () => site.browser())
+  for (const browser of browsers) await browser.run(({ session }) => { session.a = 1 })
+  for (const server of [0, 1, 2]) down.add(`server ${server}`)
+  for (const browser of [...browsers, ...browsers, ...browsers, ...browsers, ...browsers]) await browser.attempt(({ session }) => session.a)
+  t.match(site.warnings()[0], /is down/)
+  t.match(site.warnings().join(), /Object, server server \d, is down: sessions fail fast/)
+})
+
 t.test('a server that has left the fleet is asked nothing, and closes', async t => {
   const { it, backend, down } = fleet(t)
   down.add('server 1')

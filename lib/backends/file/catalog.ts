@@ -64,16 +64,14 @@ export class FileCatalog {
 
   /** Whether a session of the subject stood under the id, and was ended. */
   async #revoke (id: string, subject: string): Promise<boolean> {
-    for (;;) {
-      const stands = await this.#sessions.read(id)
+    let stands: SessionRecord | null
+    do {
+      stands = await this.#sessions.read(id)
       const isTheirs = stands !== null && stands.subject !== subject
       if (isTheirs) return false
-      if (stands !== null || await this.#subjects.isYoung(subject, id)) {
-        if (await this.#leaveTombstone(id, stands) !== id) continue
-      }
-      await this.#subjects.drop(subject, id)
-      return stands !== null
-    }
+    } while ((stands !== null || await this.#subjects.isYoung(subject, id)) && await this.#leaveTombstone(id, stands) !== id)
+    await this.#subjects.drop(subject, id)
+    return stands !== null
   }
 
   async #leaveTombstone (id: string, stands: SessionRecord | null): Promise<string | SessionRecord | null> {

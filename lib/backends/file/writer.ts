@@ -82,7 +82,6 @@ export class Writer {
 
   /** Takes a session which has ended out of the index of its subject. Its data still tell the subject. */
   async #leaveSubject (id: string, directory: string, ended: Pointer): Promise<void> {
-    if (ended.isTombstone) return
     const subject = await subjectIn(id, directory, ended)
     if (subject !== null) await this.#subjects.drop(subject, id)
   }
@@ -133,8 +132,8 @@ export class Writer {
 /** The subject of a stored record; `null` also for one which cannot be read: its entry goes by its time. */
 async function subjectIn (id: string, directory: string, pointer: Pointer): Promise<string | null> {
   try {
-    const text = await readData(directory, pointer)
-    return text === null ? null : decodeRecord(id, text)?.subject ?? null
+    // Data which are gone meanwhile are no record either.
+    return decodeRecord(id, String(await readData(directory, pointer)))?.subject ?? null
   } catch {
     return null
   }
