@@ -22,7 +22,7 @@ import { Registration } from './store/registration.ts'
 import { unexpected } from './tools/check-options.ts'
 import { isPromise } from './tools/flow.ts'
 
-/** A request carries `null` before our onRequest hook and where sessions are off, its reply until the session is needed, then the exchange. */
+/** `null` before our onRequest hook and where sessions are off, the reply until the session is needed, then the exchange. */
 type Carried = Exchange | FastifyReply | null
 
 /** Fastify's error where `handlerTimeout` is over. */

@@ -23,7 +23,9 @@ const CACHE_KEY_CHARS = 40
 
 const checkOptions = backendOptionsCheck({
   mode: { description: '\'seal\' or \'sign\'', enum: ['seal', 'sign'] },
-  maxBytes: { description: 'an integer from 1024 to 12288', type: 'integer', minimum: 1_024, maximum: 12_288, default: DEFAULT_COOKIE_BYTES }
+  maxBytes: {
+    description: 'an integer from 1024 to 12288', type: 'integer', minimum: 1_024, maximum: 12_288, default: DEFAULT_COOKIE_BYTES
+  }
 })
 
 /**

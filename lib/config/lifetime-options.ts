@@ -64,7 +64,8 @@ export function durationOf (path: string, duration: Duration): number {
   const ms = toMilliseconds(duration)
   if (ms === null) throw unexpected(path, 'a finite duration above 0', duration)
   if (typeof duration === 'number' && duration > MAX_SECONDS) {
-    throw unexpected(path, 'at most ten years as a number', duration, 'seconds, not milliseconds? A longer duration is text, such as \'4000d\'')
+    const remedy = 'seconds, not milliseconds? A longer duration is text, such as \'4000d\''
+    throw unexpected(path, 'at most ten years as a number', duration, remedy)
   }
   return ms
 }

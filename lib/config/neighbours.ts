@@ -48,7 +48,8 @@ export function assertApart ({ property, name, hosts }: Claim, beside: readonly 
   const clash = beside.find(claim => claim.property !== property && overlaps(name, claim.name) && !hosts.areApartFrom(claim.hosts))
   if (clash === undefined) return
   const expectation = `a name that does not overlap with that of \`${clash.property}\` in the scope beside (${clash.name})`
-  throw unexpected('cookie.name', expectation, name, 'name one of them, bind their routes to different hosts, or give both scopes one property')
+  const remedy = 'name one of them, bind their routes to different hosts, or give both scopes one property'
+  throw unexpected('cookie.name', expectation, name, remedy)
 }
 
 /** What is left of a request's headers for all but session cookies. */
@@ -70,7 +71,8 @@ export function assertHeadersFit ({ name, path, maxBytes }: Claim, known: readon
   const left = limit - OTHER_HEADERS_BYTES - taken
   if (maxBytes <= left) return
   const expectation = `at most ${left} beside ${[...together.keys()].join(', ')}: the server accepts ${limit} bytes of headers`
-  throw unexpected('backend.maxBytes', expectation, maxBytes, 'lower `maxBytes` of the cookie backends, or raise `http.maxHeaderSize` of Fastify')
+  const remedy = 'lower `maxBytes` of the cookie backends, or raise `http.maxHeaderSize` of Fastify'
+  throw unexpected('backend.maxBytes', expectation, maxBytes, remedy)
 }
 
 /** Whether a browser sends the cookies of both paths with one request. */

@@ -1,4 +1,5 @@
-const LIFETIME = 'how long a session lives is `idleTimeout` and `absoluteTimeout`, in seconds, and `cookie.persistent` lets the cookie outlive the browser'
+const LIFETIME = 'how long a session lives is `idleTimeout` and `absoluteTimeout`, in seconds, ' +
+  'and `cookie.persistent` lets the cookie outlive the browser'
 const ALWAYS = 'there is nothing to set: only sessions that changed are stored'
 const IDS = 'ids are made by the plugin: 256 random bits'
 const PREFIX = 'a prefix of keys is the option `prefix` of the backend'

@@ -49,7 +49,8 @@ export class RoutePolicies {
   }
 
   /**
-   * The policy of a request. The option `exclude` opens no route that requires a session. Routes added before the plugin, and the 404 handler, are checked only here, at the first request.
+   * The policy of a request. The option `exclude` opens no route that requires a session. Routes added before the plugin, and the 404
+   * handler, are checked only here, at the first request.
    *
    * @throws InvalidOptionsError
    */

@@ -93,12 +93,12 @@ export class Commit implements Joining<Stored> {
   /** A session in its cookie: every write makes a new text, and the last response wins. */
   * #seal (): Flow<void> {
     const state = this.#state
-    const { registration } = state
     this.#assertCookieCanBeSet()
     if (isEmpty(this.#draft, this.#store.codec)) return this.#becomeEmpty(state.id, 'empty')
     const stored = toStore(state, this.#base, this.#draft)
-    if (stored.record.expiresAt <= registration.now()) return this.#setsLifetime ? this.#becomeNothing(state.id, 'lifetime') : state.markGone()
-    const text = yield * registration.keeping.insert(stored, 0, null, writeContextOf(state, this.#draft.text))
+    const isOver = stored.record.expiresAt <= state.registration.now()
+    if (isOver) return this.#setsLifetime ? this.#becomeNothing(state.id, 'lifetime') : state.markGone()
+    const text = yield * state.registration.keeping.insert(stored, 0, null, writeContextOf(state, this.#draft.text))
     this.#begin(stored, text)
   }
 

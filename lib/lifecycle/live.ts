@@ -25,8 +25,9 @@ export function assignedObjects (data: Payload, before: Payload): ReadonlyMap<st
 }
 
 /**
- * The live data: own properties of `bag`, which the application holds, and data under names of members (lib/payload/bag.ts). Nothing tracks changes; but an object that was changed in
- * place is still the object which was handed out, and an object that was assigned is not.
+ * The live data: own properties of `bag`, which the application holds, and data under names of members (lib/payload/bag.ts).
+ * Nothing tracks changes; but an object that was changed in place is still the object which was handed out, and an object that was
+ * assigned is not.
  */
 export class Live {
   readonly bag: Payload

@@ -60,7 +60,8 @@ function failLoading (state: SessionState, error: unknown): void {
   const mayBeAnonymous = route.onUnavailable === 'anonymous' && route.required === false
   if (!(error instanceof BackendUnavailableError) || !mayBeAnonymous) throw noteFailure(state, error, 'load')
   registration.publish(cookies.log, 'unavailable', null, 'load')
-  registration.warn(cookies.log, 'anonymous', `the session backend is unavailable: this request gets an empty session (${cookies.place})`, error)
+  const text = `the session backend is unavailable: this request gets an empty session (${cookies.place})`
+  registration.warn(cookies.log, 'anonymous', text, error)
   state.beginAnonymous()
 }
 

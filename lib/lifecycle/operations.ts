@@ -35,8 +35,9 @@ function commitLoaded (state: SessionState): Awaitable<void> {
 }
 
 function warnOfDropped ({ registration, cookies }: SessionState): void {
+  const { path } = registration.settings.cookie
   const [kind, cause] = cookies.isOutside
-    ? ['outside', `browsers send its cookie to ${registration.settings.cookie.path} only; set \`cookie.path\` to a path around both`] as const
+    ? ['outside', `browsers send its cookie to ${path} only; set \`cookie.path\` to a path around both`] as const
     : ['dropped', 'the backend is unavailable'] as const
   registration.warn(cookies.log, kind, `changes of the session are dropped: ${cause} (${cookies.place})`)
 }

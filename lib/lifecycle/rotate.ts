@@ -53,10 +53,11 @@ function * compareAndReplace (state: SessionState, successor: Successor, base: S
   const { registration, cookies } = state
   const { store, settings: { onConflict } } = registration
   const { id } = base.record
+  const mineOnTopOf = (theirs: Stored): Draft => merge({ codec: store.codec, onConflict }, base, theirs, mine)
   let theirs = store.isAtomic ? base : yield * store.fetch(id)
   for (let attempt = 1; theirs !== null && attempt <= MAX_TRIES; attempt++) {
     const { record }: Stored = theirs
-    const merged = merge({ codec: store.codec, onConflict }, base, theirs, mine)
+    const merged = mineOnTopOf(theirs)
     if (attempt === 1) yield * successor.write(merged, record.schemaVersion)
     if (yield * removeIfUnchanged(store, record, successor.forwarding(), cookies.request)) {
       // Beside busy writers there is no time for a write between the read and the end: the new record gets their changes now.
@@ -69,6 +70,6 @@ function * compareAndReplace (state: SessionState, successor: Successor, base: S
   }
   if (theirs === null) return yield * successor.writeAlone()
   // Writers of the old session must not keep a sign-in from happening: the old id ends, whatever they write by now.
-  yield * successor.write(merge({ codec: store.codec, onConflict }, base, theirs, mine), theirs.record.schemaVersion)
+  yield * successor.write(mineOnTopOf(theirs), theirs.record.schemaVersion)
   yield * endBlindly(store, id, successor.forwarding())
 }

@@ -21,6 +21,7 @@ const OF_BYTES = 'store its bytes as text (Buffer.from(bytes).toString(\'base64\
 /** JSON makes the values themselves of these. */
 const BOXES = ['String', 'Number', 'Boolean']
 
+const HOLE = 'is undefined, or a hole of the array: JSON turns both into null; store null, or leave the item out'
 const INDEX = /^(?:0|[1-9]\d*)$/
 
 const BUILT_IN_FORMS: ReadonlySet<unknown> = new Set([Date.prototype.toJSON, Buffer.prototype.toJSON, URL.prototype.toJSON])
@@ -96,7 +97,7 @@ function problemOfScalar (value: unknown, isItem: boolean): string | null {
     case 'bigint': return notKept('a BigInt', 'BigInt')
     case 'function': return 'is a function'
     case 'symbol': return 'is a symbol'
-    case 'undefined': return isItem ? 'is undefined, or a hole of the array: JSON turns both into null; store null, or leave the item out' : null
+    case 'undefined': return isItem ? HOLE : null
     case 'number': return Number.isFinite(value) ? null : `is ${value}, which JSON does not keep: store null, or nothing`
     default: return null
   }

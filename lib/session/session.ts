@@ -191,7 +191,8 @@ function bag (session: Session): Payload { return session as unknown as Payload 
 /** An object that holds keys to write: the letters of a text, or the entries of an array, would be stored one by one. */
 function assertPlain (value: unknown, operation: string): void {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
-  throw new SessionSerializationError('session', `is written by ${operation} from an object, got ${value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value}`)
+  const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
+  throw new SessionSerializationError('session', `is written by ${operation} from an object, got ${kind}`)
 }
 
 export function assertSubject (subject: unknown): asserts subject is string {
