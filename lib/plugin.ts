@@ -10,6 +10,7 @@ import type { RouterOptions } from './config/paths.ts'
 import { RoutePolicies, type RoutePolicy } from './config/routes.ts'
 import { BackendUnavailableError, isOwnError, ReservedKeyError, SessionRequiredError } from './errors.ts'
 import { DetachedCookies } from './http/detached-cookies.ts'
+import { untilGone } from './http/client-gone.ts'
 import { forgetAnswer, presetError } from './http/error-reply.ts'
 import { Exchange } from './http/exchange.ts'
 import { ReplyCookies } from './http/reply-cookies.ts'
@@ -89,7 +90,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     const exchange = beginExchange(request, reply, policy)
     if (policy.required !== false) exchange.touch()
     const loading = tryLoading(exchange.state)
-    if (isPromise(loading)) loading.then(answer)
+    if (isPromise(loading)) untilGone(reply, loading, answer)
     else answer(loading)
 
     function answer (failure: Error | null): void {

@@ -1,5 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { SessionRecord } from '../../types/index.d.ts'
+import { BackendUnavailableError } from '../errors.ts'
 import { optionsCheck } from '../tools/check-options.ts'
 
 /**
@@ -25,6 +26,15 @@ export function backendOptionsCheck (properties: Record<string, object>): Return
 /** Whether `list`, `count` and `removeSubject` see an unexpired record. A tombstone has no data, and is never seen. */
 export function isListed (record: SessionRecord, subject: string | undefined): boolean {
   return record.data !== '' && (subject === undefined || record.subject === subject)
+}
+
+/**
+ * For a listing: what reading a single session came to, or `'newer'` for a session which a newer version of this library
+ * stored. Such a session must not make the list fail for all sessions, and its entry in an index must stay.
+ */
+export function ignoreNewer (error: unknown): 'newer' {
+  if (error instanceof BackendUnavailableError) return 'newer'
+  throw error
 }
 
 /** A warning of the same text, logged at its first call only: a store full of foreign data must not fill the log. */

@@ -47,7 +47,7 @@ t.test('a deadline is checked whatever the backend does about expiry', async t =
   t.equal(await app.sessions.get(id), null)
 })
 
-for (const [name, answer] of [['a number', 1], ['undefined', undefined], ['another id', 'f'.repeat(64)], ['an object', {}]] as const) {
+for (const [name, answer] of [['a number', 1], ['undefined', undefined], ['null for a new session', null], ['another id', 'f'.repeat(64)], ['an object', {}]] as const) {
   t.test(`a write that returns ${name} is a BackendContractError, and hands out no cookie`, async t => {
     const backend: SessionBackend = { read: () => null, write: () => answer as never, remove: () => {} }
     const { request } = await createProcess(t, backend)
