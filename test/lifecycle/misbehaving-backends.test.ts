@@ -94,9 +94,13 @@ t.test('an id that is taken is not taken over: the session gets another one', as
   t.equal((await request(cookie, session => session.whose)).body.result, 'mine')
 })
 
-t.test('when no free id is found it is 409', async t => {
-  const { request } = await createProcess(t, { atomic: true, read: () => null, write: () => null, remove: () => {} })
-  t.equal((await request(undefined, session => { session.a = 1 })).body.code, 'SES_CONFLICT')
+t.test('when three ids are taken it is 409, and says that none is free', async t => {
+  const asked = new Set<string>()
+  const write = (id: string | null) => { asked.add(id!); return null }
+  const { request } = await createProcess(t, { atomic: true, read: () => null, write, remove: () => {} })
+  const { body } = await request(undefined, session => { session.a = 1 })
+  t.match(body, { code: 'SES_CONFLICT', message: /no free id was found/ })
+  t.equal(asked.size, 3)
 })
 
 t.test('a commit that hangs ends after the timeout with 503, and the next one works', async t => {
