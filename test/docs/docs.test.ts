@@ -8,7 +8,7 @@ import { runToEnd } from '../helpers/running.ts'
 const root = new URL('../../', import.meta.url)
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
 const inFolders = ['examples', 'bench', 'stress', 'scripts/mutate'].map(folder => `${folder}/README.md`)
-const inDocs = ['docs', 'docs/guides'].flatMap(folder => {
+const inDocs = ['docs', 'docs/guides', 'docs/errors'].flatMap(folder => {
   return readdirSync(new URL(folder, root)).filter(file => file.endsWith('.md')).map(file => `${folder}/${file}`)
 })
 const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...inFolders, ...inDocs]
@@ -42,6 +42,14 @@ t.test('every link leads to a file, and to a heading of it', async t => {
   }
 })
 
+t.test('the website and the README lead to every page', async t => {
+  const [config, readme] = [read('site/.vitepress/config.js'), read('README.md')]
+  for (const file of inDocs.filter(file => file !== 'docs/index.md' && !file.startsWith('docs/errors/'))) {
+    t.ok(config.includes(`'${file.replace(/^.*\//, '').replace('.md', '')}']`), `${file} on the website`)
+    t.ok(readme.includes(`(${file})`), `${file} in the README`)
+  }
+})
+
 t.test('the reference has every option with its default', async t => {
   const { properties } = exported.optionsSchema as { properties: Record<string, { default?: unknown, properties?: Record<string, { default?: unknown }> }> }
   const rows = Object.entries(properties).flatMap(([name, { default: value, properties: inner }]) => inner === undefined
@@ -57,7 +65,8 @@ t.test('the reference has every error with its code and status', async t => {
   const samples: Record<string, unknown[]> = { SessionTooLargeError: [1, 1], SessionValidationError: ['a', 'b'], SessionSerializationError: ['a', 'b'], NotSupportedError: ['a', 'b'] }
   for (const [name, Class] of Object.entries(exported).filter(([name]) => name.endsWith('Error'))) {
     const { code, statusCode } = new (Class as new (...args: unknown[]) => { code: string, statusCode: number })(...samples[name] ?? ['message'])
-    t.ok(reference.includes(`| \`${name}\` | \`${code}\` | ${statusCode} |`), name)
+    t.ok(reference.includes(`| \`${name}\` | [\`${code}\`](errors/${code}.md) | ${statusCode} |`), name)
+    t.ok(read(`docs/errors/${code}.md`).startsWith(`# ${code}\n\n\`${name}\`, answered with ${statusCode}.\n`), name)
   }
 })
 
