@@ -97,12 +97,12 @@ export class SessionValidationError extends Base.Validation {
   override readonly name = 'SessionValidationError'
   /** Where, such as `session.basket[0].price`. */
   readonly path: string
-  /** For logs: where, and what was expected there. */
+  /** For logs: where, and what must be there. */
   readonly detail: string
 
   constructor (path: string, expectation: string) {
     super()
-    this.detail = `${this.message}: expected \`${path}\` ${expectation}`
+    this.detail = `${this.message}: \`${path}\` ${expectation}`
     this.path = path
   }
 }

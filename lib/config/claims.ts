@@ -10,6 +10,7 @@ import { assertAllRead, ReadRoutes } from './unread.ts'
 const claimsOf = new WeakMap<object, Array<Claim & { readonly reads: ReadRoutes }>>()
 
 const REMEDY = 'register with another property'
+const OWNERS = 'Fastify, the application, a different session plugin, or this one registered before, has it'
 
 /**
  * Refuses a property or a cookie name that an earlier registration uses in this scope, in a scope around or in a scope
@@ -21,7 +22,7 @@ const REMEDY = 'register with another property'
 export function claimNames (app: FastifyInstance, { property, backend, cookie: { name, path } }: Settings): void {
   // Fastify sets `validationError` itself, but only when a request is served.
   if (app.hasRequestDecorator(property) || property === 'validationError') {
-    throw unexpected('property', 'a name that requests do not have already', property, REMEDY)
+    throw unexpected('property', 'a name that requests do not have already', property, `${OWNERS}; ${REMEDY}`)
   }
   if (app.hasDecorator(`${property}s`)) {
     throw unexpected('property', `a name whose plural (app.${property}s) is free`, property, REMEDY)

@@ -6,6 +6,7 @@ import { refusalOf } from '../helpers/config.ts'
 import { cookieOf } from '../helpers/cookies.ts'
 
 const taken = 'a name that requests do not have already'
+const OWNERS = 'Fastify, the application, a different session plugin, or this one registered before, has it'
 type OtherSession = { other: { set (key: string, value: unknown): void, get (key: string): unknown } }
 
 async function registered (t: Test, options: SessionOptions = {}): Promise<FastifyInstance> {
@@ -31,7 +32,7 @@ t.test('several registrations work side by side, on one backend too', async t =>
 
 t.test('a repeated property is refused', async t => {
   const error = await refusalOf({ secret: SECRET, cookie: { name: 'other' } }, await registered(t))
-  t.match(error, { code: 'SES_INVALID_OPTIONS', message: `Expected \`property\` to be ${taken}, got "session" (string); register with another property` })
+  t.match(error, { code: 'SES_INVALID_OPTIONS', message: `Expected \`property\` to be ${taken}, got "session" (string); ${OWNERS}; register with another property` })
 })
 
 t.test('so it is in a scope inside, whichever was registered first', async t => {

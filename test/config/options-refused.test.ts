@@ -100,7 +100,8 @@ for (const [options, message] of [
   [{ cookie: { expires: 5 } }, /`idleTimeout`/], [{ cookie: { signed: true } }, /sealed/], [{ rolling: true }, /`renewAfter`/],
   [{ resave: false }, /nothing to set/], [{ saveUninitialized: false }, /nothing to set/], [{ genid: () => '1' }, /256 random bits/],
   [{ idGenerator: () => '1' }, /256 random bits/], [{ unset: 'destroy' }, /destroy\(\)/], [{ salt: 'x' }, /no salt/],
-  [{ cookiePrefix: 's:' }, /`prefix` of the backend/], [{ expiry: 5 }, /`idleTimeout`/], [{ expires: 5 }, /`idleTimeout`/], [{ proxy: true }, /`trustProxy`/]
+  [{ prefix: 's:' }, /`prefix` of the backend/], [{ cookiePrefix: 's:' }, /has no prefix: cookies of express-session are not read/],
+  [{ cookieOptions: { path: '/' } }, /are `cookie` here/], [{ expiry: 5 }, /`idleTimeout`/], [{ expires: 5 }, /`idleTimeout`/], [{ proxy: true }, /`trustProxy`/]
 ] as Array<[object, RegExp]>) {
   t.test(`an option of a different session plugin leads to what does it here: ${JSON.stringify(Object.keys(options))} ${String(message)}`, async t => {
     t.match((await refusalOf({ secret: SECRET, ...options })).message, message)
