@@ -562,7 +562,8 @@ export interface CookieOptions {
   /**
    * The name of the cookie. The prefixes `__Host-`, `__Secure-`, `__Http-` and `__Host-Http-` are refused where browsers would not
    * accept them (RFC 6265bis, 4.1.3).
-   * @default '__Host-' + property when `secure` is `true`, `path` is '/' and no domain is set; else the property
+   * @default '__Host-' + property when `secure` is `true`, `path` is '/' and no domain is set; else the property. With
+   * `secure: 'auto'` that name on https requests, and the property on http requests
    */
   name?: string
   /**
@@ -584,7 +585,8 @@ export interface CookieOptions {
   priority?: 'low' | 'medium' | 'high'
   /**
    * Whether browsers send the cookie over https only. `'auto'` is Secure on https requests and not on http; behind a proxy set
-   * Fastify's `trustProxy`. @default true
+   * Fastify's `trustProxy`. Unless `name` is set, each scheme then has a cookie of its own, and a request reads, sets and clears
+   * that of its scheme only. `'auto'` does not count as Secure where Secure is required. @default true
    */
   secure?: boolean | 'auto'
   /**
@@ -679,6 +681,7 @@ export interface BackendContext {
   readonly now: () => Instant
   /** The first secret seals, all of them open; empty when the registration has none. */
   readonly secrets: readonly Buffer[]
+  /** With `secure: 'auto'` a self-contained backend is bound for each of both names: what is written for the first is read for the first. */
   readonly cookie: Readonly<{ name: string }>
   /** Milliseconds. */
   readonly timeout: number
@@ -853,9 +856,10 @@ export interface Sessions<Data = SessionData> {
   /** Whether a live session is stored under an id. */
   exists (id: string): Promise<boolean>
   /**
-   * Opens the session of a `Cookie` header, for WebSocket upgrades and servers beside Fastify. Without a valid cookie the session
-   * is empty. Changes of a stored server-side session are stored by `save()` or `transaction()` only. Operations which need a new
-   * cookie (`login`, `regenerate`, the first save of a session, any change of a cookie session) reject with `NotSupportedError`.
+   * Opens the session of a `Cookie` header, for WebSocket upgrades and servers beside Fastify. With `cookie.secure: 'auto'` the
+   * cookie of https comes first, then that of http. Without a valid cookie the session is empty. Changes of a stored server-side
+   * session are stored by `save()` or `transaction()` only. Operations which need a new cookie (`login`, `regenerate`, the first
+   * save of a session, any change of a cookie session) reject with `NotSupportedError`.
    *
    * @example
    * server.on('upgrade', async request => {
@@ -866,7 +870,7 @@ export interface Sessions<Data = SessionData> {
   open (cookieHeader: string | undefined): Promise<Session<Data>>
   /**
    * Stores a new session, for tests and back-channel sign-in. Resolves to its `id` and to the value of the `Cookie` header (`name=…`)
-   * with which a client uses the session.
+   * with which a client uses the session; with `cookie.secure: 'auto'` the header has the cookies of both schemes.
    *
    * @throws SessionSerializationError, SessionValidationError, SessionTooLargeError, ReservedKeyError when the data or the subject
    * cannot be stored

@@ -3,7 +3,7 @@ import type { OnConflict, SessionBackend, SessionOptions } from '../../types/ind
 import { autoloadMatcher, excludeMatcher } from './autoload.ts'
 import { MAIN_PROPERTY } from '../backends/conventions.ts'
 import { CookieBackend } from '../backends/cookie.ts'
-import { type CookieSettings, cookieSettings } from './cookie-settings.ts'
+import { cookieSettings, type SchemeCookies } from './cookie-settings.ts'
 import { missingSecret, optionsCheck, SECRET_RECIPE, unexpected } from '../tools/check-options.ts'
 import { PayloadCodec } from '../payload/codec.ts'
 import { sealedEnvelope } from '../crypto/envelope.ts'
@@ -22,12 +22,11 @@ const MIN_SECRET_BYTES = 32
 const BACKEND_METHODS = ['read', 'write', 'remove'] as const
 
 /** Options checked, completed and frozen: all that the rest of the code sees of a configuration. */
-export interface Settings {
+export interface Settings extends SchemeCookies {
   /** The first secret protects; the rest only open texts of earlier days. Empty where no secret is given. */
   readonly secrets: readonly Buffer[]
   readonly backend: SessionBackend
   readonly property: string
-  readonly cookie: Readonly<CookieSettings>
   readonly lifetime: LifetimeOptions
   readonly autoload: (request: FastifyRequest) => boolean
   /** Requests that get no session at all; `null` where there are none. */
@@ -56,13 +55,13 @@ export function resolveOptions (options: SessionOptions, router: RouterOptions =
   const backend = options.backend ?? new CookieBackend()
   checkBackend(backend, options)
   if (options.encrypt === true && secrets.length === 0) throw missingSecret('`encrypt`')
-  const cookie = cookieSettings(options)
+  const cookies = cookieSettings(options)
   const lifetime = lifetimeOptions(options)
   return Object.freeze({
     secrets,
     backend,
     property: options.property ?? MAIN_PROPERTY,
-    cookie,
+    ...cookies,
     lifetime,
     autoload: autoloadMatcher(options.autoload, router),
     exclude: excludeMatcher(options.exclude, router),
