@@ -225,6 +225,9 @@ export interface SessionMembers<Data = SessionData> {
    * in WebSockets or streams: all else is stored when the reply is sent. A payload that cannot be stored leaves the stored session
    * untouched.
    *
+   * The cookie is then a header of `reply.raw`, and Node replaces it where `reply.raw.setHeader` or `reply.raw.writeHead` names
+   * `Set-Cookie`. Add cookies of your own with `reply.raw.appendHeader('set-cookie', …)`.
+   *
    * @throws SessionDestroyedError (409) when the session has ended meanwhile
    * @throws SessionConflictError (409) when changes of parallel requests cannot be joined
    * @throws SessionSerializationError, SessionValidationError, SessionTooLargeError when the payload cannot be stored
@@ -410,7 +413,7 @@ export type OnConflict = 'merge' | 'error' | ((conflict: SessionConflict) => unk
 export interface SessionOptions {
   /**
    * At least 32 random bytes, or a list of such secrets; a string counts as its UTF-8 bytes. Required by `CookieBackend` and by
-   * `encrypt`. The first secret seals, all of them open: to rotate, put the new secret in front. @default none
+   * `encrypt: true`. The first secret seals, all of them open: to rotate, put the new secret in front. @default none
    *
    * @example
    * await app.register(sessions, { secret: [newSecret, oldSecret] })
@@ -503,14 +506,16 @@ export interface SessionOptions {
    */
   serializer?: SessionSerializer
   /**
-   * Seals payloads at rest in server-side backends (XAES-256-GCM), bound to the session's id: a payload which was changed, or moved
-   * to a different record, is no session. Id, subject, deadlines and policy stay readable (docs/security.md, *What encrypt
-   * detects*). Needs `secret`. Without effect on `CookieBackend`, which seals anyway. @default false
+   * Seals payloads at rest in server-side backends, bound to the session's id: a payload which was changed, or moved to a different
+   * record, is no session. Id, subject, deadlines and policy stay readable (docs/security.md, *What encrypt detects*). `true` seals
+   * with XAES-256-GCM and needs `secret`; an encryptor of your own needs none. Refused with `CookieBackend`, which seals by itself.
+   * @default false
    *
    * @example
    * await app.register(sessions, { backend: new RedisBackend(redis), secret: process.env.SESSION_SECRET, encrypt: true })
+   * await app.register(sessions, { backend: new RedisBackend(redis), encrypt: { seal, open } })
    */
-  encrypt?: boolean
+  encrypt?: boolean | Encryptor
   /**
    * What becomes of values which two parallel requests have changed, each in its own way. The changes of both are kept where they
    * differ by path: plain objects that were changed in place are merged key by key at any depth, while an array, any other value,
@@ -590,8 +595,8 @@ export interface CookieOptions {
    */
   secure?: boolean | 'auto'
   /**
-   * Sends Max-Age, so that the session survives closing the browser. Then the lesser of both timeouts may be at most 400 days, the
-   * limit of browsers (RFC 6265bis, 5.5). @default false
+   * Sends Max-Age, so that the session survives closing the browser. Then neither timeout may be above 400 days, the limit of
+   * browsers (RFC 6265bis, 5.5); an `absoluteTimeout` of `null` may. @default false
    */
   persistent?: boolean
 }
@@ -629,6 +634,31 @@ export interface SessionRouteOptions {
 export interface SessionSerializer {
   serialize (data: Record<string, unknown>): string
   deserialize (text: string): Record<string, unknown>
+}
+
+/**
+ * Seals payloads at rest: for keys that a vault or a module of your company holds. Both functions are synchronous, and only see
+ * payloads of server-side backends. Nobody but who has the key may be able to make text that `open` accepts, and it must accept a
+ * text for the `id` of its sealing only: give the id to the cipher as associated data.
+ *
+ * @example
+ * const encryptor: Encryptor = {
+ *   seal: (text, id) => vault.encrypt(text, { context: id }),
+ *   open: (text, id) => vault.decrypt(text, { context: id }) ?? null
+ * }
+ */
+export interface Encryptor {
+  /**
+   * The payload's text as it is stored: never empty, without NUL characters and lone surrogates. What `seal` throws becomes the
+   * cause of a `SessionSerializationError`, and nothing is stored.
+   */
+  seal (text: string, id: string): string
+  /**
+   * The text that was sealed; `null` for text that is not authentic, which is no session (event `rejected`, reason `tampered`).
+   * An exception, a promise or any other answer is a bug or a key that is not there, never "no session": the request is answered
+   * with `BackendContractError` (500), and nothing is set or cleared.
+   */
+  open (text: string, id: string): string | null
 }
 
 // ---------------------------------------------------------------------------------------------- backends

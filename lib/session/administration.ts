@@ -3,7 +3,7 @@ import type {
   Awaitable, ListFilter, ListPage, Session as PublicSession, SessionInfo, SessionPayload, SessionRecord, Sessions
 } from '../../types/index.d.ts'
 import type { RoutePolicy } from '../config/routes.ts'
-import { NotSupportedError, SessionDestroyedError, SessionSerializationError } from '../errors.ts'
+import { BackendContractError, NotSupportedError, SessionDestroyedError, SessionSerializationError } from '../errors.ts'
 import type { CookieTransport } from '../lifecycle/cookie.ts'
 import { assertValid } from '../lifecycle/draft.ts'
 import { endSession } from '../lifecycle/end.ts'
@@ -138,7 +138,8 @@ export class SessionAdministration implements Sessions<Data> {
       // Nobody holds a session whose sign-in was not finished.
       const stored = isOrphan(record, this.#registration.now()) ? null : this.#registration.store.sessionOf(record, null)
       return stored === null ? [] : [this.#info(stored)]
-    } catch {
+    } catch (error) {
+      if (error instanceof BackendContractError) throw error
       // A session of a newer deployment which does not fit this deployment must not hide all the rest.
       return []
     }
