@@ -144,15 +144,19 @@ export class BackendUnavailableError extends Base.Unavailable {
   }
 }
 
-/** A backend answered with something that `SessionBackend` does not allow: a bug of the backend. */
+/**
+ * A backend answered with something that `SessionBackend` does not allow, or an encryptor with something that `Encryptor` does not: a
+ * bug of the backend, or of the encryptor.
+ */
 export class BackendContractError extends Base.Contract {
   override readonly name = 'BackendContractError'
   /** For logs: which method of which backend, and what it must answer. */
   readonly detail: string
 
-  constructor (detail: string) {
+  constructor (detail: string, options: { cause?: unknown } = {}) {
     super()
     this.detail = detail
+    if (options.cause !== undefined) this.cause = options.cause
   }
 }
 

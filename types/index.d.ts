@@ -225,6 +225,9 @@ export interface SessionMembers<Data = SessionData> {
    * in WebSockets or streams: all else is stored when the reply is sent. A payload that cannot be stored leaves the stored session
    * untouched.
    *
+   * The cookie is then a header of `reply.raw`, and Node replaces it where `reply.raw.setHeader` or `reply.raw.writeHead` names
+   * `Set-Cookie`. Add cookies of your own with `reply.raw.appendHeader('set-cookie', …)`.
+   *
    * @throws SessionDestroyedError (409) when the session has ended meanwhile
    * @throws SessionConflictError (409) when changes of parallel requests cannot be joined
    * @throws SessionSerializationError, SessionValidationError, SessionTooLargeError when the payload cannot be stored
@@ -410,7 +413,7 @@ export type OnConflict = 'merge' | 'error' | ((conflict: SessionConflict) => unk
 export interface SessionOptions {
   /**
    * At least 32 random bytes, or a list of such secrets; a string counts as its UTF-8 bytes. Required by `CookieBackend` and by
-   * `encrypt`. The first secret seals, all of them open: to rotate, put the new secret in front. @default none
+   * `encrypt: true`. The first secret seals, all of them open: to rotate, put the new secret in front. @default none
    *
    * @example
    * await app.register(sessions, { secret: [newSecret, oldSecret] })
@@ -503,14 +506,16 @@ export interface SessionOptions {
    */
   serializer?: SessionSerializer
   /**
-   * Seals payloads at rest in server-side backends (XAES-256-GCM), bound to the session's id: a payload which was changed, or moved
-   * to a different record, is no session. Id, subject, deadlines and policy stay readable (docs/security.md, *What encrypt
-   * detects*). Needs `secret`. Without effect on `CookieBackend`, which seals anyway. @default false
+   * Seals payloads at rest in server-side backends, bound to the session's id: a payload which was changed, or moved to a different
+   * record, is no session. Id, subject, deadlines and policy stay readable (docs/security.md, *What encrypt detects*). `true` seals
+   * with XAES-256-GCM and needs `secret`; an encryptor of your own needs none. Refused with `CookieBackend`, which seals by itself.
+   * @default false
    *
    * @example
    * await app.register(sessions, { backend: new RedisBackend(redis), secret: process.env.SESSION_SECRET, encrypt: true })
+   * await app.register(sessions, { backend: new RedisBackend(redis), encrypt: { seal, open } })
    */
-  encrypt?: boolean
+  encrypt?: boolean | Encryptor
   /**
    * What becomes of values which two parallel requests have changed, each in its own way. The changes of both are kept where they
    * differ by path: plain objects that were changed in place are merged key by key at any depth, while an array, any other value,
@@ -562,7 +567,8 @@ export interface CookieOptions {
   /**
    * The name of the cookie. The prefixes `__Host-`, `__Secure-`, `__Http-` and `__Host-Http-` are refused where browsers would not
    * accept them (RFC 6265bis, 4.1.3).
-   * @default '__Host-' + property when `secure` is `true`, `path` is '/' and no domain is set; else the property
+   * @default '__Host-' + property when `secure` is `true`, `path` is '/' and no domain is set; else the property. With
+   * `secure: 'auto'` that name on https requests, and the property on http requests
    */
   name?: string
   /**
@@ -584,12 +590,13 @@ export interface CookieOptions {
   priority?: 'low' | 'medium' | 'high'
   /**
    * Whether browsers send the cookie over https only. `'auto'` is Secure on https requests and not on http; behind a proxy set
-   * Fastify's `trustProxy`. @default true
+   * Fastify's `trustProxy`. Unless `name` is set, each scheme then has a cookie of its own, and a request reads, sets and clears
+   * that of its scheme only. `'auto'` does not count as Secure where Secure is required. @default true
    */
   secure?: boolean | 'auto'
   /**
-   * Sends Max-Age, so that the session survives closing the browser. Then the lesser of both timeouts may be at most 400 days, the
-   * limit of browsers (RFC 6265bis, 5.5). @default false
+   * Sends Max-Age, so that the session survives closing the browser. Then neither timeout may be above 400 days, the limit of
+   * browsers (RFC 6265bis, 5.5); an `absoluteTimeout` of `null` may. @default false
    */
   persistent?: boolean
 }
@@ -627,6 +634,31 @@ export interface SessionRouteOptions {
 export interface SessionSerializer {
   serialize (data: Record<string, unknown>): string
   deserialize (text: string): Record<string, unknown>
+}
+
+/**
+ * Seals payloads at rest: for keys that a vault or a module of your company holds. Both functions are synchronous, and only see
+ * payloads of server-side backends. Nobody but who has the key may be able to make text that `open` accepts, and it must accept a
+ * text for the `id` of its sealing only: give the id to the cipher as associated data.
+ *
+ * @example
+ * const encryptor: Encryptor = {
+ *   seal: (text, id) => vault.encrypt(text, { context: id }),
+ *   open: (text, id) => vault.decrypt(text, { context: id }) ?? null
+ * }
+ */
+export interface Encryptor {
+  /**
+   * The payload's text as it is stored: never empty, without NUL characters and lone surrogates. What `seal` throws becomes the
+   * cause of a `SessionSerializationError`, and nothing is stored.
+   */
+  seal (text: string, id: string): string
+  /**
+   * The text that was sealed; `null` for text that is not authentic, which is no session (event `rejected`, reason `tampered`).
+   * An exception, a promise or any other answer is a bug or a key that is not there, never "no session": the request is answered
+   * with `BackendContractError` (500), and nothing is set or cleared.
+   */
+  open (text: string, id: string): string | null
 }
 
 // ---------------------------------------------------------------------------------------------- backends
@@ -679,6 +711,7 @@ export interface BackendContext {
   readonly now: () => Instant
   /** The first secret seals, all of them open; empty when the registration has none. */
   readonly secrets: readonly Buffer[]
+  /** With `secure: 'auto'` a self-contained backend is bound for each of both names: what is written for the first is read for the first. */
   readonly cookie: Readonly<{ name: string }>
   /** Milliseconds. */
   readonly timeout: number
@@ -853,9 +886,10 @@ export interface Sessions<Data = SessionData> {
   /** Whether a live session is stored under an id. */
   exists (id: string): Promise<boolean>
   /**
-   * Opens the session of a `Cookie` header, for WebSocket upgrades and servers beside Fastify. Without a valid cookie the session
-   * is empty. Changes of a stored server-side session are stored by `save()` or `transaction()` only. Operations which need a new
-   * cookie (`login`, `regenerate`, the first save of a session, any change of a cookie session) reject with `NotSupportedError`.
+   * Opens the session of a `Cookie` header, for WebSocket upgrades and servers beside Fastify. With `cookie.secure: 'auto'` the
+   * cookie of https comes first, then that of http. Without a valid cookie the session is empty. Changes of a stored server-side
+   * session are stored by `save()` or `transaction()` only. Operations which need a new cookie (`login`, `regenerate`, the first
+   * save of a session, any change of a cookie session) reject with `NotSupportedError`.
    *
    * @example
    * server.on('upgrade', async request => {
@@ -866,7 +900,7 @@ export interface Sessions<Data = SessionData> {
   open (cookieHeader: string | undefined): Promise<Session<Data>>
   /**
    * Stores a new session, for tests and back-channel sign-in. Resolves to its `id` and to the value of the `Cookie` header (`name=…`)
-   * with which a client uses the session.
+   * with which a client uses the session; with `cookie.secure: 'auto'` the header has the cookies of both schemes.
    *
    * @throws SessionSerializationError, SessionValidationError, SessionTooLargeError, ReservedKeyError when the data or the subject
    * cannot be stored

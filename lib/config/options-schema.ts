@@ -71,7 +71,7 @@ export const optionsSchema: object = {
     schemaVersion: { description: 'an integer from 1 to 2147483647', type: 'integer', minimum: 1, maximum: 2147483647, default: 1 },
     migrate: { description: 'a function (data, fromVersion) => data' },
     serializer: { description: 'an object with the functions serialize and deserialize', type: 'object' },
-    encrypt: { description: 'a boolean', type: 'boolean', default: false },
+    encrypt: { description: 'a boolean, or an object with the functions seal and open', type: ['boolean', 'object'], default: false },
     onConflict: { description: '\'merge\', \'error\' or a function', anyOf: [{ enum: ['merge', 'error'] }, aFunction], default: 'merge' },
     onUnavailable: { description: '\'error\' or \'anonymous\'', enum: ['error', 'anonymous'], default: 'error' },
     timeout: { ...duration, default: 5 },

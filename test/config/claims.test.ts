@@ -94,6 +94,16 @@ for (const [first, second] of [['sid', 'sid'], ['sid', 'sid.1'], ['sid.9', 'sid'
   })
 }
 
+for (const [auto, taken] of [['first', '__Host-session'], ['first', 'session.1'], ['second', '__Host-session.9'], ['second', 'session']] as const) {
+  t.test(`both names of secure: 'auto' are taken: ${taken} is refused beside it, which is registered ${auto}`, async t => {
+    const options: SessionOptions[] = [{ secret: SECRET, cookie: { secure: 'auto' } }, { secret: SECRET, property: 'other', cookie: { name: taken } }]
+    if (auto === 'second') options.reverse()
+    const error = await refusalOf(options[1]!, await registered(t, options[0]))
+    const [theirs, ours] = auto === 'first' ? [taken.replace(/\..*/, ''), taken] : [taken, taken.replace(/\..*/, '')]
+    t.match(error.message, `does not overlap with another registration's (${theirs}), got "${ours}" (string)`)
+  })
+}
+
 t.test('an overlapping cookie is found whichever scope comes first', async t => {
   const app = Fastify()
   await app.register(async child => { await child.register(sessions, { secret: SECRET, property: 'other', cookie: { name: 'sid' } }) })

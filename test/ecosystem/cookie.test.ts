@@ -1,5 +1,7 @@
 import cookie from '@fastify/cookie'
+import Fastify from 'fastify'
 import t from 'tap'
+import { MemoryBackend, sessions } from '../../lib/index.ts'
 import { createSite, kinds } from '../helpers/app.ts'
 
 for (const kind of kinds) {
@@ -16,3 +18,13 @@ for (const kind of kinds) {
     t.strictSame(read.json(), [1, 'yes'])
   })
 }
+
+t.test('registered afterwards, @fastify/cookie throws the error that the README names', async t => {
+  const app = Fastify()
+  t.teardown(() => app.close())
+  await app.register(sessions, { backend: new MemoryBackend() })
+  // Called by hand, since Fastify lets the exception end the process.
+  t.throws(() => { cookie(app, {}, () => {}) }, {
+    code: 'FST_ERR_DEC_ALREADY_PRESENT', message: 'The decorator \'serializeCookie\' has already been added!'
+  })
+})
