@@ -263,8 +263,9 @@ export interface SessionMembers<Data = SessionData> {
   touch (): void
   /**
    * Gives the session a new id, for a change of rights without a new sign-in. Data, subject, lifetime policy and `createdAt` stay,
-   * so the absolute deadline stays too. The old id is dead at once on every node (OWASP ASVS 7.2.4); an old *cookie session* is
-   * valid until its deadline. What parallel requests have stored before is carried over, what they store later is dropped.
+   * so the absolute deadline stays too; the call counts as use, on a `passive` route too. The old id is dead at once on every
+   * node (OWASP ASVS 7.2.4); an old *cookie session* is valid until its deadline. What parallel requests have stored before is
+   * carried over, what they store later is dropped.
    *
    * @throws SessionDestroyedError (409) when the session has ended, or the sessions of its subject were revoked, meanwhile
    * @throws NotSupportedError when the response head is out

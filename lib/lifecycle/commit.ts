@@ -13,7 +13,7 @@ import { sendCookie, sendCookieIfPersistent } from './cookie.ts'
 import { assertValid, type Draft, type Edit, isEmpty, merge, withEdit } from './draft.ts'
 import { reportOverwritten } from './overwritten.ts'
 import { pause } from './pause.ts'
-import { deadlinesOf, planned, sealed, toStore, writeContextOf } from './records.ts'
+import { deadlinesOf, isOver, planned, sealed, toStore, writeContextOf } from './records.ts'
 import type { SessionState } from './state.ts'
 
 const MAX_TRIES = 10
@@ -83,6 +83,7 @@ export class Commit implements Joining<Stored> {
     if (isEmpty(draft, this.#store.codec)) return
     for (let collision = 0; collision < MAX_COLLISIONS; collision++) {
       const stored = toStore(state, null, draft)
+      if (isOver(state, stored)) return state.markGone()
       const { written } = yield * this.#store.put(stored.record, 0, writeContextOf(state, draft.text))
       if (written) return this.#begin(stored, state.token)
       state.renewIdentity()
@@ -96,8 +97,7 @@ export class Commit implements Joining<Stored> {
     this.#assertCookieCanBeSet()
     if (isEmpty(this.#draft, this.#store.codec)) return this.#becomeEmpty(state.id, 'empty')
     const stored = toStore(state, this.#base, this.#draft)
-    const isOver = stored.record.expiresAt <= state.registration.now()
-    if (isOver) return this.#setsLifetime ? this.#becomeNothing(state.id, 'lifetime') : state.markGone()
+    if (isOver(state, stored)) return this.#setsLifetime ? this.#becomeNothing(state.id, 'lifetime') : state.markGone()
     const text = yield * state.registration.keeping.insert(stored, 0, null, writeContextOf(state, this.#draft.text))
     this.#begin(stored, text)
   }
@@ -172,7 +172,7 @@ export class Commit implements Joining<Stored> {
     const draft = edit === undefined ? merged : yield * withEdit(merged, edit, store.codec)
     if (isEmpty(draft, store.codec)) return yield * this.#remove(theirs, 'empty')
     const own = planned(this.#state, theirs, draft)
-    if (own.record.expiresAt <= this.#state.registration.now()) {
+    if (isOver(this.#state, own)) {
       return this.#setsLifetime ? yield * this.#remove(theirs, 'lifetime') : { isDone: false, theirs: null }
     }
     const { answer, stored } = yield * groupCommit(own, turn, theirs.record.data.length, plan => this.#put(plan, version))
@@ -204,7 +204,7 @@ export class Commit implements Joining<Stored> {
       const draft = this.#mergedWith(theirs)
       if (isEmpty(draft, this.#store.codec)) return null
       const stored = planned(this.#state, theirs, draft)
-      return stored.record.expiresAt > this.#state.registration.now() ? stored : null
+      return isOver(this.#state, stored) ? null : stored
     } catch {
       // The waiting commit fails in its own turn, so that its own request gets the error.
       return null

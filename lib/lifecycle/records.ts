@@ -72,6 +72,11 @@ function lastUseOf (origin: Origin, record: SessionRecord | null): number {
   return origin.isUse ? usedAt(record, now) : record.lastAccessedAt
 }
 
+/** Whether the deadline of a session to store has come already. */
+export function isOver ({ registration }: Pick<Origin, 'registration'>, { record }: Stored): boolean {
+  return record.expiresAt <= registration.now()
+}
+
 /** The deadlines of a stored session which is used now, and not changed. */
 export function deadlinesOf (origin: Origin, { record }: Stored): Pick<SessionRecord, 'lastAccessedAt' | 'expiresAt'> {
   const { createdAt, policy } = record

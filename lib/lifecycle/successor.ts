@@ -8,7 +8,7 @@ import { abandon, removeBlindly } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { sendCookie } from './cookie.ts'
 import { assertValid, type Draft, isEmpty } from './draft.ts'
-import { type Origin, toStore, writeContextOf } from './records.ts'
+import { isOver, type Origin, toStore, writeContextOf } from './records.ts'
 import { assertNotRevoked, withMark } from './revocations.ts'
 import type { SessionState } from './state.ts'
 
@@ -81,6 +81,7 @@ export class Successor implements Origin {
   #mayBeStored = false
   #isOver = false
   #text = ''
+  #policy: SessionPolicy | null = null
 
   /** @param mark the mark of the subject's last revocation */
   constructor (old: SessionState, life: NewLife, mark: number | undefined) {
@@ -162,9 +163,10 @@ export class Successor implements Origin {
     const { keeping, store: { codec } } = this.registration
     const draft = { ...codec.write(data), subject, policy: withMark(policy, this.#mark) }
     this.#text = draft.text
+    this.#policy = policy
     if (isEmpty(draft, codec)) return yield * this.#remove()
     const stored = toStore(this, this.#stored, draft, writtenAs)
-    if (stored.record.expiresAt <= this.registration.now()) return yield * this.#endOfTime(policy)
+    if (isOver(this, stored)) return yield * this.#endOfTime(policy)
     assertValid(data, codec)
     const version = this.#stored?.record.version ?? 0
     this.#mayBeStored = true
@@ -197,12 +199,12 @@ export class Successor implements Origin {
   takeOver (sent: Draft): void {
     const { kind, isNewObject } = this.#life
     const old = this.#old
-    const { cookies, base, policy } = old
+    const { cookies, base } = old
     const stored = this.#stored
     if (isNewObject) old.replaceObject(this.registration.store.codec.deserialize(this.#text))
     if (stored === null) {
       if (this.#isOver) old.becomesEmpty(this.registration.now(), null)
-      else old.becomesEmpty(this.createdAt, this.#keptPolicy(policy))
+      else old.becomesEmpty(this.createdAt, this.#policy)
       if (!isNewObject) old.refreshLive({ text: this.#text, tree: null }, sent)
       // A cookie that is no session of ours may be the one which a parallel request has just been given.
       if (base !== null) cookies.clear(true)

@@ -31,10 +31,23 @@ function showMember (
   const [shown, old, value] = [memberOf(live, key), memberOf(before, key), memberOf(now, key)]
   if (isPlain(shown) && Object.isExtensible(shown) && isPlain(old) && isPlain(value) && depth <= MAX_DEPTH) {
     for (const inner of differingKeys(old, value)) showMember(shown, old, value, inner, outermost, depth + 1, rules)
+    takeOrder(shown, value)
     return false
   }
   if (rules.isSame(old, value, outermost) || !rules.isStoredAs(shown, old, outermost)) return false
   if (value === undefined) delete live[key]
   else live[key] = rules.own(value)
   return true
+}
+
+// Inside of values the order of keys counts: a different order would be a change, and the next commit would store it.
+function takeOrder (shown: Payload, value: Readonly<Payload>): void {
+  const [before, keys] = [Object.keys(shown), Object.keys(value)]
+  const isAll = before.length === keys.length && keys.every(key => key !== '__proto__' && Object.hasOwn(shown, key))
+  if (!isAll || before.every((key, index) => key === keys[index])) return
+  for (const key of keys) {
+    const member = shown[key]
+    delete shown[key]
+    shown[key] = member
+  }
 }

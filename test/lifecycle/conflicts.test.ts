@@ -1,6 +1,7 @@
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
+import { createSite } from '../helpers/app.ts'
 import { createProcess, type Work } from '../helpers/processes.ts'
 import { twoProcesses } from '../helpers/race.ts'
 
@@ -53,6 +54,18 @@ t.test('a lifetime that another request set stays', async t => {
   const { cookies, body } = await second.request(cookie, session => { session.again = 1; return session.expiresAt })
   t.match(cookies[0], /Max-Age=60;/)
   t.ok(Date.parse(body.result) <= Date.now() + 60_000)
+})
+
+t.test('a lifetime that another request set stays where regenerate() leaves nothing', async t => {
+  const site = await createSite(t, { backend: 'memory' })
+  const browser = site.browser()
+  await browser.run(({ session }) => { session.x = 1 })
+  const other = browser.copy()
+  await browser.run(async request => {
+    await other.run(({ session }) => { session.setLifetime({ idleTimeout: 60 }) })
+    await request.session.regenerate()
+    t.strictSame([request.session.isNew, request.session.expiresAt - request.session.createdAt], [true, 60_000])
+  })
 })
 
 t.test('a lifetime that this request sets holds for what was merged', async t => {

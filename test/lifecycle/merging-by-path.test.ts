@@ -91,6 +91,19 @@ t.test('an object that a handler holds goes on showing, and changing, the sessio
   t.strictSame(await both.data(), { basket: { apples: 1, eggs: 6, tea: 1, bread: 1, jam: 1 } })
 })
 
+t.test('what a merge or a transaction has stored is no change of the handler, whatever the order of the keys', async t => {
+  const both = await twoProcesses(t, {}, BASKET)
+  const { body } = await both.race(async session => {
+    session.basket.tea = 1
+    await session.save()
+    const merged = session.isModified
+    session.user = { b: 1 }
+    await session.transaction((data: any) => { data.user = { a: 1, b: 1 } })
+    return [merged, session.isModified]
+  }, session => { session.basket.bread = 1 })
+  t.strictSame(body.result, [false, false])
+})
+
 t.test('the live session shows what others changed, but not in place of what the handler has changed while saving', async t => {
   const both = await twoProcesses(t, {}, { a: { x: 1, y: 1 }, b: { x: 1 }, c: Object.freeze({ x: 1 }), list: [1] })
   const { body } = await both.race(async session => {

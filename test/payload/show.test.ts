@@ -33,6 +33,17 @@ t.test('what the application has changed since stays, at any depth', async t => 
   t.strictSame(live, { a: 'mine', user: { name: 'mine', age: 2 }, list: [1, 2], own: { x: 1 } })
 })
 
+t.test('objects that show all of it have the order of the keys, too', async t => {
+  const live = { user: { b: 1, c: { y: 1, x: 1 } }, own: { b: 1, a: 1 } }
+  const { user, user: { c } } = live
+  shown(live, structuredClone(live), { user: { a: 1, b: 1, c: { x: 2, y: 1 } }, own: { a: 1, b: 2, c: 3 } })
+  t.equal(JSON.stringify(live), '{"user":{"a":1,"b":1,"c":{"x":2,"y":1}},"own":{"a":1,"b":2,"c":3}}')
+  t.strictSame([live.user, live.user.c], [user, c])
+  const changed = { user: { b: 1, mine: 1 }, other: { a: 1 } }
+  shown(changed, { user: { b: 1 }, other: { a: 1, b: 1 } }, { user: { a: 1, b: 1 }, other: { b: 2, a: 1 } })
+  t.equal(JSON.stringify(changed), '{"user":{"b":1,"mine":1,"a":1},"other":{"a":1}}', 'what the application has changed stays')
+})
+
 t.test('an object that takes no change is replaced', async t => {
   const live = { frozen: Object.freeze({ x: 1 }), deep: { frozen: Object.freeze({ x: 1 }) } }
   t.strictSame(shown(live, { frozen: { x: 1 }, deep: { frozen: { x: 1 } } }, { frozen: { x: 2 }, deep: { frozen: { x: 2 } } }), ['frozen'])
@@ -42,6 +53,9 @@ t.test('an object that takes no change is replaced', async t => {
 t.test('no prototype is set', async t => {
   const live = { a: {} }
   shown(live, { a: {} }, JSON.parse('{"__proto__":{"x":1},"a":{"__proto__":{"x":1}}}'))
+  const evil = JSON.parse('{"a":{"b":1,"__proto__":{"x":1}}}')
+  shown(evil, { a: { b: 1 } }, JSON.parse('{"a":{"__proto__":{"x":1},"b":2}}'))
+  t.equal(Object.getPrototypeOf(evil.a), Object.prototype)
   t.equal(Object.getPrototypeOf(live), Object.prototype)
   t.equal(Object.getPrototypeOf(live.a), Object.prototype)
 })

@@ -94,3 +94,17 @@ t.test('a session that a parallel request changes meanwhile ends all the same', 
   t.equal(browser.cookies.size, 0)
   t.equal(await site.app.sessions.count(), 0)
 })
+
+for (const [kind, newBackend] of Object.entries(backends)) {
+  t.test(`${kind}: a session that is older than allowed before its first save is stored nowhere, and its cookie is not set`, async t => {
+    const site = await createSite(t, { backend: newBackend(), absoluteTimeout: '1h', cookie: { persistent: true } })
+    const browser = site.browser()
+    const response = await browser.run(async ({ session }) => {
+      session.user = 'ann'
+      site.clock.now += HOUR_MS
+      await t.rejects(session.save(), { code: 'SES_DESTROYED' })
+    })
+    t.strictSame(cookieLines(response), [])
+    t.strictSame(site.events.map(({ type }) => type), ['conflict'])
+  })
+}
