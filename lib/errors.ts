@@ -1,4 +1,4 @@
-import createError from '@fastify/error'
+import { createError } from '@fastify/error'
 
 /** How long a client waits after a 503, in seconds, as text of the Retry-After header (RFC 9110, 10.2.3). */
 const RETRY_AFTER_SECONDS = '5'

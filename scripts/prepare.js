@@ -50,7 +50,7 @@ function install () {
 function isBuilt () {
   const built = join(root, 'dist', 'index.js')
   if (!existsSync(built)) return false
-  const sources = ['lib', join('types', 'index.d.ts'), 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map(name => join(root, name))
+  const sources = ['lib', 'types', join('scripts', 'build'), join('scripts', 'build.js'), 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map(name => join(root, name))
   return sources.every(source => !existsSync(source) || newest(source) <= modified(built))
 }
 

@@ -1,5 +1,6 @@
 /**
- * The public contract of fastsessions on one page: payload, session, options, backends, `app.sessions`, events, errors.
+ * The public contract of fastsessions on one page: payload, session, options, backends, `app.sessions`, events, errors. What it adds
+ * to the types of Fastify is in `fastify.d.ts` beside this file.
  *
  * Units: a `Duration` is a number of seconds or a string with a unit. Instants in records are milliseconds since the epoch;
  * the session and `app.sessions` show instants as `Date` objects.
@@ -11,7 +12,6 @@
  *
  * The examples use the payload which the example of `SessionData` declares.
  */
-import type {} from '@fastify/cookie'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 
 /**
@@ -69,8 +69,12 @@ export type SessionKey<Data = SessionData> = [keyof Data] extends [never] ? stri
 /** The type of the value under a key of the payload; `unknown` for a key which the payload type does not have. */
 export type SessionValue<Data, Key> = Key extends keyof Data ? Data[Key] : unknown
 
-/** A payload as a plain object, each key optional; any object, until `SessionData` is augmented. */
-export type SessionPayload<Data = SessionData> = [keyof Data] extends [never] ? Record<string, unknown> : Partial<Data>
+/**
+ * A payload as a plain object, each key optional; any object, until `SessionData` is augmented. A key with `undefined` is absent, also
+ * for compilers that tell the two apart (`exactOptionalPropertyTypes`).
+ */
+export type SessionPayload<Data = SessionData> =
+  [keyof Data] extends [never] ? Record<string, unknown> : { [Key in keyof Data]?: Data[Key] | undefined }
 
 // ---------------------------------------------------------------------------------------------- the session
 
@@ -88,9 +92,17 @@ export type SessionPayload<Data = SessionData> = [keyof Data] extends [never] ? 
 export type Session<Data = SessionData> =
   Extract<KnownKey<Data>, keyof SessionMembers | ReservedKey> extends never
     ? KeyOfUnkept<Data> extends never
-      ? SessionMembers<Data> & { [Key in keyof Data]?: Data[Key] }
+      ? [keyof Data] extends [never]
+          ? Augment_the_interface_SessionData_of_fastsessions
+          : SessionMembers<Data> & { [Key in keyof Data]?: Data[Key] | undefined }
       : { readonly 'SessionData has a type that JSON does not keep': KeyOfUnkept<Data> }
     : { readonly 'SessionData uses a reserved name': Extract<KnownKey<Data>, keyof SessionMembers | ReservedKey> }
+
+/**
+ * The session while its payload has no type. The name is the remedy, since it is what TypeScript says of `request.session.visits`:
+ * "Property 'visits' does not exist on type 'Augment_the_interface_SessionData_of_fastsessions'". `get` and `set` take any key.
+ */
+export interface Augment_the_interface_SessionData_of_fastsessions extends SessionMembers<object> {}
 
 /** Names kept free for planned members: they cannot be properties of the session, as the names of members cannot. `__proto__` is no key at all. */
 export type ReservedKey = 'signal' | 'reauthenticate' | 'cookie' | 'sessionId' | '__proto__'
@@ -218,8 +230,8 @@ export interface SessionMembers<Data = SessionData> {
    * await request.session.load()
    * const basket = request.session.get('basket')
    */
-  load (): Promise<void>
   load (callback: Callback): void
+  load (): Promise<void>
   /**
    * Stores the changes now and puts the cookie on the reply at once. Needed only before `reply.hijack()`, before raw writes, and
    * in WebSockets or streams: all else is stored when the reply is sent. A payload that cannot be stored leaves the stored session
@@ -239,8 +251,8 @@ export interface SessionMembers<Data = SessionData> {
    * reply.hijack()
    * reply.raw.end('written by hand')
    */
-  save (): Promise<void>
   save (callback: Callback): void
+  save (): Promise<void>
   /**
    * Drops the changes that are not stored yet and reads the session again, to see what parallel requests have stored since. A
    * session that was never stored becomes empty and keeps its id.
@@ -251,8 +263,8 @@ export interface SessionMembers<Data = SessionData> {
    * await request.session.reload() // in a WebSocket, before acting on a message
    * if (request.session.subject === null) socket.close()
    */
-  reload (): Promise<void>
   reload (callback: Callback): void
+  reload (): Promise<void>
   /**
    * Extends the idle deadline with this response, whatever `renewAfter` says and on a `passive` route too; never past the
    * absolute deadline. `expiresAt` shows it at once. Without effect on a session that is not stored.
@@ -276,8 +288,8 @@ export interface SessionMembers<Data = SessionData> {
    * request.session.set('user', admin)
    * await request.session.regenerateId()
    */
-  regenerateId (): Promise<void>
   regenerateId (callback: Callback): void
+  regenerateId (): Promise<void>
   /**
    * Starts over under a new id: both timeouts start anew, only the keys in `keep` stay (none by default), the subject goes. The
    * lifetime policy of a guest stays ("remember me", set before the sign-in), that of a signed-in session goes. The old id ends as
@@ -291,9 +303,9 @@ export interface SessionMembers<Data = SessionData> {
    * @example
    * await request.session.regenerate(['basket'])
    */
-  regenerate (keep?: ReadonlyArray<SessionKey<Data>>): Promise<void>
   regenerate (callback: Callback): void
   regenerate (keep: ReadonlyArray<SessionKey<Data>> | undefined, callback: Callback): void
+  regenerate (keep?: ReadonlyArray<SessionKey<Data>>): Promise<void>
   /**
    * Signs a user in: sets the subject, gives the session a new id, starts both timeouts anew and writes `data`. Call `login` at
    * every sign-in, so that an id planted before the sign-in is worthless (session fixation, OWASP ASVS 7.2.4).
@@ -316,9 +328,9 @@ export interface SessionMembers<Data = SessionData> {
    * @example
    * await request.session.login(user.id, { user: { id: user.id } })
    */
-  login (subject: string | number, data?: SessionPayload<Data>): Promise<void>
   login (subject: string | number, callback: Callback): void
   login (subject: string | number, data: SessionPayload<Data> | undefined, callback: Callback): void
+  login (subject: string | number, data?: SessionPayload<Data>): Promise<void>
   /**
    * Gives this session timeouts of its own ("remember me"). The policy is stored with the session; `regenerateId` keeps it, and so do
    * `login` and `regenerate` of a guest, and `login` of the same subject. Each call replaces the policy of an earlier call as a whole,
@@ -342,8 +354,8 @@ export interface SessionMembers<Data = SessionData> {
    * @example
    * app.post('/logout', async request => { await request.session.destroy() })
    */
-  destroy (): Promise<void>
   destroy (callback: Callback): void
+  destroy (): Promise<void>
   /**
    * Changes the data atomically, for counters, balances and the like. `fn` gets a fresh copy of the payload as a plain object,
    * changes the copy in place, and is called again (up to ten times in all) when a parallel write came first: so `fn` must have
@@ -603,13 +615,17 @@ export interface CookieOptions {
 }
 
 /**
- * `config.session` of a route; `false` in its place means no session at all: `request.session` is `null`, and there is no read, no
- * write, no cookie. Checked when the route is added, with `InvalidOptionsError`.
+ * `config.session` of a route, or the name of the option `property` in its place: route options, `true` for the options of the
+ * registration alone, or `false` for no session at all: `request.session` is `null`, and there is no read, no write, no cookie.
+ * Checked when the route is added, with `InvalidOptionsError`.
  *
  * @example
  * app.get('/health', { config: { session: false } }, handler)
  * app.get('/account', { config: { session: { required: 'subject' } } }, handler)
  */
+export type SessionRoute = SessionRouteOptions | (boolean & RouteHints)
+
+/** The options of a route: see `SessionRoute`. */
 export interface SessionRouteOptions {
   /** Whether the session is loaded before the handler. @default as the option `autoload` says */
   autoload?: boolean
@@ -626,6 +642,22 @@ export interface SessionRouteOptions {
   /** As the option of the plugin; without effect beside `required`. @default the option `onUnavailable` */
   onUnavailable?: 'error' | 'anonymous'
 }
+
+/**
+ * What TypeScript says of a wrong route option: "Type '"user"' is not assignable to type 'Expected_true_false_or_subject & "user"'".
+ * Fastify joins the type of `config` with what a route has there; beside a bare `boolean`, the message would be about `false`.
+ */
+interface RouteHints {
+  readonly autoload?: Expected_a_boolean
+  readonly passive?: Expected_a_boolean
+  readonly required?: Expected_true_false_or_subject
+  readonly onUnavailable?: Expected_error_or_anonymous
+}
+
+declare const hint: unique symbol
+interface Expected_a_boolean { readonly [hint]: true }
+interface Expected_true_false_or_subject { readonly [hint]: true }
+interface Expected_error_or_anonymous { readonly [hint]: true }
 
 /**
  * Turns payloads into text and back. Both functions are synchronous. `serialize` is deterministic and takes any subset of the
@@ -1009,26 +1041,3 @@ export type SessionErrorCode =
   'SES_INVALID_OPTIONS' | 'SES_NOT_LOADED' | 'SES_REQUIRED' | 'SES_CONFLICT' | 'SES_DESTROYED' | 'SES_TOO_LARGE' |
   'SES_INVALID_DATA' | 'SES_NOT_SERIALIZABLE' | 'SES_BACKEND_UNAVAILABLE' | 'SES_BACKEND_CONTRACT' | 'SES_NOT_SUPPORTED' |
   'SES_RESERVED_KEY'
-
-// ---------------------------------------------------------------------------------------------- Fastify
-
-// Inside `declare module 'fastify'` a bare `Session` may be the type of a different plugin: hence these aliases.
-type FastSession = Session
-type FastSessions = Sessions
-type FastSessionRoute = SessionRouteOptions
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /**
-     * `null` where there can be no session: before the plugin's onRequest hook (such as in a serializer of Fastify's request log, or
-     * in the error handler for a hook registered earlier), on routes with `session: false`, and for paths of the option `exclude`.
-     */
-    readonly session: FastSession
-  }
-  interface FastifyInstance {
-    sessions: FastSessions
-  }
-  interface FastifyContextConfig {
-    session?: false | FastSessionRoute
-  }
-}

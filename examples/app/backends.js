@@ -41,9 +41,19 @@ async function redis () {
   const { Redis } = await import('ioredis')
   const { RedisBackend } = await import('fastsessions/redis')
   const client = new Redis(await urlOf('redis'))
-  // Without a listener ioredis prints each failed attempt to connect.
-  client.on('error', error => console.error(`redis: ${error.message}`))
-  return { backend: new RedisBackend(client), close: () => client.quit() }
+  logOnce(client)
+  // quit() waits for a server, and fails where there was none.
+  return { backend: new RedisBackend(client), close: () => client.status === 'ready' ? client.quit() : client.disconnect() }
+}
+
+/** ioredis tries to connect for ever: what it says each time is printed at its first time, and again after a connection. */
+function logOnce (client) {
+  let last
+  client.on('ready', () => { last = undefined })
+  client.on('error', ({ message }) => {
+    if (message !== last) console.error(`redis: ${message}; trying again`)
+    last = message
+  })
 }
 
 async function memcached () {

@@ -2,6 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { SessionRecord } from '../../types/index.d.ts'
 import { BackendUnavailableError } from '../errors.ts'
 import { optionsCheck } from '../tools/check-options.ts'
+import type { OptionSchema } from '../tools/option-schema.ts'
 
 /**
  * Sessions of this property lie directly under the prefix or in the folder of a backend. The name of a different property
@@ -19,7 +20,7 @@ export const DEFAULT_PAGE = 100
 export const YOUNG_MS = 300_000
 
 /** A check of a backend's options: an object with these properties, given as JSON Schemas, and no further properties. */
-export function backendOptionsCheck (properties: Record<string, object>): ReturnType<typeof optionsCheck> {
+export function backendOptionsCheck (properties: Readonly<Record<string, OptionSchema>>): ReturnType<typeof optionsCheck> {
   return optionsCheck({ description: 'an object of options', type: 'object', additionalProperties: false, properties })
 }
 

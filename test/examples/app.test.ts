@@ -88,6 +88,19 @@ t.test('an unknown backend is refused with the choices', async t => {
   t.match(output, 'BACKEND is "floppy"; choose one of: cookie, memory, file, redis, memcached, sqlite, pglite, postgres, mysql')
 })
 
+t.test('without its Redis the demo starts, says so once, and stops in peace', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise(resolve => { server.once('listening', resolve) })
+  const { port } = server.address() as { port: number }
+  // Nobody listens there any more.
+  await new Promise(resolve => { server.close(resolve) })
+  const env = { BACKEND: 'redis', REDIS_URL: `redis://127.0.0.1:${port}`, PORT: '0' }
+  const { code, output } = await runToEnd(SERVER, [], env, /http:\/\/localhost:\d+/)
+  t.equal(code, 0)
+  t.equal(output.match(/ECONNREFUSED/g)?.length, 1, output)
+  t.notMatch(output, /MaxRetries|[Uu]nhandled|[Uu]ncaught/)
+})
+
 t.test('a port that is taken is named', async t => {
   const server = createServer().listen(0, 'localhost')
   t.teardown(() => server.close())
