@@ -43,12 +43,14 @@ function isNewerThanPackage () {
 async function installForDemo (packages) {
   if (areInstalled(root, packages)) return say('node_modules has what the demo needs')
   const folder = join(root, '.prepare')
-  const dependencies = Object.fromEntries(Object.entries(packages)
-    .filter(([path]) => path.lastIndexOf('node_modules/') === 0)
-    .map(([path, { version }]) => [path.slice('node_modules/'.length), version]))
+  const top = Object.entries(packages).filter(([path]) => path.lastIndexOf('node_modules/') === 0)
+  const versionsOf = entries => Object.fromEntries(entries.map(([path, { version }]) => [path.slice('node_modules/'.length), version]))
+  // Packages for other platforms are optional.
+  const dependencies = versionsOf(top.filter(([, { optional }]) => !optional))
+  const optionalDependencies = versionsOf(top.filter(([, { optional }]) => optional))
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder)
-  const about = { name: 'fastsessions-demo', version: '0.0.0', private: true, dependencies }
+  const about = { name: 'fastsessions-demo', version: '0.0.0', private: true, dependencies, optionalDependencies }
   writeFileSync(join(folder, 'package.json'), JSON.stringify(about))
   const lock = { name: about.name, version: about.version, lockfileVersion: 3, requires: true, packages: { '': about, ...packages } }
   writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock))
