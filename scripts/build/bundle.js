@@ -5,6 +5,9 @@ import { rolldown } from 'rolldown'
 /** CommonJS has a `require` of its own, which bundlers of applications understand. */
 const MADE_REQUIRE = /^const require = createRequire\(import\.meta\.url\)$/m
 
+/** The folder of dist with the code. */
+export const CODE = 'code'
+
 /**
  * A CommonJS file for each entry point, and files for what they have in common: an error class must not exist twice.
  *
@@ -23,11 +26,11 @@ export async function bundle (root, names) {
   const { output } = await build.generate({
     format: 'cjs',
     exports: 'named',
-    entryFileNames: '[name].cjs',
-    chunkFileNames: 'shared-[name].cjs',
+    entryFileNames: `${CODE}/[name].cjs`,
+    chunkFileNames: `${CODE}/shared-[name].cjs`,
     codeSplitting: { groups: [{ name: 'core', minShareCount: 2 }] }
   })
-  return Object.fromEntries(output.map(({ fileName, code }) => [fileName, fileName === 'index.cjs' ? code + PLUGIN_IS_MODULE : code]))
+  return Object.fromEntries(output.map(({ fileName, code }) => [fileName, fileName === `${CODE}/index.cjs` ? code + PLUGIN_IS_MODULE : code]))
 }
 
 /** `require('fastsessions')` is the plugin, with everything else on it, as with the plugins of Fastify. */
