@@ -1,4 +1,6 @@
 export interface LockedPackage {
+  readonly os?: readonly string[]
+  readonly cpu?: readonly string[]
   version?: string
   integrity?: string
   dev?: boolean
