@@ -1,11 +1,11 @@
 import { SIZES } from './payload.js'
 
-export const PARALLEL = 20
-const [SMALL] = SIZES
+const PARALLEL = 20
+const [SMALL, MIDDLE] = SIZES
 
 /**
  * What a request does. `cookies` says what it comes with: nothing, that of the browser on this connection (each has a
- * session of its own), or always another one. `kinds` are the contestants that a case is for; `sizes` its payloads.
+ * session of its own), always another one, or one for all `writers`, whose requests come at once. `kinds` are the contestants that a case is for; `sizes` its payloads.
  */
 const cases = {
   'no cookie': { path: '/untouched', cookies: 'none', sizes: [SMALL] },
@@ -14,7 +14,8 @@ const cases = {
   'read, new cookies': { path: '/read', cookies: 'new', sizes: SIZES, kinds: ['cookie', 'base'] },
   write: { path: '/write', cookies: 'own', sizes: SIZES },
   login: { path: '/login', cookies: 'none', sizes: [SMALL] },
-  [`${PARALLEL} parallel`]: { path: '/own', cookies: 'one', sizes: [SMALL], kinds: ['id', 'base'] }
+  [`${PARALLEL} parallel`]: { path: '/own', cookies: 'one', writers: PARALLEL, sizes: [SMALL], kinds: ['id', 'base'] },
+  'two writers': { path: '/own', cookies: 'one', writers: 2, sizes: [MIDDLE], kinds: ['id', 'base'] }
 }
 
 /** All of them, payload by payload. */

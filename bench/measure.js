@@ -1,5 +1,4 @@
 import { Burst } from './burst.js'
-import { PARALLEL } from './cases.js'
 import { load, openAll } from './load.js'
 
 /** One sample of one case: what a request costs the server, and how it looks from outside. */
@@ -16,14 +15,14 @@ export async function measure (entrant, details, requests) {
 }
 
 /** Latency is that of a batch here: a page is there when all of its requests are answered. */
-async function measureBurst (entrant, { size }, requests) {
+async function measureBurst (entrant, { size, writers }, requests) {
   const { child } = entrant
   // A base line has no sessions; its cost is that of as many requests.
   if (entrant.kind === 'base') return await measure(entrant, { path: '/untouched', cookies: 'own', size }, requests)
-  const burst = await Burst.open([child.port], entrant.oneCookie(size), PARALLEL)
+  const burst = await Burst.open([child.port], entrant.oneCookie(size), writers)
   await burst.run(1)
   await child.ask('start')
-  const { times, bytes, requests: count } = await burst.run(Math.ceil(requests / PARALLEL))
+  const { times, bytes, requests: count } = await burst.run(Math.ceil(requests / writers))
   const { cpuMicroseconds } = await child.ask('stop')
   const lost = await burst.lost()
   burst.close()

@@ -43,8 +43,8 @@ function tripTable (contestants) {
 }
 
 function lostTable (contestants) {
-  const rows = Object.entries(contestants).flatMap(([name, { cases }]) => Object.values(cases).filter(({ lost }) => lost !== undefined).map(({ lost }) => [name, String(lost)]))
-  return rows.length === 0 ? [] : [`Updates lost by parallel requests (of 20 in the last batch of each round)\n\n${grid(['', 'lost'], rows)}`]
+  const rows = Object.entries(contestants).flatMap(([name, { cases }]) => Object.entries(cases).filter(([, { lost }]) => lost !== undefined).map(([key, { lost }]) => [name, caseOf(key), String(lost)]))
+  return rows.length === 0 ? [] : [`Updates lost by parallel requests (in the last batch of each round)\n\n${grid(['', 'case', 'lost'], rows)}`]
 }
 
 export function coldTable ({ modules, starts }) {

@@ -805,9 +805,11 @@ export interface SessionBackend {
    * Renews a session without writing its payload: takes over `lastAccessedAt` and `expiresAt` of `record` if `record.version` is
    * the stored version, else changes nothing. Keeps the version. Without this method the core renews by `write`.
    *
-   * @returns `false` when there is no record; `true` also when a different version is stored
+   * @returns `false` when there is no record, `null` when a different version is stored: the core then reads the record. `true` for
+   * a different version, too, keeps a use from being recorded where a parallel request has written, and may send the cookie of an
+   * id which has just been replaced
    */
-  touch? (id: string, record: SessionRecord): Awaitable<boolean>
+  touch? (id: string, record: SessionRecord): Awaitable<boolean | null>
   /**
    * Called once for each registration; returns the backend for that registration, often a view on the same store which has the
    * property in its keys. Without this method the backend is used as it is.

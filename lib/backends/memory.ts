@@ -77,10 +77,11 @@ export class MemoryBackend implements SessionBackend {
     return id
   }
 
-  touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): boolean {
+  touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): boolean | null {
     const stands = this.#live(id)
     if (stands === null) return false
-    if (stands.version === version) this.#records.set(id, freezeRecord({ ...stands, lastAccessedAt, expiresAt }))
+    if (stands.version !== version) return null
+    this.#records.set(id, freezeRecord({ ...stands, lastAccessedAt, expiresAt }))
     return true
   }
 

@@ -1,10 +1,8 @@
 import type { SessionEventType } from '../../types/index.d.ts'
-import { randomVersion } from '../crypto/random.ts'
 import { SessionConflictError } from '../errors.ts'
 import { dataOf } from '../payload/bag.ts'
 import type { Stored } from '../payload/codec.ts'
 import { assertNoneHidden } from '../payload/reserved.ts'
-import { freezeRecord } from '../record/record.ts'
 import { type GroupAnswer, groupCommit, type Joining, type Turn } from '../store/queue.ts'
 import { removeIfUnchanged } from '../store/server-side.ts'
 import type { Store } from '../store/store.ts'
@@ -13,7 +11,8 @@ import { sendCookie, sendCookieIfPersistent } from './cookie.ts'
 import { assertValid, type Draft, type Edit, isEmpty, merge, withEdit } from './draft.ts'
 import { reportOverwritten } from './overwritten.ts'
 import { pause } from './pause.ts'
-import { deadlinesOf, isOver, planned, sealed, toStore, writeContextOf } from './records.ts'
+import { isOver, planned, sealed, toStore, writeContextOf } from './records.ts'
+import { renew } from './renew.ts'
 import type { SessionState } from './state.ts'
 
 const MAX_TRIES = 10
@@ -109,34 +108,11 @@ export class Commit implements Joining<Stored> {
 
   /** Moves the deadlines of an unchanged session. */
   * #renew (base: Stored): Flow<void> {
-    const store = this.#store
-    const { backend } = store
-    const { id } = base.record
-    const sent = { ...this.#draft, text: base.text, tree: base.tree }
-    let renewed: Stored
-    let isThere: boolean
-    if (backend.touch !== undefined) {
-      renewed = this.#withDeadlines(base, base.record.version)
-      isThere = yield * store.call('touch', id, () => backend.touch!(id, renewed.record))
-    } else {
-      // Without compare-and-set the whole record is written: only a fresh one undoes no logout and no change.
-      const theirs = store.isAtomic ? base : yield * store.fetch(id)
-      if (theirs === null) return this.#state.markGone()
-      renewed = this.#withDeadlines(theirs, randomVersion())
-      const answer = yield * store.put(renewed.record, theirs.record.version, writeContextOf(this.#state, theirs.text))
-      // On a conflict nothing is to be done: the write which came first has moved the deadlines.
-      isThere = answer.written || answer.theirs !== null || (yield * store.fetch(id)) !== null
-    }
-    if (!isThere) return this.#state.markGone()
-    this.#state.adopt(renewed, sent)
-    this.#publish('renewed', id)
+    const renewed = yield * renew(this.#state, base)
+    if (renewed === null) return this.#state.markGone()
+    this.#state.adopt(renewed, { ...this.#draft, text: base.text, tree: base.tree })
+    this.#publish('renewed', base.record.id)
     sendCookieIfPersistent(this.#state, base, this.#options.isExplicit)
-  }
-
-  /** The same session with deadlines from this moment. */
-  #withDeadlines (stored: Stored, version: number): Stored {
-    const { lastAccessedAt, expiresAt } = deadlinesOf(this.#state, stored)
-    return { ...stored, record: freezeRecord({ ...stored.record, version, lastAccessedAt, expiresAt }) }
   }
 
   /**
@@ -148,8 +124,9 @@ export class Commit implements Joining<Stored> {
   * #replace (base: Stored, turn: Turn<Stored>): Flow<Stored | null> {
     const { id } = base.record
     const { latest = base } = turn
-    // A transaction needs fresh data, and without compare-and-set a read right before the write is all there is.
-    let theirs = this.#mayJoin ? latest : yield * this.#store.fetch(id)
+    // A transaction needs fresh data, and without compare-and-set a read right before the write is all there is. A renewal keeps
+    // the version, and a passive request must not undo the renewal with the deadlines that it has read.
+    let theirs = this.#mayJoin && this.#state.isUse ? latest : yield * this.#store.fetch(id)
     for (let attempt = 1; theirs !== null; attempt++) {
       const outcome = yield * this.#attempt(theirs, turn)
       if (outcome.isDone) return outcome.latest

@@ -89,7 +89,10 @@ export class Session implements MembersOf<SessionMembers> {
   setLifetime (lifetime: SessionLifetime): void {
     const state = this.#writable()
     const policy = withMark(parseLifetime(lifetime, state.registration.settings.lifetime), state.policy?.mark)
-    if (JSON.stringify(policy) !== JSON.stringify(state.policy)) state.setPolicy(policy)
+    const text = JSON.stringify(policy)
+    // The lifetime which is stored is no change, also where the request has set a different one before.
+    const known = [state.policy, state.base?.record.policy].find(each => each && JSON.stringify(each) === text)
+    state.setPolicy(known ?? policy)
   }
 
   load (callback?: Callback): Promise<void>

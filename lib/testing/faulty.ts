@@ -127,7 +127,7 @@ export class FaultyBackend implements SessionBackend {
     return this.#call('remove', id, () => this.#inner.remove(id))
   }
 
-  touch (id: string, record: SessionRecord): Awaitable<boolean> {
+  touch (id: string, record: SessionRecord): Awaitable<boolean | null> {
     return this.#call('touch', id, () => this.#inner.touch!(id, record))
   }
 

@@ -161,6 +161,24 @@ t.test('the laws hold for random payloads', async t => {
   t.pass()
 })
 
+t.test('where either side assigned objects, each key is as one of both has it, whole', async t => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const base = payload(3)
+    const [mine, theirs] = [changed(base), changed(base)]
+    for (const sides of [{ assigned: true }, { replaced: true }, { assigned: true, replaced: true }]) {
+      same(merge(base, structuredClone(base), theirs, sides).data, theirs)
+      same(merge(base, mine, structuredClone(base), sides).data, mine)
+      const { data } = merge(base, mine, theirs, sides)
+      for (const key of new Set([base, mine, theirs, data].flatMap(value => Object.keys(value)))) {
+        const expected = equal(mine[key], base[key]) ? theirs[key] : mine[key]
+        assert.ok(equal(data[key], expected), `${key} is ${JSON.stringify(data[key])}`)
+      }
+      same(merge(base, mine, data, sides).data, data)
+    }
+  }
+  t.pass()
+})
+
 t.test('changes of different paths are all kept, whatever the order of many requests', async t => {
   for (let round = 0; round < 300; round++) {
     const base = payload(3)

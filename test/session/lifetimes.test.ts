@@ -155,6 +155,22 @@ t.test('a session without a lifetime of its own follows the options in force', a
   t.strictSame(await tab.data(), {})
 })
 
+for (const kind of kinds) {
+  t.test(`${kind}: the lifetime that is stored is no change, also after a different one in the same request`, async t => {
+    const site = await createSite(t, { backend: kind, idleTimeout: 1_000 })
+    const browser = site.browser()
+    await browser.run(({ session }) => { session.a = 1; session.setLifetime({ idleTimeout: 100 }) })
+    site.operations()
+    await browser.run(({ session }) => {
+      session.setLifetime({ idleTimeout: 200 })
+      t.equal(session.isModified, true)
+      session.setLifetime({ idleTimeout: 100 })
+      t.equal(session.isModified, false)
+    })
+    t.strictSame(site.operations().filter(operation => operation !== 'read'), [])
+  })
+}
+
 t.test('setLifetime() refuses what is no lifetime and changes nothing', async t => {
   const browser = (await createSite(t)).browser()
   await browser.run(({ session }) => {

@@ -127,12 +127,12 @@ export class DatabaseBackend implements SessionBackend {
     return expectedVersion === 0 ? await row.create() : await row.replace()
   }
 
-  async touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): Promise<boolean> {
+  async touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): Promise<boolean | null> {
     if (!isId(id)) return false
     const { affected } = await this.#table.statements.touch({ ...this.#one(id), version, lastAccessedAt, expiresAt, now: this.#now() })
     if (affected > 0) return true
     // No row was changed: the version is newer, or the session is gone. On MySQL also when the deadlines are as before.
-    return await this.exists(id)
+    return await this.exists(id) ? null : false
   }
 
   async remove (id: string): Promise<void> {

@@ -122,7 +122,7 @@ export class FileBackend implements SessionBackend {
     return isId(id) ? await this.#sessions.write(id, record, expectedVersion) : null
   }
 
-  async touch (id: string, record: SessionRecord): Promise<boolean> {
+  async touch (id: string, record: SessionRecord): Promise<boolean | null> {
     return isId(id) && await this.#sessions.touch(id, record)
   }
 

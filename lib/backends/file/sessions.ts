@@ -70,12 +70,12 @@ export class FileSessions {
   }
 
   /** Moves the deadlines by renaming the pointer. The data file stays. */
-  async touch (id: string, record: SessionRecord): Promise<boolean> {
+  async touch (id: string, record: SessionRecord): Promise<boolean | null> {
     const directory = this.#places.session(id)
     return await untilDone(async () => {
       const pointer = await this.find(id)
       if (pointer === null) return false
-      if (pointer.version !== record.version) return true
+      if (pointer.version !== record.version) return null
       if (await renamed(join(directory, pointer.name), join(directory, renewedName(pointer, record)))) return true
       return undefined
     })

@@ -144,13 +144,13 @@ export class MemcachedBackend implements SessionBackend {
   }
 
   /** Replaces the item by an item of the same version and new deadlines. */
-  async touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): Promise<boolean> {
+  async touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): Promise<boolean | null> {
     const spot = this.#spot(id)
     if (spot === null) return false
     for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
       const found = await this.#items.find(spot)
       if (found.record === null) return false
-      if (found.record.version !== version) return true
+      if (found.record.version !== version) return null
       if (await this.#replace(spot, found, { ...found.record, lastAccessedAt, expiresAt })) return true
     }
     // Other requests have touched the session 20 times meanwhile: a further renewal would make no difference.

@@ -150,7 +150,7 @@ export class RedisBackend implements SessionBackend {
     return await this.#sessions.write(id, record, expectedVersion)
   }
 
-  async touch (id: string, record: SessionRecord): Promise<boolean> {
+  async touch (id: string, record: SessionRecord): Promise<boolean | null> {
     return isId(id) && await this.#sessions.touch(id, record)
   }
 

@@ -17,6 +17,8 @@ export const WRITTEN = '1'
 export const INDEX_FIRST = '2'
 /** The answer of `end`: the id is that of a different subject's session by now. */
 export const OF_ANOTHER = 2
+/** The answer of `touch`: a different version is stored. */
+export const OTHER_VERSION = 2
 
 // Places in the text of a record. Lua counts characters from 1.
 const VERSION = `${VERSION_AT + 1}, ${VERSION_AT + 10}`
@@ -107,7 +109,8 @@ return answer`
 const TOUCH = `${STORED}
 local text, version = stored(${HEAD_BYTES})
 if version == '${ABSENT}' then return 0 end
-if version == ARGV[2] and string.sub(text, ${LAST_USE}) <= ARGV[5] then
+if version ~= ARGV[2] then return ${OTHER_VERSION} end
+if string.sub(text, ${LAST_USE}) <= ARGV[5] then
   redis.call('SETRANGE', KEYS[1], ${DEADLINES_AT}, ARGV[3])
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
 end

@@ -5,7 +5,7 @@ import { decodeRecord, deadlinesText, encodeRecord, instantText, versionText } f
 import { isWrongType, type RedisClient, sender } from './client.ts'
 import type { Keys } from './keys.ts'
 import { indexedAfter } from './scores.ts'
-import { ABSENT, ANY, INDEX_FIRST, REMOVED, type Scripts, WRITTEN } from './scripts.ts'
+import { ABSENT, ANY, INDEX_FIRST, OTHER_VERSION, REMOVED, type Scripts, WRITTEN } from './scripts.ts'
 import { type SubjectIndex, subjectOf, subjectText } from './subjects.ts'
 
 /** The header of a record whose subject a write has left, in a list; or text; or `null` for a refusal where nothing stands. */
@@ -63,14 +63,14 @@ export class RedisSessions {
     return this.#resultOf(id, subject, answer)
   }
 
-  async touch (id: string, record: SessionRecord): Promise<boolean> {
+  async touch (id: string, record: SessionRecord): Promise<boolean | null> {
     assertStorable(id, record)
     const { keys, scripts, index, now } = this.#parts
     if (record.subject !== null) await index.add(record.subject, record)
     const present = now()
     const answer = await scripts.touch(keys.session(id), nowText(present), versionText(record.version), deadlinesText(record),
       `${ttlOf(record, present)}`, instantText(record.lastAccessedAt))
-    return Number(answer) === 1
+    return Number(answer) === OTHER_VERSION ? null : Number(answer) === 1
   }
 
   /** Resolves once the id has left the index, too. */
