@@ -23,6 +23,14 @@ const Base = {
   ReservedKey: createError('SES_RESERVED_KEY', '`%s` %s', 500, TypeError)
 } as const
 
+// NestJS, which answers 500 to errors that it does not know, goes by these members of the package http-errors.
+for (const { prototype } of Object.values(Base)) {
+  Object.defineProperties(prototype, {
+    status: { get (this: { statusCode: number }) { return this.statusCode } },
+    expose: { get (this: { statusCode: number }) { return this.statusCode < 500 } }
+  })
+}
+
 /**
  * An option, a route's option, a lifetime or a filter is wrong, and registration or call is refused. The message names the full path,
  * the expectation and the value, never a secret.

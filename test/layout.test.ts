@@ -135,7 +135,7 @@ t.test('no test is switched off, and no check is silenced', async t => {
     [/^(?!types\/|scripts\/smoke\/)/, /@ts-expect-error/],
     [/./, /\b(?:TODO|FIXME)\b/]
   ]
-  const files = ['lib', 'test', 'stress', 'types', 'examples', 'e2e', 'scripts', 'bench'].flatMap(filesIn).filter(path => path !== 'test/layout.test.ts')
+  const files = ['lib', 'test', 'stress', 'types', 'examples', 'e2e', 'scripts', 'bench', 'integrations'].flatMap(filesIn).filter(path => path !== 'test/layout.test.ts')
   const offences = files.flatMap(path => forbidden
     .filter(([where]) => where.test(path))
     .flatMap(([, what]) => what.exec(read(path))?.slice(0, 1) ?? [])

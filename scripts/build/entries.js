@@ -1,6 +1,12 @@
 import { CODE } from './bundle.js'
 
 /**
+ * The peers that are ES modules. Node refuses to `require` an ES module which an `import()` beside has begun to load: a door loads
+ * its peers before the CommonJS file asks for them.
+ */
+const ES_PEERS = ['kysely']
+
+/**
  * The files of the entry points. CommonJS and ES modules give out what the same file of code has, so that there is one of everything
  * however it is loaded.
  *
@@ -13,7 +19,7 @@ export function entryFiles (chunks) {
     const name = path.slice(`${CODE}/`.length, -'.cjs'.length)
     if (name.startsWith('shared-')) continue
     files[`${name}.cjs`] = commonjs(path)
-    files[`${name}.js`] = esm(name, [...code.matchAll(/^exports\.(\w+) = /gm)].map(([, key]) => key))
+    files[`${name}.js`] = esm(name, code)
   }
   return files
 }
@@ -27,9 +33,11 @@ function commonjs (path) {
   return `const all = require('./${path}')\nmodule.exports = all\n`
 }
 
-function esm (name, exported) {
+function esm (name, code) {
+  const exported = [...code.matchAll(/^exports\.(\w+) = /gm)].map(([, key]) => key)
   const names = exported.filter(key => key !== 'default')
   return [
+    ...ES_PEERS.filter(peer => code.includes(`require("${peer}")`)).map(peer => `import '${peer}'`),
     `import all from './${name}.cjs'`,
     `export const { ${names.join(', ')} } = all`,
     ...exported.length > names.length ? ['export default all'] : [],

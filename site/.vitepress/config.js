@@ -19,11 +19,14 @@ const guides = [
   ['Acting as another user', 'impersonation'],
   ['Warning before the end', 'timeout-warning'],
   ['A store with ids of its own', 'own-ids'],
+  ['Writing a backend', 'own-backend'],
+  ['Frameworks around Fastify', 'frameworks'],
   ['Troubleshooting', 'troubleshooting']
 ]
 const reference = [
   ['Options, members, events, errors', 'reference'],
   ['Backends', 'backends'],
+  ['With other packages', 'integrations'],
   ['Scaling', 'scaling'],
   ['Security', 'security'],
   ['Performance', 'performance'],

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import type { SessionRecord } from '../../../types/index.d.ts'
-import { assertEnded, assertReads, type Case, fill, listAll } from '../case.ts'
+import { assertEnded, assertReads, type Case, fill, FITTING_SHARE, listAll } from '../case.ts'
 
 const WRITERS = 50
-/** A payload of this share of the limit fits: the rest is room for the fields that a backend stores beside the payload. */
-const FITTING_SHARE = 0.95
 
 /** A JSON string of a given size. */
 const dataOf = (bytes: number): string => JSON.stringify('x'.repeat(Math.floor(bytes) - 2))
