@@ -714,18 +714,24 @@ export interface SessionRecord {
   readonly subject: string | null
   /** `null` for a session which follows the options in force. */
   readonly policy: SessionPolicy | null
+  /** What the core keeps beside the payload, at most 2 kB as JSON. Kept as it is by backends. */
+  readonly meta: SessionMeta | null
 }
 
-/** The lifetime policy of one session, in milliseconds, and marks of the core. Kept as it is by backends. */
+/** The lifetime policy of one session, in milliseconds. Kept as it is by backends. */
 export interface SessionPolicy {
   readonly idleTimeout?: number
   /** `null` for never. */
   readonly absoluteTimeout?: number | null
   readonly persistent?: boolean
-  /** Of a tombstone only: the new id of the session. */
-  readonly successor?: string
+}
+
+/** What the core keeps of a session beside its payload. */
+export interface SessionMeta {
   /** Of a session that signed in while the mark of a revocation of its subject stood: the version of the revocation's mark. */
   readonly mark?: number
+  /** Of a tombstone only: the new id of the session. */
+  readonly successor?: string
 }
 
 /** What a backend may use beside the record, such as for columns of the application's own. */

@@ -177,7 +177,7 @@ export class SessionAdministration implements Sessions<Data> {
     const { keeping, store } = registration
     assertValid(data, store.codec)
     const mark = yield * markBefore(registration, subject, called)
-    const stored = toStore(state, null, { ...store.codec.write(data), subject, policy: withMark(null, mark) })
+    const stored = toStore(state, null, { ...store.codec.write(data), subject, policy: null, meta: withMark(null, mark) })
     const { id } = stored.record
     let isOver = keeping.isInCookie
     try {

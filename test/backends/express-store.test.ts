@@ -75,7 +75,7 @@ t.test('transaction() and onConflict: \'error\' are refused', async t => {
 })
 
 const record: SessionRecord = {
-  id: 'a'.repeat(64), version: 1, data: '{}', schemaVersion: 1, createdAt: 0, lastAccessedAt: 0, expiresAt: Date.now() + HOUR_MS, subject: null, policy: null
+  id: 'a'.repeat(64), version: 1, data: '{}', schemaVersion: 1, createdAt: 0, lastAccessedAt: 0, expiresAt: Date.now() + HOUR_MS, subject: null, policy: null, meta: null
 }
 
 t.test('a write of what has ended already leaves nothing', async t => {

@@ -80,7 +80,7 @@ t.test('an id that is taken is not taken over: the session gets another one', as
     taken.push(id!)
     // The session of a different user, under the very id that was drawn.
     const now = Date.now()
-    await backend.write(id, { id: id!, version: 1, data: '{"whose":"theirs"}', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + 60_000, subject: null, policy: null })
+    await backend.write(id, { id: id!, version: 1, data: '{"whose":"theirs"}', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + 60_000, subject: null, policy: null, meta: null })
   })
   const { status, body, cookies } = await request(undefined, async session => {
     session.whose = 'mine'

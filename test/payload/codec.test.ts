@@ -9,7 +9,7 @@ import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 const codecOf = (options: SessionOptions = {}): PayloadCodec => resolveOptions({ backend: new MinimalBackend(), ...options }).codec
 const recordOf = (data: string, schemaVersion = 1): SessionRecord => ({
-  id: 'i', version: 1, data, schemaVersion, createdAt: 0, lastAccessedAt: 0, expiresAt: 1, subject: null, policy: null
+  id: 'i', version: 1, data, schemaVersion, createdAt: 0, lastAccessedAt: 0, expiresAt: 1, subject: null, policy: null, meta: null
 })
 
 const tagged: SessionSerializer = {

@@ -27,7 +27,8 @@ export const storing: readonly Case[] = [
     needs: [],
     async run ({ backend, record }) {
       const policy = { idleTimeout: 60_000, absoluteTimeout: null, persistent: true }
-      const written = record({ subject: 'alice', policy, schemaVersion: 7 })
+      const meta = { mark: 7, successor: 'é "🧺"' }
+      const written = record({ subject: 'alice', policy, meta, schemaVersion: 7 })
       assert.equal(await backend.write(written.id, written, 0), written.id)
       await assertReads(backend, written)
     }
