@@ -124,7 +124,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     } catch (error) {
       // A server which is down now may be up later. Time mends no other error.
       if (!(error instanceof BackendUnavailableError)) throw error
-      app.log.warn({ err: error }, `${store.name} cannot be reached yet; until it can, sessions answer 503`)
+      channels.log.warn({ err: error }, `${store.name} cannot be reached yet; until it can, sessions answer 503`)
     }
   }
 

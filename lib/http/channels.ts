@@ -1,8 +1,9 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
 import type { SessionBackend } from '../../types/index.d.ts'
 import type { CookieSettings } from '../config/cookie-settings.ts'
 import type { Settings } from '../config/options.ts'
 import { Registration } from '../store/registration.ts'
+import { audible } from '../store/warnings.ts'
 import { isHttps } from './scheme.ts'
 import { SessionCookie } from './session-cookie.ts'
 
@@ -18,16 +19,19 @@ export interface Channel {
  * the name of its cookie, so that what came in clear cannot be copied to https: there each name has a backend of its own.
  */
 export class Channels {
+  /** For warnings outside a request. */
+  readonly log: FastifyBaseLogger
   readonly #https: Channel
   readonly #http: Channel
 
   constructor (app: FastifyInstance, settings: Settings) {
     const { cookie, plainCookie, backend } = settings
+    const log = this.log = audible(app.log)
     const isBoundToName = backend.selfContained === true && cookie.name !== plainCookie.name
-    const bound = bind(app, settings, cookie)
-    const boundOnHttp = isBoundToName ? bind(app, settings, plainCookie) : bound
-    this.#https = channelOf(app, settings, cookie, bound)
-    this.#http = plainCookie === cookie ? this.#https : channelOf(app, settings, plainCookie, boundOnHttp, this.#https)
+    const bound = bind(log, settings, cookie)
+    const boundOnHttp = isBoundToName ? bind(log, settings, plainCookie) : bound
+    this.#https = channelOf(app, { settings, log }, cookie, bound)
+    this.#http = plainCookie === cookie ? this.#https : channelOf(app, { settings, log }, plainCookie, boundOnHttp, this.#https)
   }
 
   /** The channel of a request. */
@@ -46,14 +50,15 @@ export class Channels {
 }
 
 function channelOf (
-  app: FastifyInstance, settings: Settings, cookieSettings: CookieSettings, backend: SessionBackend, beside?: Channel
+  app: FastifyInstance, { settings, log }: { settings: Settings, log: FastifyBaseLogger }, cookieSettings: CookieSettings,
+  backend: SessionBackend, beside?: Channel
 ): Channel {
   const cookie = new SessionCookie(cookieSettings, app.serializeCookie)
   if (beside?.registration.store.backend === backend) return { cookie, registration: beside.registration }
-  return { cookie, registration: new Registration(settings, backend, text => cookie.headerBytes(text), app.log) }
+  return { cookie, registration: new Registration(settings, backend, text => cookie.headerBytes(text), log) }
 }
 
-function bind (app: FastifyInstance, settings: Settings, cookie: CookieSettings): SessionBackend {
+function bind (log: FastifyBaseLogger, settings: Settings, cookie: CookieSettings): SessionBackend {
   const { property, secrets, now, timeoutMs: timeout, backend } = settings
-  return backend.bind?.({ property, now, secrets, cookie, timeout, log: app.log }) ?? backend
+  return backend.bind?.({ property, now, secrets, cookie, timeout, log }) ?? backend
 }

@@ -7,6 +7,9 @@ const SPAN_MS = 60_000
 /** What is a matter of the configuration is said once. */
 const ONCE: ReadonlySet<WarningKind> = new Set<WarningKind>(['outside', 'empty'])
 
+/** The name of warnings of the process. */
+const WARNING = 'FastsessionsWarning'
+
 /** What a warning is about. */
 export type WarningKind =
   'anonymous' | 'dropped' | 'empty' | 'ended' | 'lost' | 'outside' | 'plain-http' | 'renewal' | 'timed-out' | 'unawaited'
@@ -40,8 +43,24 @@ export class Warnings {
   #emit (kind: WarningKind, text: string): void {
     if (this.#emitted.has(kind)) return
     this.#emitted.add(kind)
-    process.emitWarning(text, { type: 'FastsessionsWarning', code: kind })
+    process.emitWarning(text, { type: WARNING, code: kind })
   }
+}
+
+/**
+ * The application's logger, for warnings of the start, of the store and of backends. Where it is off, the first warning of each
+ * text goes to `process.emitWarning`.
+ */
+export function audible (log: FastifyBaseLogger): FastifyBaseLogger {
+  if (!isOff(log)) return log
+  const emitted = new Set<unknown>()
+  const warn = (...parts: unknown[]): void => {
+    const text = parts.find(part => typeof part === 'string') as string
+    if (emitted.has(text)) return
+    emitted.add(text)
+    process.emitWarning(text, { type: WARNING })
+  }
+  return Object.assign(Object.create(log) as FastifyBaseLogger, { warn })
 }
 
 /** Without a logger Fastify has one that does nothing, and knows no level. */

@@ -1,5 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import t from 'tap'
+import { MemoryBackend } from '../../lib/index.ts'
+import { FaultyBackend } from '../../lib/testing/index.ts'
 import { Warnings } from '../../lib/store/warnings.ts'
 import { createApp, createSite, loose } from '../helpers/app.ts'
 
@@ -45,6 +47,26 @@ t.test('an application without a logger hears of a Secure cookie on plain http',
   app.get('/', async request => { request.session.set('a', 1) })
   await app.inject({ url: '/', headers: { host: 'example.org' } })
   t.match(await heard, 'was sent on a plain-http request')
+})
+
+t.test('an application without a logger hears once of a store that cannot be reached at the start, and of one that is down', async t => {
+  const heard: string[] = []
+  const listen = ({ name, message }: Error) => { if (name === 'FastsessionsWarning') heard.push(message) }
+  process.on('warning', listen)
+  t.teardown(() => process.off('warning', listen))
+  const backend = new FaultyBackend(new MemoryBackend())
+  const down = () => { throw new Error('refused') }
+  Object.assign(backend, { prepare: down })
+  const app = await createApp(t, { backend })
+  app.get('/', async request => loose(request).isEmpty)
+  const { cookie } = await app.sessions.create({ a: 1 })
+  for (let outage = 0; outage < 2; outage++) {
+    backend.fail('read')
+    for (let time = 0; time < 20; time++) await app.inject({ url: '/', headers: { cookie } })
+    backend.heal()
+  }
+  await new Promise(resolve => { setImmediate(resolve) })
+  t.match(heard, [/cannot be reached yet/, /is down: sessions fail fast/])
 })
 
 t.test('while a store is down, the requests that go on without a session do not fill the log', async t => {
