@@ -22,7 +22,13 @@ const modules = {
   'iron-session': ['iron-session']
 }
 
-const child = fileURLToPath(new URL('cold-start-child.js', import.meta.url))
+/** What an application registers; it is measured up to `ready()`, with Fastify. */
+const starts = {
+  'an empty plugin': [],
+  fastsessions: [dist('index')],
+  '@fastify/session': ['@fastify/cookie', '@fastify/session'],
+  '@fastify/secure-session': ['@fastify/secure-session']
+}
 
 export async function run ({ isWhole }) {
   const result = await coldStart(ROUNDS)
@@ -31,24 +37,33 @@ export async function run ({ isWhole }) {
   if (isWhole) drawCharts()
 }
 
-/** Each import in a fresh process, interleaved. */
+/** Each import, and each start, in a fresh process, interleaved. */
 export async function coldStart (rounds) {
-  const samples = Object.fromEntries(Object.keys(modules).map(name => [name, []]))
+  const about = 'Imports: beyond Fastify, which is imported before. Starts: from the first import to ready(), with Fastify'
+  const figures = { modules: samplesOf('cold-start-child.js', modules, rounds), starts: samplesOf('start-child.js', starts, rounds) }
+  return { about, rounds, machine: machine(), versions: versions(), ...figures }
+}
+
+function samplesOf (child, cases, rounds) {
+  const samples = Object.fromEntries(Object.keys(cases).map(name => [name, []]))
   for (let n = 0; n <= rounds; n++) {
-    for (const name of rotated(Object.keys(modules), n)) {
-      const sample = measure(modules[name])
+    for (const name of rotated(Object.keys(cases), n)) {
+      const sample = measure(child, cases[name])
       // The first round fills the cache of the file system.
       if (n > 0) samples[name].push(sample)
     }
   }
-  const summary = Object.entries(samples).map(([name, list]) => [name, {
-    milliseconds: spread(list.map(({ milliseconds }) => milliseconds)), rssMegabytes: spread(list.map(({ rssMegabytes }) => rssMegabytes))
-  }])
-  return { about: 'Beyond Fastify, which is imported before', rounds, machine: machine(), versions: versions(), modules: Object.fromEntries(summary) }
+  return Object.fromEntries(Object.entries(samples).map(([name, list]) => [name, spreads(list)]))
 }
 
-function measure (names) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', child, JSON.stringify(names)], { encoding: 'utf8' })
+/** The spread of each figure of the samples. */
+function spreads (list) {
+  return Object.fromEntries(Object.keys(list[0]).map(figure => [figure, spread(list.map(sample => sample[figure]))]))
+}
+
+function measure (child, names) {
+  const path = fileURLToPath(new URL(child, import.meta.url))
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', path, JSON.stringify(names)], { encoding: 'utf8' })
   if (status !== 0) throw new Error(stderr)
   return JSON.parse(stdout)
 }

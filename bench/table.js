@@ -47,9 +47,17 @@ function lostTable (contestants) {
   return rows.length === 0 ? [] : [`Updates lost by parallel requests (in the last batch of each round)\n\n${grid(['', 'case', 'lost'], rows)}`]
 }
 
-export function coldTable ({ modules }) {
-  const rows = Object.entries(modules).map(([name, { milliseconds, rssMegabytes }]) => [name, digits(milliseconds.median), digits(rssMegabytes.median)])
-  return `Cold start: what importing takes in a fresh process, median\n\n${grid(['', 'ms', 'MB of memory'], rows)}`
+export function coldTable ({ modules, starts }) {
+  const rows = Object.entries(modules).map(([name, figures]) => [name, cell(figures.milliseconds), cell(figures.cpuMilliseconds), cell(figures.rssMegabytes)])
+  const imports = `Cold start: what importing takes in a fresh process, median\n\n${grid(['', 'ms', 'ms of CPU', 'MB of memory'], rows)}`
+  if (starts === undefined) return imports
+  const startRows = Object.entries(starts).map(([name, figures]) => [name, cell(figures.milliseconds), cell(figures.cpuMilliseconds)])
+  return `${imports}\n\nThe whole start: Fastify, one plugin, ready(), median\n\n${grid(['', 'ms', 'ms of CPU'], startRows)}`
+}
+
+/** Results that were saved before a figure was measured do not have it. */
+function cell (figure) {
+  return figure === undefined ? '–' : digits(figure.median)
 }
 
 export function targetTable (targets) {

@@ -1,4 +1,4 @@
-import createError from '@fastify/error'
+import { createError } from '@fastify/error'
 
 /** How long a client waits after a 503, in seconds, as text of the Retry-After header (RFC 9110, 10.2.3). */
 const RETRY_AFTER_SECONDS = '5'
@@ -22,6 +22,14 @@ const Base = {
   NotSupported: createError('SES_NOT_SUPPORTED', '%s does not support %s%s', 500),
   ReservedKey: createError('SES_RESERVED_KEY', '`%s` %s', 500, TypeError)
 } as const
+
+// NestJS, which answers 500 to errors that it does not know, goes by these members of the package http-errors.
+for (const { prototype } of Object.values(Base)) {
+  Object.defineProperties(prototype, {
+    status: { get (this: { statusCode: number }) { return this.statusCode } },
+    expose: { get (this: { statusCode: number }) { return this.statusCode < 500 } }
+  })
+}
 
 /**
  * An option, a route's option, a lifetime or a filter is wrong, and registration or call is refused. The message names the full path,
@@ -97,12 +105,12 @@ export class SessionValidationError extends Base.Validation {
   override readonly name = 'SessionValidationError'
   /** Where, such as `session.basket[0].price`. */
   readonly path: string
-  /** For logs: where, and what was expected there. */
+  /** For logs: where, and what must be there. */
   readonly detail: string
 
   constructor (path: string, expectation: string) {
     super()
-    this.detail = `${this.message}: expected \`${path}\` ${expectation}`
+    this.detail = `${this.message}: \`${path}\` ${expectation}`
     this.path = path
   }
 }
@@ -144,15 +152,19 @@ export class BackendUnavailableError extends Base.Unavailable {
   }
 }
 
-/** A backend answered with something that `SessionBackend` does not allow: a bug of the backend. */
+/**
+ * A backend answered with something that `SessionBackend` does not allow, or an encryptor with something that `Encryptor` does not: a
+ * bug of the backend, or of the encryptor.
+ */
 export class BackendContractError extends Base.Contract {
   override readonly name = 'BackendContractError'
   /** For logs: which method of which backend, and what it must answer. */
   readonly detail: string
 
-  constructor (detail: string) {
+  constructor (detail: string, options: { cause?: unknown } = {}) {
     super()
     this.detail = detail
+    if (options.cause !== undefined) this.cause = options.cause
   }
 }
 

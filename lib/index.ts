@@ -11,3 +11,4 @@ export {
   SessionTooLargeError, SessionValidationError
 } from './errors.ts'
 export type * from '../types/index.d.ts'
+import type {} from '../types/fastify.d.ts'

@@ -9,16 +9,17 @@ import { resolveOptions } from './config/options.ts'
 import type { RouterOptions } from './config/paths.ts'
 import { RoutePolicies, type RoutePolicy } from './config/routes.ts'
 import { BackendUnavailableError, isOwnError, ReservedKeyError, SessionRequiredError } from './errors.ts'
+import { Channels } from './http/channels.ts'
 import { DetachedCookies } from './http/detached-cookies.ts'
+import { untilGone } from './http/client-gone.ts'
 import { forgetAnswer, presetError } from './http/error-reply.ts'
 import { Exchange } from './http/exchange.ts'
 import { ReplyCookies } from './http/reply-cookies.ts'
-import { SessionCookie } from './http/session-cookie.ts'
 import { tryLoading } from './lifecycle/load.ts'
 import { SessionState } from './lifecycle/state.ts'
 import { SessionAdministration } from './session/administration.ts'
 import { face, type Session } from './session/session.ts'
-import { Registration } from './store/registration.ts'
+import type { Registration } from './store/registration.ts'
 import { unexpected } from './tools/check-options.ts'
 import { isPromise } from './tools/flow.ts'
 
@@ -33,16 +34,14 @@ type OurRequest = FastifyRequest & Record<symbol, unknown>
 
 async function fastsessions (app: FastifyInstance, options: SessionOptions): Promise<void> {
   const settings = resolveOptions(options, routerOptionsOf(app))
-  const { property, secrets, now, timeoutMs: timeout } = settings
+  const { property } = settings
   claimNames(app, settings)
   if (!app.hasPlugin('@fastify/cookie')) await app.register(cookie)
 
-  const sessionCookie = new SessionCookie(settings.cookie, app.serializeCookie)
-  const backend = settings.backend.bind?.({ property, now, secrets, cookie: settings.cookie, timeout, log: app.log }) ?? settings.backend
-  const registration = new Registration(settings, backend, text => sessionCookie.headerBytes(text), app.log)
+  const channels = new Channels(app, settings)
   const policies = new RoutePolicies(settings)
   // A self-contained backend which answers at once is asked at the first look only.
-  const isLazy = registration.keeping.isInCookie && answersAtOnce(backend)
+  const isLazy = channels.registrations.every(({ keeping, store }) => keeping.isInCookie && answersAtOnce(store.backend))
   const kExchange = Symbol(`fastsessions.${property}`)
   // Fastify assembles the options of a route at each request for them: once is enough.
   const kPolicy = Symbol(`fastsessions.${property}.policy`)
@@ -53,8 +52,8 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   app.addHook('onRequest', loadSession)
   app.addHook('onSend', commitSession)
   app.addHook('onError', noteError)
-  app.addHook('onClose', closeBackend)
-  await prepareBackend()
+  app.addHook('onClose', closeBackends)
+  for (const registration of channels.registrations) await prepareBackend(registration)
 
   function decorateRequest (): void {
     app.decorateRequest(kExchange, null)
@@ -72,11 +71,12 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   }
 
   function administration (): SessionAdministration {
-    const cookies = {
-      transport: (header: string | undefined) => new DetachedCookies(registration, sessionCookie, app.log, header),
-      header: (text: string) => sessionCookie.header(text)
-    }
-    return new SessionAdministration(registration, cookies, app.log, policies.usual)
+    const cookies = channels.byName.map(({ cookie, registration }) => ({
+      registration,
+      transport: (header: string | undefined) => new DetachedCookies(registration, cookie, app.log, header),
+      header: (text: string) => cookie.header(text)
+    }))
+    return new SessionAdministration(cookies, app.log, policies.usual)
   }
 
   function loadSession (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {
@@ -89,7 +89,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     const exchange = beginExchange(request, reply, policy)
     if (policy.required !== false) exchange.touch()
     const loading = tryLoading(exchange.state)
-    if (isPromise(loading)) loading.then(answer)
+    if (isPromise(loading)) untilGone(reply, loading, answer)
     else answer(loading)
 
     function answer (failure: Error | null): void {
@@ -118,10 +118,9 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     done()
   }
 
-  async function prepareBackend (): Promise<void> {
-    const { store } = registration
+  async function prepareBackend ({ store }: Registration): Promise<void> {
     try {
-      await store.run(store.call('prepare for', null, () => backend.prepare?.()))
+      await store.run(store.call('prepare for', null, () => store.backend.prepare?.()))
     } catch (error) {
       // A server which is down now may be up later. Time mends no other error.
       if (!(error instanceof BackendUnavailableError)) throw error
@@ -129,9 +128,11 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     }
   }
 
-  async function closeBackend (): Promise<void> {
-    registration.store.close()
-    await backend.close?.()
+  async function closeBackends (): Promise<void> {
+    for (const { store } of channels.registrations) {
+      store.close()
+      await store.backend.close?.()
+    }
   }
 
   function getSession (this: FastifyRequest): Session | null {
@@ -148,7 +149,8 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   }
 
   function beginExchange (request: FastifyRequest, reply: FastifyReply, policy: RoutePolicy): Exchange {
-    const cookies = new ReplyCookies(registration, sessionCookie, request, reply)
+    const { registration, cookie } = channels.of(request)
+    const cookies = new ReplyCookies(registration, cookie, request, reply)
     const loadsAtLook = isLazy && (policy.autoload ?? settings.autoload(request))
     const exchange = new Exchange(new SessionState(registration, cookies, policy, face), cookies, reply, loadsAtLook)
     setCarried(request, exchange)

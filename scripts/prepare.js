@@ -1,21 +1,27 @@
 #!/usr/bin/env node
-// Before `npm start` and `npm test`: installs what package-lock.json says and builds, each only when it is needed.
-// Needs nothing but Node, since it runs before anything is installed.
-import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+// Before `npm start` and `npm test`: installs what package-lock.json says and builds, each only when it is needed. The demo
+// (`prepare.js demo`) needs few packages, and installs no others. Needs nothing but Node: it runs before anything is installed.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { areInstalled, namesForDemo, packagesOf, partOf } from './prepare/packages.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+const modules = join(root, 'node_modules')
 const lockFile = join(root, 'package-lock.json')
 const hasLock = existsSync(lockFile)
 const OLDEST_NODE = [20, 19]
+// Whatever NODE_ENV says: the compiler and the tests are development dependencies.
+const NPM_FLAGS = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error']
 
 assertNode()
-if (isInstalled()) say('node_modules is up to date')
-else install()
+// Where somebody works on the library, node_modules stays whole.
+const isDemo = process.argv[2] === 'demo' && hasLock && !existsSync(join(modules, 'tap'))
+if (isDemo) await installForDemo(partOf(packagesOf(lockFile), namesForDemo(root, process.env.BACKEND ?? '')))
+else await installAll()
 if (isBuilt()) say('dist is up to date')
-else run('building', process.execPath, [join(root, 'scripts', 'build.js')])
+else await run('building', process.execPath, [join(root, 'scripts', 'build.js'), ...(isDemo ? ['--quick'] : [])])
 
 function assertNode () {
   const [major, minor] = process.versions.node.split('.').map(Number)
@@ -23,34 +29,42 @@ function assertNode () {
   fail(`Node ${OLDEST_NODE.join('.')} or newer is needed, this is ${process.versions.node}`)
 }
 
-/** Whether node_modules has what package-lock.json lists, whoever installed it: npm notes there what it did, when it is done. */
-function isInstalled () {
-  const note = join(root, 'node_modules', '.package-lock.json')
-  if (!existsSync(note)) return false
-  if (!hasLock) return modified(note) >= modified(join(root, 'package.json'))
-  const installed = packagesOf(note)
-  return Object.entries(packagesOf(lockFile)).every(([path, wanted]) => {
-    // The first is this package itself; an optional one may be for another platform.
-    if (path === '' || (wanted.optional && !(path in installed))) return true
-    const { version, integrity } = installed[path] ?? {}
-    return version === wanted.version && integrity === wanted.integrity && existsSync(join(root, path))
-  })
+async function installAll () {
+  if (hasLock ? areInstalled(root, packagesOf(lockFile)) : isNewerThanPackage()) return say('node_modules is up to date')
+  await run('installing everything (once, a few minutes)', 'npm', [hasLock ? 'ci' : 'install', ...NPM_FLAGS])
 }
 
-function packagesOf (file) {
-  return JSON.parse(readFileSync(file, 'utf8')).packages
+function isNewerThanPackage () {
+  const note = join(modules, '.package-lock.json')
+  return existsSync(note) && modified(note) >= modified(join(root, 'package.json'))
 }
 
-function install () {
-  // Whatever NODE_ENV says: the compiler and the tests are development dependencies.
-  run('installing (once, about a minute)', 'npm', [hasLock ? 'ci' : 'install', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'])
+/** npm installs all of a package or nothing. So this is a package of its own, whose node_modules takes its place here when it is whole. */
+async function installForDemo (packages) {
+  if (areInstalled(root, packages)) return say('node_modules has what the demo needs')
+  const folder = join(root, '.prepare')
+  const top = Object.entries(packages).filter(([path]) => path.lastIndexOf('node_modules/') === 0)
+  const versionsOf = entries => Object.fromEntries(entries.map(([path, { version }]) => [path.slice('node_modules/'.length), version]))
+  // Packages for other platforms are optional.
+  const dependencies = versionsOf(top.filter(([, { optional }]) => !optional))
+  const optionalDependencies = versionsOf(top.filter(([, { optional }]) => optional))
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
+  const about = { name: 'fastsessions-demo', version: '0.0.0', private: true, dependencies, optionalDependencies }
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(about))
+  const lock = { name: about.name, version: about.version, lockfileVersion: 3, requires: true, packages: { '': about, ...packages } }
+  writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock))
+  await run(`installing ${Object.keys(packages).length} packages for the demo (once)`, 'npm', ['ci', ...NPM_FLAGS], folder)
+  rmSync(modules, { recursive: true, force: true })
+  renameSync(join(folder, 'node_modules'), modules)
+  rmSync(folder, { recursive: true, force: true })
 }
 
-/** Whether dist is newer than all that it is made from. */
+/** Whether dist is newer than all that it is made from. A quick build has no types, which tests and packages need. */
 function isBuilt () {
   const built = join(root, 'dist', 'index.js')
-  if (!existsSync(built)) return false
-  const sources = ['lib', join('types', 'index.d.ts'), 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map(name => join(root, name))
+  if (!existsSync(built) || (!isDemo && !existsSync(join(root, 'dist', 'index.d.ts')))) return false
+  const sources = ['lib', 'types', join('scripts', 'build'), join('scripts', 'build.js'), 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map(name => join(root, name))
   return sources.every(source => !existsSync(source) || newest(source) <= modified(built))
 }
 
@@ -64,11 +78,19 @@ function modified (path) {
   return statSync(path).mtimeMs
 }
 
-function run (what, command, args) {
+/** Says every few seconds that it is still at work. */
+async function run (what, command, args, cwd = root) {
   say(`${what} …`)
+  const started = Date.now()
+  const progress = setInterval(() => { say(`… ${Math.round((Date.now() - started) / 1_000)} s`) }, 5_000)
   // On Windows npm is a script, which only a shell starts.
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' && command === 'npm' })
-  if (status !== 0) fail(`${what} failed${error ? `: ${error.message}` : ''}`)
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' && command === 'npm' })
+  const problem = await new Promise(resolve => {
+    child.once('error', error => { resolve(`: ${error.message}`) })
+    child.once('exit', status => { resolve(status === 0 ? undefined : '') })
+  })
+  clearInterval(progress)
+  if (problem !== undefined) fail(`${what} failed${problem}`)
 }
 
 function say (text) {

@@ -32,6 +32,10 @@ for (const [error, name, code, status, message] of table) {
   })
 }
 
+t.test('an error has the members of the package http-errors, by which frameworks such as NestJS answer', async t => {
+  for (const [error, name, , status] of table) t.match(error, { status, expose: status < 500 }, name)
+})
+
 t.test('an error says more where there is more to say', async t => {
   const keys = [['basket', 7], ['user', 1]] as const
   t.match(new api.SessionTooLargeError(9, 8, [...keys].reverse()), {

@@ -135,7 +135,7 @@ t.test('no test is switched off, and no check is silenced', async t => {
     [/^(?!types\/|scripts\/smoke\/)/, /@ts-expect-error/],
     [/./, /\b(?:TODO|FIXME)\b/]
   ]
-  const files = ['lib', 'test', 'stress', 'types', 'examples', 'scripts', 'bench'].flatMap(filesIn).filter(path => path !== 'test/layout.test.ts')
+  const files = ['lib', 'test', 'stress', 'types', 'examples', 'e2e', 'scripts', 'bench', 'integrations'].flatMap(filesIn).filter(path => path !== 'test/layout.test.ts')
   const offences = files.flatMap(path => forbidden
     .filter(([where]) => where.test(path))
     .flatMap(([, what]) => what.exec(read(path))?.slice(0, 1) ?? [])
@@ -143,10 +143,14 @@ t.test('no test is switched off, and no check is silenced', async t => {
   t.strictSame(offences, [])
 })
 
-t.test('every entry point of the package is compiled from a file of lib', async t => {
-  const { exports: entries } = JSON.parse(read('package.json')) as { exports: Record<string, string> }
-  for (const [entry, file] of Object.entries(entries)) {
-    const source = file.replace(/^\.\/dist\/(.+)\.js$/, 'lib/$1.ts')
-    t.ok(existsSync(join(root, source)), `${entry} comes from ${source}`)
+t.test('every entry point of the package is built from a file of lib', async t => {
+  type Condition = Readonly<Record<'types' | 'default', string>>
+  const { exports: entries } = JSON.parse(read('package.json')) as { exports: Record<string, string | Record<'import' | 'require', Condition>> }
+  for (const [entry, conditions] of Object.entries(entries)) {
+    if (typeof conditions === 'string') continue
+    const name = conditions.require.default.replace(/^\.\/dist\/(.+)\.cjs$/, '$1')
+    t.ok([`lib/${name}.ts`, `lib/${name}/index.ts`].some(source => existsSync(join(root, source))), `${entry} comes from ${name}`)
+    t.equal(conditions.import.default, `./dist/${name}.js`)
+    t.equal(conditions.import.types.replace(/d\.ts$/, 'd.cts'), conditions.require.types)
   }
 })

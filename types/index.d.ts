@@ -1,5 +1,6 @@
 /**
- * The public contract of fastsessions on one page: payload, session, options, backends, `app.sessions`, events, errors.
+ * The public contract of fastsessions on one page: payload, session, options, backends, `app.sessions`, events, errors. What it adds
+ * to the types of Fastify is in `fastify.d.ts` beside this file.
  *
  * Units: a `Duration` is a number of seconds or a string with a unit. Instants in records are milliseconds since the epoch;
  * the session and `app.sessions` show instants as `Date` objects.
@@ -11,7 +12,6 @@
  *
  * The examples use the payload which the example of `SessionData` declares.
  */
-import type {} from '@fastify/cookie'
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 
 /**
@@ -69,8 +69,12 @@ export type SessionKey<Data = SessionData> = [keyof Data] extends [never] ? stri
 /** The type of the value under a key of the payload; `unknown` for a key which the payload type does not have. */
 export type SessionValue<Data, Key> = Key extends keyof Data ? Data[Key] : unknown
 
-/** A payload as a plain object, each key optional; any object, until `SessionData` is augmented. */
-export type SessionPayload<Data = SessionData> = [keyof Data] extends [never] ? Record<string, unknown> : Partial<Data>
+/**
+ * A payload as a plain object, each key optional; any object, until `SessionData` is augmented. A key with `undefined` is absent, also
+ * for compilers that tell the two apart (`exactOptionalPropertyTypes`).
+ */
+export type SessionPayload<Data = SessionData> =
+  [keyof Data] extends [never] ? Record<string, unknown> : { [Key in keyof Data]?: Data[Key] | undefined }
 
 // ---------------------------------------------------------------------------------------------- the session
 
@@ -88,9 +92,17 @@ export type SessionPayload<Data = SessionData> = [keyof Data] extends [never] ? 
 export type Session<Data = SessionData> =
   Extract<KnownKey<Data>, keyof SessionMembers | ReservedKey> extends never
     ? KeyOfUnkept<Data> extends never
-      ? SessionMembers<Data> & { [Key in keyof Data]?: Data[Key] }
+      ? [keyof Data] extends [never]
+          ? Augment_the_interface_SessionData_of_fastsessions
+          : SessionMembers<Data> & { [Key in keyof Data]?: Data[Key] | undefined }
       : { readonly 'SessionData has a type that JSON does not keep': KeyOfUnkept<Data> }
     : { readonly 'SessionData uses a reserved name': Extract<KnownKey<Data>, keyof SessionMembers | ReservedKey> }
+
+/**
+ * The session while its payload has no type. The name is the remedy, since it is what TypeScript says of `request.session.visits`:
+ * "Property 'visits' does not exist on type 'Augment_the_interface_SessionData_of_fastsessions'". `get` and `set` take any key.
+ */
+export interface Augment_the_interface_SessionData_of_fastsessions extends SessionMembers<object> {}
 
 /** Names kept free for planned members: they cannot be properties of the session, as the names of members cannot. `__proto__` is no key at all. */
 export type ReservedKey = 'signal' | 'reauthenticate' | 'cookie' | 'sessionId' | '__proto__'
@@ -218,12 +230,15 @@ export interface SessionMembers<Data = SessionData> {
    * await request.session.load()
    * const basket = request.session.get('basket')
    */
-  load (): Promise<void>
   load (callback: Callback): void
+  load (): Promise<void>
   /**
    * Stores the changes now and puts the cookie on the reply at once. Needed only before `reply.hijack()`, before raw writes, and
    * in WebSockets or streams: all else is stored when the reply is sent. A payload that cannot be stored leaves the stored session
    * untouched.
+   *
+   * The cookie is then a header of `reply.raw`, and Node replaces it where `reply.raw.setHeader` or `reply.raw.writeHead` names
+   * `Set-Cookie`. Add cookies of your own with `reply.raw.appendHeader('set-cookie', …)`.
    *
    * @throws SessionDestroyedError (409) when the session has ended meanwhile
    * @throws SessionConflictError (409) when changes of parallel requests cannot be joined
@@ -236,8 +251,8 @@ export interface SessionMembers<Data = SessionData> {
    * reply.hijack()
    * reply.raw.end('written by hand')
    */
-  save (): Promise<void>
   save (callback: Callback): void
+  save (): Promise<void>
   /**
    * Drops the changes that are not stored yet and reads the session again, to see what parallel requests have stored since. A
    * session that was never stored becomes empty and keeps its id.
@@ -248,8 +263,8 @@ export interface SessionMembers<Data = SessionData> {
    * await request.session.reload() // in a WebSocket, before acting on a message
    * if (request.session.subject === null) socket.close()
    */
-  reload (): Promise<void>
   reload (callback: Callback): void
+  reload (): Promise<void>
   /**
    * Extends the idle deadline with this response, whatever `renewAfter` says and on a `passive` route too; never past the
    * absolute deadline. `expiresAt` shows it at once. Without effect on a session that is not stored.
@@ -273,8 +288,8 @@ export interface SessionMembers<Data = SessionData> {
    * request.session.set('user', admin)
    * await request.session.regenerateId()
    */
-  regenerateId (): Promise<void>
   regenerateId (callback: Callback): void
+  regenerateId (): Promise<void>
   /**
    * Starts over under a new id: both timeouts start anew, only the keys in `keep` stay (none by default), the subject goes. The
    * lifetime policy of a guest stays ("remember me", set before the sign-in), that of a signed-in session goes. The old id ends as
@@ -288,9 +303,9 @@ export interface SessionMembers<Data = SessionData> {
    * @example
    * await request.session.regenerate(['basket'])
    */
-  regenerate (keep?: ReadonlyArray<SessionKey<Data>>): Promise<void>
   regenerate (callback: Callback): void
   regenerate (keep: ReadonlyArray<SessionKey<Data>> | undefined, callback: Callback): void
+  regenerate (keep?: ReadonlyArray<SessionKey<Data>>): Promise<void>
   /**
    * Signs a user in: sets the subject, gives the session a new id, starts both timeouts anew and writes `data`. Call `login` at
    * every sign-in, so that an id planted before the sign-in is worthless (session fixation, OWASP ASVS 7.2.4).
@@ -313,9 +328,9 @@ export interface SessionMembers<Data = SessionData> {
    * @example
    * await request.session.login(user.id, { user: { id: user.id } })
    */
-  login (subject: string | number, data?: SessionPayload<Data>): Promise<void>
   login (subject: string | number, callback: Callback): void
   login (subject: string | number, data: SessionPayload<Data> | undefined, callback: Callback): void
+  login (subject: string | number, data?: SessionPayload<Data>): Promise<void>
   /**
    * Gives this session timeouts of its own ("remember me"). The policy is stored with the session; `regenerateId` keeps it, and so do
    * `login` and `regenerate` of a guest, and `login` of the same subject. Each call replaces the policy of an earlier call as a whole,
@@ -339,8 +354,8 @@ export interface SessionMembers<Data = SessionData> {
    * @example
    * app.post('/logout', async request => { await request.session.destroy() })
    */
-  destroy (): Promise<void>
   destroy (callback: Callback): void
+  destroy (): Promise<void>
   /**
    * Changes the data atomically, for counters, balances and the like. `fn` gets a fresh copy of the payload as a plain object,
    * changes the copy in place, and is called again (up to ten times in all) when a parallel write came first: so `fn` must have
@@ -411,7 +426,7 @@ export type OnConflict = 'merge' | 'error' | ((conflict: SessionConflict) => unk
 export interface SessionOptions {
   /**
    * At least 32 random bytes, or a list of such secrets; a string counts as its UTF-8 bytes. Required by `CookieBackend` and by
-   * `encrypt`. The first secret seals, all of them open: to rotate, put the new secret in front. @default none
+   * `encrypt: true`. The first secret seals, all of them open: to rotate, put the new secret in front. @default none
    *
    * @example
    * await app.register(sessions, { secret: [newSecret, oldSecret] })
@@ -504,14 +519,16 @@ export interface SessionOptions {
    */
   serializer?: SessionSerializer
   /**
-   * Seals payloads at rest in server-side backends (XAES-256-GCM), bound to the session's id: a payload which was changed, or moved
-   * to a different record, is no session. Id, subject, deadlines and policy stay readable (docs/security.md, *What encrypt
-   * detects*). Needs `secret`. Without effect on `CookieBackend`, which seals anyway. @default false
+   * Seals payloads at rest in server-side backends, bound to the session's id: a payload which was changed, or moved to a different
+   * record, is no session. Id, subject, deadlines and policy stay readable (docs/security.md, *What encrypt detects*). `true` seals
+   * with XAES-256-GCM and needs `secret`; an encryptor of your own needs none. Refused with `CookieBackend`, which seals by itself.
+   * @default false
    *
    * @example
    * await app.register(sessions, { backend: new RedisBackend(redis), secret: process.env.SESSION_SECRET, encrypt: true })
+   * await app.register(sessions, { backend: new RedisBackend(redis), encrypt: { seal, open } })
    */
-  encrypt?: boolean
+  encrypt?: boolean | Encryptor
   /**
    * What becomes of values which two parallel requests have changed, each in its own way. The changes of both are kept where they
    * differ by path: plain objects that were changed in place are merged key by key at any depth, while an array, any other value,
@@ -563,7 +580,8 @@ export interface CookieOptions {
   /**
    * The name of the cookie. The prefixes `__Host-`, `__Secure-`, `__Http-` and `__Host-Http-` are refused where browsers would not
    * accept them (RFC 6265bis, 4.1.3).
-   * @default '__Host-' + property when `secure` is `true`, `path` is '/' and no domain is set; else the property
+   * @default '__Host-' + property when `secure` is `true`, `path` is '/' and no domain is set; else the property. With
+   * `secure: 'auto'` that name on https requests, and the property on http requests
    */
   name?: string
   /**
@@ -585,24 +603,29 @@ export interface CookieOptions {
   priority?: 'low' | 'medium' | 'high'
   /**
    * Whether browsers send the cookie over https only. `'auto'` is Secure on https requests and not on http; behind a proxy set
-   * Fastify's `trustProxy`. @default true
+   * Fastify's `trustProxy`. Unless `name` is set, each scheme then has a cookie of its own, and a request reads, sets and clears
+   * that of its scheme only. `'auto'` does not count as Secure where Secure is required. @default true
    */
   secure?: boolean | 'auto'
   /**
-   * Sends Max-Age, so that the session survives closing the browser. Then the lesser of both timeouts may be at most 400 days, the
-   * limit of browsers (RFC 6265bis, 5.5). @default false
+   * Sends Max-Age, so that the session survives closing the browser. Then neither timeout may be above 400 days, the limit of
+   * browsers (RFC 6265bis, 5.5); an `absoluteTimeout` of `null` may. @default false
    */
   persistent?: boolean
 }
 
 /**
- * `config.session` of a route; `false` in its place means no session at all: `request.session` is `null`, and there is no read, no
- * write, no cookie. Checked when the route is added, with `InvalidOptionsError`.
+ * `config.session` of a route, or the name of the option `property` in its place: route options, `true` for the options of the
+ * registration alone, or `false` for no session at all: `request.session` is `null`, and there is no read, no write, no cookie.
+ * Checked when the route is added, with `InvalidOptionsError`.
  *
  * @example
  * app.get('/health', { config: { session: false } }, handler)
  * app.get('/account', { config: { session: { required: 'subject' } } }, handler)
  */
+export type SessionRoute = SessionRouteOptions | (boolean & RouteHints)
+
+/** The options of a route: see `SessionRoute`. */
 export interface SessionRouteOptions {
   /** Whether the session is loaded before the handler. @default as the option `autoload` says */
   autoload?: boolean
@@ -621,6 +644,22 @@ export interface SessionRouteOptions {
 }
 
 /**
+ * What TypeScript says of a wrong route option: "Type '"user"' is not assignable to type 'Expected_true_false_or_subject & "user"'".
+ * Fastify joins the type of `config` with what a route has there; beside a bare `boolean`, the message would be about `false`.
+ */
+interface RouteHints {
+  readonly autoload?: Expected_a_boolean
+  readonly passive?: Expected_a_boolean
+  readonly required?: Expected_true_false_or_subject
+  readonly onUnavailable?: Expected_error_or_anonymous
+}
+
+declare const hint: unique symbol
+interface Expected_a_boolean { readonly [hint]: true }
+interface Expected_true_false_or_subject { readonly [hint]: true }
+interface Expected_error_or_anonymous { readonly [hint]: true }
+
+/**
  * Turns payloads into text and back. Both functions are synchronous. `serialize` is deterministic and takes any subset of the
  * keys, none included; its text has no NUL character and no lone surrogate. What `serialize` throws becomes the cause of a
  * `SessionSerializationError`; a text which `deserialize` refuses is no session.
@@ -628,6 +667,31 @@ export interface SessionRouteOptions {
 export interface SessionSerializer {
   serialize (data: Record<string, unknown>): string
   deserialize (text: string): Record<string, unknown>
+}
+
+/**
+ * Seals payloads at rest: for keys that a vault or a module of your company holds. Both functions are synchronous, and only see
+ * payloads of server-side backends. Nobody but who has the key may be able to make text that `open` accepts, and it must accept a
+ * text for the `id` of its sealing only: give the id to the cipher as associated data.
+ *
+ * @example
+ * const encryptor: Encryptor = {
+ *   seal: (text, id) => vault.encrypt(text, { context: id }),
+ *   open: (text, id) => vault.decrypt(text, { context: id }) ?? null
+ * }
+ */
+export interface Encryptor {
+  /**
+   * The payload's text as it is stored: never empty, without NUL characters and lone surrogates. What `seal` throws becomes the
+   * cause of a `SessionSerializationError`, and nothing is stored.
+   */
+  seal (text: string, id: string): string
+  /**
+   * The text that was sealed; `null` for text that is not authentic, which is no session (event `rejected`, reason `tampered`).
+   * An exception, a promise or any other answer is a bug or a key that is not there, never "no session": the request is answered
+   * with `BackendContractError` (500), and nothing is set or cleared.
+   */
+  open (text: string, id: string): string | null
 }
 
 // ---------------------------------------------------------------------------------------------- backends
@@ -650,18 +714,24 @@ export interface SessionRecord {
   readonly subject: string | null
   /** `null` for a session which follows the options in force. */
   readonly policy: SessionPolicy | null
+  /** What the core keeps beside the payload, at most 2 kB as JSON. Kept as it is by backends. */
+  readonly meta: SessionMeta | null
 }
 
-/** The lifetime policy of one session, in milliseconds, and marks of the core. Kept as it is by backends. */
+/** The lifetime policy of one session, in milliseconds. Kept as it is by backends. */
 export interface SessionPolicy {
   readonly idleTimeout?: number
   /** `null` for never. */
   readonly absoluteTimeout?: number | null
   readonly persistent?: boolean
-  /** Of a tombstone only: the new id of the session. */
-  readonly successor?: string
+}
+
+/** What the core keeps of a session beside its payload. */
+export interface SessionMeta {
   /** Of a session that signed in while the mark of a revocation of its subject stood: the version of the revocation's mark. */
   readonly mark?: number
+  /** Of a tombstone only: the new id of the session. */
+  readonly successor?: string
 }
 
 /** What a backend may use beside the record, such as for columns of the application's own. */
@@ -680,6 +750,7 @@ export interface BackendContext {
   readonly now: () => Instant
   /** The first secret seals, all of them open; empty when the registration has none. */
   readonly secrets: readonly Buffer[]
+  /** With `secure: 'auto'` a self-contained backend is bound for each of both names: what is written for the first is read for the first. */
   readonly cookie: Readonly<{ name: string }>
   /** Milliseconds. */
   readonly timeout: number
@@ -856,9 +927,10 @@ export interface Sessions<Data = SessionData> {
   /** Whether a live session is stored under an id. */
   exists (id: string): Promise<boolean>
   /**
-   * Opens the session of a `Cookie` header, for WebSocket upgrades and servers beside Fastify. Without a valid cookie the session
-   * is empty. Changes of a stored server-side session are stored by `save()` or `transaction()` only. Operations which need a new
-   * cookie (`login`, `regenerate`, the first save of a session, any change of a cookie session) reject with `NotSupportedError`.
+   * Opens the session of a `Cookie` header, for WebSocket upgrades and servers beside Fastify. With `cookie.secure: 'auto'` the
+   * cookie of https comes first, then that of http. Without a valid cookie the session is empty. Changes of a stored server-side
+   * session are stored by `save()` or `transaction()` only. Operations which need a new cookie (`login`, `regenerate`, the first
+   * save of a session, any change of a cookie session) reject with `NotSupportedError`.
    *
    * @example
    * server.on('upgrade', async request => {
@@ -869,7 +941,7 @@ export interface Sessions<Data = SessionData> {
   open (cookieHeader: string | undefined): Promise<Session<Data>>
   /**
    * Stores a new session, for tests and back-channel sign-in. Resolves to its `id` and to the value of the `Cookie` header (`name=…`)
-   * with which a client uses the session.
+   * with which a client uses the session; with `cookie.secure: 'auto'` the header has the cookies of both schemes.
    *
    * @throws SessionSerializationError, SessionValidationError, SessionTooLargeError, ReservedKeyError when the data or the subject
    * cannot be stored
@@ -977,26 +1049,3 @@ export type SessionErrorCode =
   'SES_INVALID_OPTIONS' | 'SES_NOT_LOADED' | 'SES_REQUIRED' | 'SES_CONFLICT' | 'SES_DESTROYED' | 'SES_TOO_LARGE' |
   'SES_INVALID_DATA' | 'SES_NOT_SERIALIZABLE' | 'SES_BACKEND_UNAVAILABLE' | 'SES_BACKEND_CONTRACT' | 'SES_NOT_SUPPORTED' |
   'SES_RESERVED_KEY'
-
-// ---------------------------------------------------------------------------------------------- Fastify
-
-// Inside `declare module 'fastify'` a bare `Session` may be the type of a different plugin: hence these aliases.
-type FastSession = Session
-type FastSessions = Sessions
-type FastSessionRoute = SessionRouteOptions
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /**
-     * `null` where there can be no session: before the plugin's onRequest hook (such as in a serializer of Fastify's request log, or
-     * in the error handler for a hook registered earlier), on routes with `session: false`, and for paths of the option `exclude`.
-     */
-    readonly session: FastSession
-  }
-  interface FastifyInstance {
-    sessions: FastSessions
-  }
-  interface FastifyContextConfig {
-    session?: false | FastSessionRoute
-  }
-}

@@ -72,11 +72,16 @@ use({ onConflict: 'overwrite' } satisfies SessionOptions)
 // ------------------------------------------------------------------------------------------ routes
 
 app.get('/health', { config: { session: false } }, async () => 'ok')
+app.get('/usual', { config: { session: true } }, async () => 'ok')
 app.get('/feed', { config: { session: { autoload: false, passive: true, onUnavailable: 'anonymous' } } }, async () => 'ok')
 app.get('/me', { config: { session: { required: true } } }, async request => request.session.subject)
 app.get('/account', { config: { session: { required: 'subject' } } }, async request => request.session.id)
 // @ts-expect-error a session, or one with a subject
 app.get('/2', { config: { session: { required: 'user' } } }, async () => 'ok')
+// @ts-expect-error true or false
+app.get('/3', { config: { session: { passive: 1 } } }, async () => 'ok')
+// @ts-expect-error 'error' or 'anonymous'
+app.get('/4', { config: { session: { onUnavailable: 'empty' } } }, async () => 'ok')
 // Fastify infers what else config may have, so a wrong key is an error only here; at registration it always is.
 // @ts-expect-error no such option of a route
 use({ encrypt: true } satisfies SessionRouteOptions)

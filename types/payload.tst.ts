@@ -8,6 +8,13 @@ interface Shop {
   theme?: 'light' | 'dark'
 }
 
+/** This project compiles with `exactOptionalPropertyTypes`, which tells an absent key from a key with `undefined`; a session does not. */
+interface Payload {
+  user?: Shop['user'] | undefined
+  visits?: number | undefined
+  theme?: 'light' | 'dark' | undefined
+}
+
 declare const session: Session<Shop>
 declare const admins: Sessions<Shop>
 
@@ -17,6 +24,8 @@ exactly<{ id: string } | undefined>().is(session.user)
 exactly<'light' | 'dark' | undefined>().is(session.theme)
 session.visits = (session.visits ?? 0) + 1
 delete session.visits
+session.visits = undefined
+session.theme = undefined
 // @ts-expect-error it may be absent
 use(session.user.id)
 // @ts-expect-error not such a value
@@ -29,8 +38,8 @@ use(session.nobody)
 // ------------------------------------------------------------------------------------------ the same as methods
 exactly<number | undefined>().is(session.get('visits'))
 exactly<'light' | 'dark' | undefined>().is(session.get('theme'))
-same<SessionPayload<Shop>, Partial<Shop>>()
-same<ReturnType<typeof session.data>, Partial<Shop>>()
+same<SessionPayload<Shop>, Payload>()
+same<ReturnType<typeof session.data>, Payload>()
 session.set('visits', 1).set('theme', undefined).update({ visits: 2, user: { id: 'alice' } }).visits = 3
 const had: [boolean, boolean] = [session.has('user'), session.delete('user')]
 // @ts-expect-error the payload has no such key
@@ -56,9 +65,11 @@ export function copy<Key extends keyof Shop> (key: Key, from: Session<Shop>, to:
 // ------------------------------------------------------------------------------------------ operations
 
 use(session.regenerate(['theme', 'visits']))
-use(session.login('alice', { user: { id: 'alice' } }))
+use(session.login('alice', { user: { id: 'alice' }, theme: undefined }))
+session.update({ theme: undefined })
 exactly<Promise<number>>().is(session.transaction(data => {
-  same<typeof data, Partial<Shop>>()
+  same<typeof data, Payload>()
+  data.theme = undefined
   data.visits = (data.visits ?? 0) + 1
   return data.visits
 }))
@@ -70,9 +81,9 @@ use(session.login('alice', { user: 'alice' }))
 use(session.transaction(data => data.nobody))
 
 same<Awaited<ReturnType<typeof admins.get>>, SessionInfo<Shop> | null>()
-same<SessionInfo<Shop>['data'], Partial<Shop>>()
+same<SessionInfo<Shop>['data'], Payload>()
 same<Awaited<ReturnType<typeof admins.open>>, Session<Shop>>()
-use(admins.create({ visits: 1 }))
+use(admins.create({ visits: 1, theme: undefined }))
 // @ts-expect-error the payload has no such key
 use(admins.create({ nobody: 1 }))
 

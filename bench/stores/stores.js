@@ -26,7 +26,7 @@ export const idOf = n => createHash('sha256').update(String(n)).digest('hex')
 export function recordOf (n, overrides = {}) {
   const now = Date.now()
   return {
-    id: idOf(n), version: randomInt(1, MAX_VERSION), data, schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + HOUR_MS, subject: null, policy: null, ...overrides
+    id: idOf(n), version: randomInt(1, MAX_VERSION), data, schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + HOUR_MS, subject: null, policy: null, meta: null, ...overrides
   }
 }
 

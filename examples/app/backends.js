@@ -1,13 +1,14 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CookieBackend, MemoryBackend } from 'fastsessions'
+import { find } from '../../scripts/servers/binaries.js'
 import { needs, urlFromEnvironment } from '../../scripts/servers/index.js'
 import { sharedServer } from '../../scripts/servers/share.js'
 
 /**
- * What `BACKEND=…` may say. Each makes a backend, and says how its connections are closed. Drivers are imported only by
- * the one that uses them.
+ * What `BACKEND=…` and the form at the foot of each page may say. Each makes a backend, and says how its connections are
+ * closed. Drivers are imported only by the one that uses them.
  */
 const backends = {
   cookie: () => ({ backend: new CookieBackend() }),
@@ -21,6 +22,9 @@ const backends = {
   mysql
 }
 
+/** The packages of each; `npm start` installs those of the one that `BACKEND` names. */
+const drivers = JSON.parse(readFileSync(new URL('drivers.json', import.meta.url), 'utf8'))
+
 export const backendNames = Object.keys(backends)
 
 /**
@@ -32,6 +36,23 @@ export async function createBackend (name) {
   return await backends[name]()
 }
 
+/** Why this backend cannot be chosen on the page, or `undefined`. Nothing is installed while the demo runs. */
+export function whatIsMissing (name) {
+  if (!drivers[name].every(isInstalled)) return `start the demo with BACKEND=${name}, which installs the driver`
+  if (needs[name] === undefined || urlFromEnvironment(name) !== undefined) return undefined
+  if (needs[name].programs.every(names => find(...names) !== undefined)) return undefined
+  return `set ${needs[name].variable}, or install ${needs[name].package}`
+}
+
+function isInstalled (name) {
+  try {
+    import.meta.resolve(name)
+    return true
+  } catch {
+    return false
+  }
+}
+
 async function file () {
   const { FileBackend } = await import('fastsessions/file')
   return { backend: new FileBackend({ directory: join(home(), 'sessions'), sweepEvery: '10m' }) }
@@ -41,9 +62,19 @@ async function redis () {
   const { Redis } = await import('ioredis')
   const { RedisBackend } = await import('fastsessions/redis')
   const client = new Redis(await urlOf('redis'))
-  // Without a listener ioredis prints each failed attempt to connect.
-  client.on('error', error => console.error(`redis: ${error.message}`))
-  return { backend: new RedisBackend(client), close: () => client.quit() }
+  logOnce(client)
+  // quit() waits for a server, and fails where there was none.
+  return { backend: new RedisBackend(client), close: () => client.status === 'ready' ? client.quit() : client.disconnect() }
+}
+
+/** ioredis tries to connect for ever: what it says each time is printed at its first time, and again after a connection. */
+function logOnce (client) {
+  let last
+  client.on('ready', () => { last = undefined })
+  client.on('error', ({ message }) => {
+    if (message !== last) console.error(`redis: ${message}; trying again`)
+    last = message
+  })
 }
 
 async function memcached () {

@@ -13,7 +13,12 @@ function escape (value) {
   return String(value).replace(/[&<>"']/g, character => ENTITIES[character])
 }
 
-/** A template tag: every value is escaped, unless it was made by this tag. */
+/** A template tag: every value is escaped, unless it was made here. */
 export function html (strings, ...values) {
-  return new Markup(String.raw({ raw: strings }, ...values.map(escape)))
+  return markup(String.raw({ raw: strings }, ...values.map(escape)))
+}
+
+/** For text of this program alone, such as a drawing: nothing is escaped. */
+export function markup (text) {
+  return new Markup(text)
 }

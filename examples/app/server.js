@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { createApp } from './app.js'
-import { backendNames, createBackend } from './backends.js'
+import { backendNames } from './backends.js'
+import { createShops } from './shops.js'
 
 const HELP = `The demo of fastsessions.
 
@@ -22,8 +22,7 @@ async function main () {
     return
   }
   const { BACKEND = 'cookie', PORT = '3000', HOST = 'localhost', SESSION_SECRET: secret = randomBytes(32) } = process.env
-  const { backend, close } = await createBackend(BACKEND)
-  const app = await createApp({ backend, backendName: BACKEND, secret, logger: { level: 'warn' } })
+  const { app, close } = await createShops({ first: BACKEND, secret, logger: { level: 'warn' } })
   await app.listen({ port: Number(PORT), host: HOST })
   const { port } = app.server.address()
   console.log(`fastsessions demo: http://localhost:${port}  (backend: ${BACKEND})`)

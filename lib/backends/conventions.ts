@@ -1,6 +1,8 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { SessionRecord } from '../../types/index.d.ts'
+import { BackendUnavailableError } from '../errors.ts'
 import { optionsCheck } from '../tools/check-options.ts'
+import type { OptionSchema } from '../tools/option-schema.ts'
 
 /**
  * Sessions of this property lie directly under the prefix or in the folder of a backend. The name of a different property
@@ -18,13 +20,22 @@ export const DEFAULT_PAGE = 100
 export const YOUNG_MS = 300_000
 
 /** A check of a backend's options: an object with these properties, given as JSON Schemas, and no further properties. */
-export function backendOptionsCheck (properties: Record<string, object>): ReturnType<typeof optionsCheck> {
+export function backendOptionsCheck (properties: Readonly<Record<string, OptionSchema>>): ReturnType<typeof optionsCheck> {
   return optionsCheck({ description: 'an object of options', type: 'object', additionalProperties: false, properties })
 }
 
 /** Whether `list`, `count` and `removeSubject` see an unexpired record. A tombstone has no data, and is never seen. */
 export function isListed (record: SessionRecord, subject: string | undefined): boolean {
   return record.data !== '' && (subject === undefined || record.subject === subject)
+}
+
+/**
+ * For a listing: what reading a single session came to, or `'newer'` for a session which a newer version of this library
+ * stored. Such a session must not make the list fail for all sessions, and its entry in an index must stay.
+ */
+export function ignoreNewer (error: unknown): 'newer' {
+  if (error instanceof BackendUnavailableError) return 'newer'
+  throw error
 }
 
 /** A warning of the same text, logged at its first call only: a store full of foreign data must not fill the log. */

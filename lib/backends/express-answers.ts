@@ -3,6 +3,7 @@ import { BackendContractError } from '../errors.ts'
 import { isPromise } from '../tools/flow.ts'
 import { isId } from '../record/ids.ts'
 import { decodeRecord } from '../record/record-text.ts'
+import { ignoreNewer } from './conventions.ts'
 
 export type Done = (error?: unknown, result?: unknown) => void
 
@@ -48,11 +49,27 @@ export function recordIn (id: string, answer: unknown): SessionRecord | null {
 /** What is kept with a session, so that an answer of `all` tells the registration and the id of each. */
 export function storedBy (property: string, id: string): string { return `${property} ${id}` }
 
-/** The records of a registration in an answer of `all`: a list, or an object with the keys of the store. */
-export function recordsIn (answer: unknown, property: string): SessionRecord[] {
+/** A session in an answer of `all`. */
+interface Entry {
+  readonly id: string
+  readonly session: unknown
+}
+
+/** The sessions of a registration in an answer of `all`: a list, or an object with the keys of the store. */
+export function entriesIn (answer: unknown, property: string): Entry[] {
   return Object.values((answer ?? {}) as object).flatMap(session => {
     const of: unknown = session?.fastsessionsOf
     const id = typeof of === 'string' && of.startsWith(`${property} `) ? of.slice(property.length + 1) : ''
-    return isId(id) ? [recordIn(id, session)] : []
-  }).filter(record => record !== null)
+    return isId(id) ? [{ id, session }] : []
+  })
+}
+
+/** The record of a session; `null` for none, and for a session which a newer version of this library stored. */
+export function readableRecord ({ id, session }: Entry): SessionRecord | null {
+  try {
+    return recordIn(id, session)
+  } catch (error) {
+    ignoreNewer(error)
+    return null
+  }
 }

@@ -5,7 +5,7 @@ import { hasMethods, unexpected } from '../tools/check-options.ts'
 import { isId } from '../record/ids.ts'
 import { encodeRecord } from '../record/record-text.ts'
 import { DEFAULT_PAGE, isListed, MAIN_PROPERTY } from './conventions.ts'
-import { call, type Done, recordIn, recordsIn, storedBy } from './express-answers.ts'
+import { call, type Done, entriesIn, readableRecord, recordIn, storedBy } from './express-answers.ts'
 
 /** The part of a store for express-session which this backend uses. Each method answers by a callback or a promise. */
 export interface ExpressStore {
@@ -95,11 +95,12 @@ class ExpressStoreBackend implements SessionBackend {
 
   async #live (subject: string | undefined): Promise<SessionRecord[]> {
     const now = this.#now()
-    return (await this.#all()).filter(record => record.expiresAt > now && isListed(record, subject))
+    const records = (await this.#all()).map(readableRecord)
+    return records.filter(record => record !== null && record.expiresAt > now && isListed(record, subject)) as SessionRecord[]
   }
 
-  async #all (): Promise<SessionRecord[]> {
-    return recordsIn(await call(done => this.#store.all!(done)), this.#property)
+  async #all (): Promise<ReturnType<typeof entriesIn>> {
+    return entriesIn(await call(done => this.#store.all!(done)), this.#property)
   }
 
   async #destroyAll (): Promise<void> {

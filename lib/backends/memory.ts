@@ -153,5 +153,6 @@ export class MemoryBackend implements SessionBackend {
 // The core hands out frozen records, which need no copy. A direct caller may hand out a record that it changes later.
 function copy (record: SessionRecord): SessionRecord {
   if (Object.isFrozen(record)) return record
-  return freezeRecord({ ...record, policy: record.policy === null ? null : { ...record.policy } })
+  const { policy, meta } = record
+  return freezeRecord({ ...record, policy: policy === null ? null : { ...policy }, meta: meta === null ? null : { ...meta } })
 }

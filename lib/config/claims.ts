@@ -2,7 +2,7 @@ import { maxHeaderSize as usualHeaderSize } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import { unexpected } from '../tools/check-options.ts'
 import { DEFAULT_COOKIE_BYTES } from '../record/cookie-text.ts'
-import { assertApart, assertHeadersFit, type Claim, overlaps, RouteHosts } from './neighbours.ts'
+import { assertApart, assertHeadersFit, type Claim, clashOf, RouteHosts } from './neighbours.ts'
 import type { Settings } from './options.ts'
 import { assertAllRead, ReadRoutes } from './unread.ts'
 
@@ -10,6 +10,7 @@ import { assertAllRead, ReadRoutes } from './unread.ts'
 const claimsOf = new WeakMap<object, Array<Claim & { readonly reads: ReadRoutes }>>()
 
 const REMEDY = 'register with another property'
+const OWNERS = 'Fastify, the application, a different session plugin, or this one registered before, has it'
 
 /**
  * Refuses a property or a cookie name that an earlier registration uses in this scope, in a scope around or in a scope
@@ -18,10 +19,10 @@ const REMEDY = 'register with another property'
  *
  * @throws InvalidOptionsError
  */
-export function claimNames (app: FastifyInstance, { property, backend, cookie: { name, path } }: Settings): void {
+export function claimNames (app: FastifyInstance, { property, backend, cookie, plainCookie }: Settings): void {
   // Fastify sets `validationError` itself, but only when a request is served.
   if (app.hasRequestDecorator(property) || property === 'validationError') {
-    throw unexpected('property', 'a name that requests do not have already', property, REMEDY)
+    throw unexpected('property', 'a name that requests do not have already', property, `${OWNERS}; ${REMEDY}`)
   }
   if (app.hasDecorator(`${property}s`)) {
     throw unexpected('property', `a name whose plural (app.${property}s) is free`, property, REMEDY)
@@ -31,13 +32,15 @@ export function claimNames (app: FastifyInstance, { property, backend, cookie: {
   if (near.some(claim => claim.property === property)) {
     throw unexpected('property', 'a name that no registration in a scope inside has already', property, REMEDY)
   }
-  const clash = near.find(claim => overlaps(name, claim.name))
-  if (clash !== undefined) {
-    const expectation = `a name that does not overlap with another registration's (${clash.name})`
-    throw unexpected('cookie.name', expectation, name, 'name one of them')
+  const names = [...new Set([cookie.name, plainCookie.name])]
+  const clash = clashOf(names, near)
+  if (clash !== null) {
+    const expectation = `a name that does not overlap with another registration's (${clash.theirs})`
+    throw unexpected('cookie.name', expectation, clash.ours, 'name one of them')
   }
   const maxBytes = backend.selfContained === true ? backend.maxBytes ?? DEFAULT_COOKIE_BYTES : 0
-  const claim = { scope: app, property, name, path, maxBytes, hosts: new RouteHosts(app), reads: new ReadRoutes(app, property) }
+  const { path } = cookie
+  const claim = { scope: app, property, names, path, maxBytes, hosts: new RouteHosts(app), reads: new ReadRoutes(app, property) }
   const { maxHeaderSize = usualHeaderSize } = app.server as { maxHeaderSize?: number }
   assertHeadersFit(claim, claims, maxHeaderSize)
   const beside = claims.filter(known => !near.includes(known))

@@ -6,11 +6,22 @@ import { unexpected } from '../tools/check-options.ts'
 type Optional = 'domain' | 'priority'
 
 /** The attributes of the session cookie, complete. */
-export type CookieSettings = Required<Omit<CookieOptions, Optional | 'persistent'>> & Pick<CookieOptions, Optional>
+export type CookieSettings =
+  Required<Omit<CookieOptions, Optional | 'persistent' | 'secure'>> & Pick<CookieOptions, Optional> & { readonly secure: boolean }
+
+/** The session cookie on the requests of each scheme: one and the same, unless `secure` is `'auto'`. */
+export interface SchemeCookies {
+  readonly cookie: Readonly<CookieSettings>
+  /** The cookie on requests over plain http. */
+  readonly plainCookie: Readonly<CookieSettings>
+}
+
+/** What the application asks for: `'auto'` does not count as secure where browsers require Secure. */
+type Asked = Omit<CookieSettings, 'secure'> & { readonly secure: boolean | 'auto' }
 
 /** A combination of attributes with which browsers refuse the cookie in silence, so that no session would last. */
 interface Conflict {
-  readonly when: (cookie: CookieSettings, prefix: string) => boolean
+  readonly when: (cookie: Asked, prefix: string) => boolean
   readonly path: 'name' | 'secure' | 'httpOnly'
   readonly expected: (prefix: string) => string
   readonly remedy?: string
@@ -56,35 +67,35 @@ const CONFLICTS: readonly Conflict[] = [
 
 /**
  * The cookie options, completed and frozen. Without a `name` the cookie is named after the property, with `__Host-` where
- * browsers accept the prefix (docs/security.md C081).
+ * browsers accept the prefix (docs/security.md C081): with `secure: 'auto'`, on https requests.
  *
  * @throws InvalidOptionsError for a combination that browsers refuse
  */
-export function cookieSettings ({ cookie: options = {}, property = MAIN_PROPERTY }: SessionOptions): Readonly<CookieSettings> {
+export function cookieSettings ({ cookie: options = {}, property = MAIN_PROPERTY }: SessionOptions): SchemeCookies {
   const { path = '/', domain, secure = true, httpOnly = true, sameSite = 'lax', partitioned = false, priority } = options
-  const name = options.name ?? (isHostOnly({ path, domain, secure }) ? `__Host-${property}` : property)
-  const settings = Object.freeze({
-    name,
+  const complete = (isSecure: boolean): Readonly<CookieSettings> => Object.freeze({
+    name: options.name ?? (isSecure && isHostOnly({ path, domain }) ? `__Host-${property}` : property),
     path,
-    secure,
+    secure: isSecure,
     httpOnly,
     sameSite,
     partitioned,
     ...(domain === undefined ? {} : { domain }),
     ...(priority === undefined ? {} : { priority })
   })
-  assertAccepted(settings)
-  return settings
+  const cookie = complete(secure !== false)
+  assertAccepted({ ...cookie, secure }, options.name ?? property)
+  return { cookie, plainCookie: secure === 'auto' ? complete(false) : cookie }
 }
 
-function assertAccepted (cookie: CookieSettings): void {
-  const prefix = PREFIX.exec(cookie.name)?.[0] ?? ''
+function assertAccepted (cookie: Asked, givenName: string): void {
+  const prefix = PREFIX.exec(givenName)?.[0] ?? ''
   for (const { when, path, expected, remedy } of CONFLICTS) {
     if (when(cookie, prefix)) throw unexpected(`cookie.${path}`, expected(prefix), cookie[path], remedy)
   }
 }
 
-/** Whether the attributes are those that browsers require of the prefix `__Host-`: the cookie then comes from this very host. */
-function isHostOnly ({ secure, path, domain }: { secure: boolean | 'auto', path: string, domain?: string | undefined }): boolean {
-  return secure === true && path === '/' && domain === undefined
+/** Whether path and domain are those that browsers require of the prefix `__Host-`: the cookie then comes from this very host. */
+function isHostOnly ({ path, domain }: { path: string, domain?: string | undefined }): boolean {
+  return path === '/' && domain === undefined
 }

@@ -6,8 +6,8 @@ import { unexpected } from '../tools/check-options.ts'
 export interface Claim {
   readonly scope: object
   readonly property: string
-  /** The cookie's name. */
-  readonly name: string
+  /** The names of the cookie: one, or with `secure: 'auto'` that on https requests and that on http requests. */
+  readonly names: readonly string[]
   /** The cookie's path. */
   readonly path: string
   /** The most bytes of `Cookie` header for a session; 0 for a token, which is short. */
@@ -44,12 +44,12 @@ function mayBeSame (one: unknown, two: unknown): boolean {
  *
  * @throws InvalidOptionsError
  */
-export function assertApart ({ property, name, hosts }: Claim, beside: readonly Claim[]): void {
-  const clash = beside.find(claim => claim.property !== property && overlaps(name, claim.name) && !hosts.areApartFrom(claim.hosts))
-  if (clash === undefined) return
-  const expectation = `a name that does not overlap with that of \`${clash.property}\` in the scope beside (${clash.name})`
+export function assertApart ({ property, names, hosts }: Claim, beside: readonly Claim[]): void {
+  const clash = clashOf(names, beside.filter(claim => claim.property !== property && !hosts.areApartFrom(claim.hosts)))
+  if (clash === null) return
+  const expectation = `a name that does not overlap with that of \`${clash.property}\` in the scope beside (${clash.theirs})`
   const remedy = 'name one of them, bind their routes to different hosts, or give both scopes one property'
-  throw unexpected('cookie.name', expectation, name, remedy)
+  throw unexpected('cookie.name', expectation, clash.ours, remedy)
 }
 
 /** What is left of a request's headers for all but session cookies. */
@@ -57,15 +57,16 @@ const OTHER_HEADERS_BYTES = 2_048
 
 /**
  * Refuses a session in its cookie which, together with those of earlier registrations, may grow beyond the headers that the
- * server accepts: a browser with such cookies would be answered with 431 from then on.
+ * server accepts: a browser with such cookies would be answered with 431 from then on. A registration counts once, whatever its
+ * names are: browsers visit a site by one scheme.
  *
  * @param limit the most bytes of headers that the server accepts
  * @throws InvalidOptionsError
  */
-export function assertHeadersFit ({ name, path, maxBytes }: Claim, known: readonly Claim[], limit: number): void {
+export function assertHeadersFit ({ names: [name], path, maxBytes }: Claim, known: readonly Claim[], limit: number): void {
   const together = new Map(known
-    .filter(claim => claim.name !== name && claim.maxBytes > 0 && !claim.hosts.areAll && meet(claim.path, path))
-    .map(claim => [claim.name, claim]))
+    .filter(claim => claim.names[0] !== name && claim.maxBytes > 0 && !claim.hosts.areAll && meet(claim.path, path))
+    .map(claim => [claim.names[0], claim]))
   if (maxBytes === 0 || together.size === 0) return
   const taken = [...together.values()].reduce((sum, claim) => sum + claim.maxBytes, 0)
   const left = limit - OTHER_HEADERS_BYTES - taken
@@ -78,8 +79,21 @@ export function assertHeadersFit ({ name, path, maxBytes }: Claim, known: readon
 /** Whether a browser sends the cookies of both paths with one request. */
 function meet (one: string, two: string): boolean { return isWithin(one, two) || isWithin(two, one) }
 
+/** The first of our names that overlaps with a name of these claims, and that name; `null` where none does. */
+export function clashOf (
+  names: readonly string[], claims: readonly Claim[]
+): { readonly ours: string, readonly theirs: string, readonly property: string } | null {
+  for (const { property, names: known } of claims) {
+    for (const theirs of known) {
+      const ours = names.find(name => overlaps(name, theirs))
+      if (ours !== undefined) return { ours, theirs, property }
+    }
+  }
+  return null
+}
+
 /** Whether two names are the same, or one is the name of a part of a cookie split under the other (`name.1`). */
-export function overlaps (one: string, two: string): boolean { return isPartOf(one, two) || isPartOf(two, one) }
+function overlaps (one: string, two: string): boolean { return isPartOf(one, two) || isPartOf(two, one) }
 
 function isPartOf (name: string, part: string): boolean {
   return part === name || (part.startsWith(name) && /^\.[1-9]$/.test(part.slice(name.length)))

@@ -1,5 +1,6 @@
 import { MAIN_PROPERTY } from '../backends/conventions.ts'
 import { DURATION_PATTERN } from '../tools/duration.ts'
+import type { OptionSchema } from '../tools/option-schema.ts'
 
 /** A token of 256 characters at most (RFC 6265bis, 4.1.1; RFC 9110, 5.6.2). */
 const COOKIE_NAME = '^[!#$%&\'*+\\-.^_`|~0-9A-Za-z]{1,256}$'
@@ -15,18 +16,19 @@ const COOKIE_DOMAIN = `^\\.?${LABEL}(?:\\.${LABEL})*$`
 
 // Error messages say each `description` after "expected to be". Instances of classes, and functions where any function will do,
 // have no JSON Schema: options.ts checks them.
-const duration = {
+const durations: readonly OptionSchema[] = [{ type: 'number', exclusiveMinimum: 0 }, { type: 'string', pattern: DURATION_PATTERN }]
+const duration: OptionSchema = {
   description: 'a number of seconds above 0, or a string such as \'30m\', \'12h\' or \'14d\'',
-  anyOf: [{ type: 'number', exclusiveMinimum: 0 }, { type: 'string', pattern: DURATION_PATTERN }]
+  anyOf: durations
 }
 
 /** What is of no type that JSON has. */
-const aFunction = { not: { type: ['string', 'number', 'boolean', 'null', 'array', 'object'] } }
+const aFunction: OptionSchema = { not: { type: ['string', 'number', 'boolean', 'null', 'array', 'object'] } }
 
 const path = { description: 'a path such as \'/app\' or \'/app/*\', or a RegExp' }
 
 /** The JSON Schema that every configuration is checked against when the plugin is registered. */
-export const optionsSchema: object = {
+export const optionsSchema: OptionSchema = {
   $id: 'urn:fastsessions:options',
   title: 'Options of fastsessions',
   description: 'an object of options',
@@ -63,7 +65,7 @@ export const optionsSchema: object = {
       }
     },
     idleTimeout: { ...duration, default: '14d' },
-    absoluteTimeout: { description: `${duration.description}, or null`, anyOf: [...duration.anyOf, { type: 'null' }], default: '30d' },
+    absoluteTimeout: { description: `${duration.description}, or null`, anyOf: [...durations, { type: 'null' }], default: '30d' },
     renewAfter: { description: 'a number from 0 to 1', type: 'number', minimum: 0, maximum: 1, default: 0.25 },
     autoload: { description: `a boolean, a function, ${path.description}, or an array of paths`, default: true },
     exclude: { description: `${path.description}, or an array of paths` },
@@ -71,7 +73,7 @@ export const optionsSchema: object = {
     schemaVersion: { description: 'an integer from 1 to 2147483647', type: 'integer', minimum: 1, maximum: 2147483647, default: 1 },
     migrate: { description: 'a function (data, fromVersion) => data' },
     serializer: { description: 'an object with the functions serialize and deserialize', type: 'object' },
-    encrypt: { description: 'a boolean', type: 'boolean', default: false },
+    encrypt: { description: 'a boolean, or an object with the functions seal and open', type: ['boolean', 'object'], default: false },
     onConflict: { description: '\'merge\', \'error\' or a function', anyOf: [{ enum: ['merge', 'error'] }, aFunction], default: 'merge' },
     onUnavailable: { description: '\'error\' or \'anonymous\'', enum: ['error', 'anonymous'], default: 'error' },
     timeout: { ...duration, default: 5 },
@@ -79,7 +81,7 @@ export const optionsSchema: object = {
   }
 }
 
-const routeProperties = {
+const routeProperties: Readonly<Record<string, OptionSchema>> = {
   autoload: { description: 'a boolean', type: 'boolean' },
   passive: { description: 'a boolean', type: 'boolean' },
   required: { description: 'true, false or \'subject\'', enum: [true, false, 'subject'] },
@@ -90,19 +92,19 @@ const routeProperties = {
 export const ROUTE_OPTIONS: readonly string[] = Object.keys(routeProperties)
 
 /** The JSON Schema of a route's options: `config.session`, or the name of the registration's property in its place. */
-export const routeSchema: object = {
-  description: 'false, or an object of route options',
+export const routeSchema: OptionSchema = {
+  description: 'true, false, or an object of route options',
   anyOf: [{ type: 'boolean' }, { type: 'object', additionalProperties: false, properties: routeProperties }]
 }
 
 /** The JSON Schema of the argument of `session.setLifetime()`. */
-export const lifetimeSchema: object = {
+export const lifetimeSchema: OptionSchema = {
   description: 'an object with idleTimeout, absoluteTimeout or persistent',
   type: 'object',
   additionalProperties: false,
   properties: {
     idleTimeout: duration,
-    absoluteTimeout: { description: `${duration.description}, or null`, anyOf: [...duration.anyOf, { type: 'null' }] },
+    absoluteTimeout: { description: `${duration.description}, or null`, anyOf: [...durations, { type: 'null' }] },
     persistent: { description: 'a boolean', type: 'boolean' }
   }
 }

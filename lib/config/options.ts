@@ -3,10 +3,10 @@ import type { OnConflict, SessionBackend, SessionOptions } from '../../types/ind
 import { autoloadMatcher, excludeMatcher } from './autoload.ts'
 import { MAIN_PROPERTY } from '../backends/conventions.ts'
 import { CookieBackend } from '../backends/cookie.ts'
-import { type CookieSettings, cookieSettings } from './cookie-settings.ts'
-import { missingSecret, optionsCheck, SECRET_RECIPE, unexpected } from '../tools/check-options.ts'
+import { cookieSettings, type SchemeCookies } from './cookie-settings.ts'
+import { optionsCheck, SECRET_RECIPE, unexpected } from '../tools/check-options.ts'
 import { PayloadCodec } from '../payload/codec.ts'
-import { sealedEnvelope } from '../crypto/envelope.ts'
+import { encryptorOf } from '../payload/encryption.ts'
 import { InvalidOptionsError } from '../errors.ts'
 import type { LifetimeOptions } from '../record/lifetime.ts'
 import { durationOf, lifetimeOptions } from './lifetime-options.ts'
@@ -22,12 +22,11 @@ const MIN_SECRET_BYTES = 32
 const BACKEND_METHODS = ['read', 'write', 'remove'] as const
 
 /** Options checked, completed and frozen: all that the rest of the code sees of a configuration. */
-export interface Settings {
+export interface Settings extends SchemeCookies {
   /** The first secret protects; the rest only open texts of earlier days. Empty where no secret is given. */
   readonly secrets: readonly Buffer[]
   readonly backend: SessionBackend
   readonly property: string
-  readonly cookie: Readonly<CookieSettings>
   readonly lifetime: LifetimeOptions
   readonly autoload: (request: FastifyRequest) => boolean
   /** Requests that get no session at all; `null` where there are none. */
@@ -55,18 +54,17 @@ export function resolveOptions (options: SessionOptions, router: RouterOptions =
   const secrets = secretsOf(options.secret)
   const backend = options.backend ?? new CookieBackend()
   checkBackend(backend, options)
-  if (options.encrypt === true && secrets.length === 0) throw missingSecret('`encrypt`')
-  const cookie = cookieSettings(options)
+  const cookies = cookieSettings(options)
   const lifetime = lifetimeOptions(options)
   return Object.freeze({
     secrets,
     backend,
     property: options.property ?? MAIN_PROPERTY,
-    cookie,
+    ...cookies,
     lifetime,
     autoload: autoloadMatcher(options.autoload, router),
     exclude: excludeMatcher(options.exclude, router),
-    codec: codecOf(options, secrets, backend),
+    codec: codecOf(options, secrets),
     onConflict: options.onConflict ?? 'merge',
     onUnavailable: options.onUnavailable ?? 'error',
     timeoutMs: Math.min(durationOf('timeout', options.timeout ?? 5), MAX_TIMER_MS),
@@ -103,7 +101,7 @@ function secretBytes (secret: unknown, path: string): Buffer {
   throw new InvalidOptionsError(`Expected \`${path}\` to have at least 32 bytes, got ${bytes.length}; make one with ${SECRET_RECIPE}`)
 }
 
-function checkBackend (backend: SessionBackend, { onConflict }: SessionOptions): void {
+function checkBackend (backend: SessionBackend, { onConflict, encrypt = false }: SessionOptions): void {
   for (const method of BACKEND_METHODS) {
     const value: unknown = backend[method]
     if (typeof value === 'function') continue
@@ -112,6 +110,10 @@ function checkBackend (backend: SessionBackend, { onConflict }: SessionOptions):
   if (onConflict === 'error' && backend.atomic !== true) {
     throw unexpected('onConflict', '\'merge\' with a backend that is not atomic', onConflict, 'conflicts cannot be told there')
   }
+  if (encrypt !== false && backend.selfContained === true) {
+    const remedy = 'CookieBackend encrypts by itself, unless its `mode` is \'sign\'; `encrypt` is for server-side backends'
+    throw unexpected('encrypt', 'left out with a backend that keeps sessions in their cookies', encrypt, remedy)
+  }
 }
 
 /** Instants in records are integers, but the application's clock may count fractions of a millisecond. */
@@ -119,15 +121,13 @@ function clockOf ({ now }: SessionOptions): () => number {
   return now === undefined ? Date.now : () => Math.trunc(now())
 }
 
-function codecOf (options: SessionOptions, secrets: readonly Buffer[], backend: SessionBackend): PayloadCodec {
-  // A session that lives in its cookie is protected as a whole, by the mode of the cookie backend.
-  const isSealed = options.encrypt === true && backend.selfContained !== true
+function codecOf (options: SessionOptions, secrets: readonly Buffer[]): PayloadCodec {
   const codec = {
     serializer: options.serializer ?? jsonSerializer,
     schema: compilePayloadSchema(options.schema),
     schemaVersion: options.schemaVersion ?? 1,
     migrate: options.migrate,
-    envelopeOf: isSealed ? sealedEnvelope(secrets, `payload of ${options.property ?? MAIN_PROPERTY}`) : null
+    encryptor: encryptorOf(options.encrypt, secrets, `payload of ${options.property ?? MAIN_PROPERTY}`)
   }
   try {
     return new PayloadCodec(codec)

@@ -2,7 +2,6 @@ const LIFETIME = 'how long a session lives is `idleTimeout` and `absoluteTimeout
   'and `cookie.persistent` lets the cookie outlive the browser'
 const ALWAYS = 'there is nothing to set: only sessions that changed are stored'
 const IDS = 'ids are made by the plugin: 256 random bits'
-const PREFIX = 'a prefix of keys is the option `prefix` of the backend'
 
 /** What options of other session plugins are called here, to stand in messages. */
 export const PEERS_OPTIONS: Readonly<Record<string, string>> = {
@@ -20,8 +19,9 @@ export const PEERS_OPTIONS: Readonly<Record<string, string>> = {
   name: 'the name of the cookie is `cookie.name`, that of the request\'s property is `property`',
   cookieName: 'the name of the cookie is `cookie.name`',
   sessionName: 'the name of the request\'s property is `property`',
-  cookiePrefix: PREFIX,
-  prefix: PREFIX,
+  cookiePrefix: 'the value of the cookie has no prefix: cookies of express-session are not read',
+  cookieOptions: 'the attributes of the cookie are `cookie` here',
+  prefix: 'a prefix of keys is the option `prefix` of the backend',
   rolling: 'a use of the session extends it: `renewAfter` says how often that is stored, and `0` is each time',
   resave: ALWAYS,
   saveUninitialized: `${ALWAYS}, and an empty one never is`,

@@ -6,6 +6,7 @@ import type { Registration } from '../store/registration.ts'
 import { forbidStoring, withMember } from './caching.ts'
 import { carriedCookies } from './cookie-header.ts'
 import { isHeld } from './hold.ts'
+import { isHttps } from './scheme.ts'
 import type { SessionCookie } from './session-cookie.ts'
 
 /** The session cookies of a request and its reply. */
@@ -56,17 +57,16 @@ export class ReplyCookies implements CookieTransport {
     if (this.isHeadOut) return
     const values = this.#cookie.split(token)
     const leftovers = this.carried.indexes.filter(index => index >= values.length)
-    const isHttps = this.#isHttps
-    if (this.#cookie.warnsOfPlainHttp && !isHttps && this.#isRefusedOnHttp) {
+    if (this.#cookie.warnsOfPlainHttp && !isHttps(this.request) && this.#isRefusedOnHttp) {
       this.#cookie.warnOfPlainHttp(text => { this.#registration.warn(this.log, 'plain-http', text) })
     }
-    this.#put([...this.#cookie.set(values, maxAge, isHttps), ...this.#cookie.clear(leftovers, isHttps)], isExplicit)
+    this.#put([...this.#cookie.set(values, maxAge), ...this.#cookie.clear(leftovers)], isExplicit)
   }
 
   clear (isExplicit: boolean): void {
     const { indexes } = this.carried
     if (this.isHeadOut || (indexes.length === 0 && !this.#hasSet)) return
-    this.#put(this.#cookie.clear(indexes.includes(0) ? indexes : [0, ...indexes], this.#isHttps), isExplicit)
+    this.#put(this.#cookie.clear(indexes.includes(0) ? indexes : [0, ...indexes]), isExplicit)
   }
 
   vary (): void {
@@ -84,8 +84,6 @@ export class ReplyCookies implements CookieTransport {
   retract (): void {
     this.#replace(this.#others(), false)
   }
-
-  get #isHttps (): boolean { return this.request.protocol === 'https' }
 
   /** Browsers take a Secure cookie from localhost, all but Safari. */
   get #isRefusedOnHttp (): boolean {

@@ -5,28 +5,27 @@ import { headerBytes, partName, split } from './chunks.ts'
 export type SerializeCookie = (name: string, value: string, attributes: object) => string
 
 /**
- * One registration's cookie: a session's text as the values of `name`, `name.1` …, and the `Set-Cookie` lines for them.
+ * A session's text as the values of the cookies `name`, `name.1` …, and the `Set-Cookie` lines for them. A registration has one such
+ * cookie, or with `secure: 'auto'` one for each scheme.
  * @fastify/cookie formats the attributes once, at registration. Values are plain cookie text and need no encoding.
  */
 export class SessionCookie {
   readonly name: string
   readonly #identity: string
-  readonly #tails: { readonly plain: string, readonly secure: string }
-  readonly #secure: boolean | 'auto'
+  readonly #tail: string
+  readonly #isSecure: boolean
   #hasWarnedOfPlainHttp = false
 
-  constructor ({ secure, ...cookie }: CookieSettings, serialize: SerializeCookie) {
-    const { name, ...attributes } = cookie
-    const tail = (secure: boolean) => serialize(name, 'x', { ...attributes, secure }).slice(name.length + 2)
+  constructor ({ name, ...attributes }: CookieSettings, serialize: SerializeCookie) {
     this.name = name
-    this.#secure = secure
-    this.#tails = { plain: tail(false), secure: tail(true) }
-    this.#identity = identityOf(`x${this.#tails.plain}`)
+    this.#isSecure = attributes.secure
+    this.#tail = serialize(name, 'x', attributes).slice(name.length + 2)
+    this.#identity = identityOf(`x${this.#tail}`)
   }
 
   /** The values of `name`, `name.1` … for a text; none where no number of cookies can hold the text. */
   split (text: string): readonly string[] {
-    return split(this.name, text, this.#tails.secure.length + MAX_AGE_BYTES) ?? []
+    return split(this.name, text, this.#tail.length + MAX_AGE_BYTES) ?? []
   }
 
   /** The bytes of `Cookie` header for a text, over all parts; `Infinity` where no number of cookies can hold the text. */
@@ -41,7 +40,7 @@ export class SessionCookie {
   }
 
   /** Whether to warn of plain http: browsers ignore a Secure cookie there, so that signing in seems to do nothing. */
-  get warnsOfPlainHttp (): boolean { return this.#secure === true && !this.#hasWarnedOfPlainHttp }
+  get warnsOfPlainHttp (): boolean { return this.#isSecure && !this.#hasWarnedOfPlainHttp }
 
   /** Warns, and never again. */
   warnOfPlainHttp (warn: (text: string) => void): void {
@@ -55,14 +54,14 @@ export class SessionCookie {
    *
    * @param maxAge whole seconds; `null` for a cookie which ends with the browser
    */
-  set (values: readonly string[], maxAge: number | null, isHttps: boolean): string[] {
-    const tail = (maxAge === null ? '' : `; Max-Age=${maxAge}`) + this.#tail(isHttps)
+  set (values: readonly string[], maxAge: number | null): string[] {
+    const tail = (maxAge === null ? '' : `; Max-Age=${maxAge}`) + this.#tail
     return values.map((value, index) => `${partName(this.name, index)}=${value}${tail}`)
   }
 
   /** Lines which clear these parts, with the attributes of the lines which set them (RFC 6265bis, 5.7). */
-  clear (indexes: readonly number[], isHttps: boolean): string[] {
-    const tail = `=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${this.#tail(isHttps)}`
+  clear (indexes: readonly number[]): string[] {
+    const tail = `=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT${this.#tail}`
     return indexes.map(index => partName(this.name, index) + tail)
   }
 
@@ -75,10 +74,6 @@ export class SessionCookie {
     const name = line.slice(0, line.indexOf('=')).trim()
     const isPart = name.startsWith(`${this.name}.`) && /^\.[1-9]$/.test(name.slice(this.name.length))
     return (name === this.name || isPart) && identityOf(line) === this.#identity
-  }
-
-  #tail (isHttps: boolean): string {
-    return this.#secure === true || (this.#secure === 'auto' && isHttps) ? this.#tails.secure : this.#tails.plain
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Awaitable, SessionPolicy } from '../../types/index.d.ts'
+import type { Awaitable, SessionRecord } from '../../types/index.d.ts'
 import { SessionConflictError } from '../errors.ts'
 import type { Path, Payload } from '../payload/changes.ts'
 import type { PayloadCodec, Stored } from '../payload/codec.ts'
@@ -8,10 +8,13 @@ import { type Flow, wait } from '../tools/flow.ts'
 import { assignedObjects } from './live.ts'
 import { clearedData, mergedData, type MergeOptions, type Mine } from './merged-data.ts'
 
-/** What a request wants stored, not stored yet: the data, and the two values which count as a key each. */
-export interface Draft extends Mine {
-  readonly subject: string | null
-  readonly policy: SessionPolicy | null
+/** What a session has beside its data: subject and policy count as a key each, `meta` changes with the id and with `clear()` only. */
+export type Values = Pick<SessionRecord, 'subject' | 'policy' | 'meta'>
+
+export const NO_VALUES: Values = Object.freeze({ subject: null, policy: null, meta: null })
+
+/** What a request wants stored, not stored yet. */
+export interface Draft extends Mine, Values {
   /** Where the changes of another request were lost to this draft in a merge. */
   readonly overwritten?: readonly Path[]
 }
@@ -73,6 +76,7 @@ export function merge (options: MergeOptions, base: Stored, theirs: Stored, mine
     tree: snapshot.tree,
     subject: keepsSubject(base, mine) ? theirs.record.subject : mine.subject,
     policy: mine.policy === base.record.policy ? theirs.record.policy : mine.policy,
+    meta: mine.isCleared ? mine.meta : theirs.record.meta,
     isCleared: mine.isCleared,
     assigned: mine.assigned,
     overwritten: lost

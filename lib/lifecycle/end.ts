@@ -54,7 +54,7 @@ function * endWhateverStands (
   const { store } = registration
   let theirs: unknown = known ?? (yield * store.read(id))
   for (let attempt = 0; isRecord(theirs) && attempt < MAX_TRIES; attempt++) {
-    const { successor } = theirs.policy ?? {}
+    const { successor } = theirs.meta ?? {}
     if (successor !== undefined && !ended.has(successor)) {
       ended.add(successor)
       return yield * ahead(registration, successor, () => endWhateverStands(registration, successor, null, request, ended))

@@ -111,9 +111,15 @@ function * save (state: SessionState): Flow<void> {
   state.assertUsable()
   const draft = state.draft()
   const hasChanged = state.differs(draft)
+  if (state.base === null && !hasChanged) return warnOfNothing(state)
   if (!hasChanged && !isRenewal(state)) return
   yield * new Commit(state, draft, { hasChanged, isExplicit: true }).run()
   assertNotGone(state)
+}
+
+function warnOfNothing ({ registration, cookies }: SessionState): void {
+  const text = `save() has nothing to store: an empty session is not kept, and has another id with each request (${cookies.place})`
+  registration.warn(cookies.log, 'empty', text)
 }
 
 // Pending changes are part of a transaction, so that a later commit cannot overwrite the result with them.

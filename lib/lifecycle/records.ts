@@ -9,7 +9,7 @@ import type { Draft } from './draft.ts'
 import { noteReplacement } from './replacements.ts'
 import type { SessionState } from './state.ts'
 
-type Content = Snapshot & Pick<Draft, 'subject' | 'policy'> & Partial<Pick<Draft, 'assigned'>>
+type Content = Snapshot & Pick<Draft, 'subject' | 'policy' | 'meta'> & Partial<Pick<Draft, 'assigned'>>
 
 /** The session whose record is made: a request's session (`SessionState`), or its `Successor` under a new id. */
 export interface Origin {
@@ -46,7 +46,7 @@ export function sealed ({ registration: { store: { codec } } }: Origin, { record
   return { record: freezeRecord({ ...record, data: codec.toData(text, record.id) }), text, tree }
 }
 
-function recordOf (origin: Origin, theirs: Stored | null, { subject, policy }: Content, writtenAs: number): SessionRecord {
+function recordOf (origin: Origin, theirs: Stored | null, { subject, policy, meta }: Content, writtenAs: number): SessionRecord {
   const { settings: { lifetime }, store: { codec } } = origin.registration
   const id = theirs?.record.id ?? origin.id
   const times = {
@@ -62,7 +62,9 @@ function recordOf (origin: Origin, theirs: Stored | null, { subject, policy }: C
     schemaVersion: Math.max(codec.schemaVersion, writtenAs),
     ...times,
     expiresAt: deadlineOf(times, lifetime),
-    subject
+    subject,
+    // Absent from what a backend of the application's own keeps from 0.1.0.
+    meta: meta ?? null
   })
 }
 

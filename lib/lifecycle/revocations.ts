@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import type { Instant, SessionPolicy, SessionRecord } from '../../types/index.d.ts'
+import type { Instant, SessionMeta, SessionRecord } from '../../types/index.d.ts'
 import { SessionDestroyedError } from '../errors.ts'
 import { isRecord, tombstone } from '../record/record.ts'
 import type { Registration } from '../store/registration.ts'
@@ -35,7 +35,7 @@ function * lastRevocation ({ store, settings }: Registration, subject: string | 
   if (subject === null || store.backend.removeSubject === undefined) return NONE
   const answer = yield * store.read(markId(settings.property, subject))
   if (!isRecord(answer)) return NONE
-  return { mark: answer.version, at: answer.createdAt, until: answer.expiresAt, spared: answer.policy?.successor }
+  return { mark: answer.version, at: answer.createdAt, until: answer.expiresAt, spared: answer.meta?.successor }
 }
 
 /** When a sign-in was called: before its first call has reached the store. */
@@ -86,9 +86,9 @@ export function * assertNotRevoked (
   throw new SessionDestroyedError(REVOKED)
 }
 
-/** A policy with the mark of the revocation which a session came after. */
-export function withMark<Policy extends SessionPolicy | null> (policy: Policy, mark: number | undefined): Policy | SessionPolicy {
-  return mark === undefined ? policy : Object.freeze({ ...policy, mark })
+/** The meta of a session with the mark of the revocation which the session came after. */
+export function withMark (meta: SessionMeta | null, mark: number | undefined): SessionMeta | null {
+  return mark === undefined ? meta : Object.freeze({ ...meta, mark })
 }
 
 /** Tells every process which is making a session of the subject. The mark is a tombstone: no session, and never listed. */

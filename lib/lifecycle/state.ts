@@ -9,7 +9,7 @@ import { isSameTree } from '../payload/tree.ts'
 import { deadlineOf, effectiveDeadline, usedAt } from '../record/lifetime.ts'
 import type { Registration } from '../store/registration.ts'
 import type { CookieTransport } from './cookie.ts'
-import { type Draft, isChanged, isEmpty } from './draft.ts'
+import { type Draft, isChanged, isEmpty, NO_VALUES, type Values } from './draft.ts'
 import { Live, NONE_ASSIGNED } from './live.ts'
 import { Progress } from './progress.ts'
 
@@ -38,8 +38,8 @@ export class SessionState {
   #base: Stored | null = null
   #token: string | null = null
   #id: string | null = null
-  #subject: string | null = null
-  #policy: SessionPolicy | null = null
+  /** Those of the stored record, until the request changes one. */
+  #values: Values = NO_VALUES
   #createdAt: number
   #isCleared = false
   #isTouchForced = false
@@ -64,8 +64,9 @@ export class SessionState {
   get base (): Stored | null { return this.#base }
   /** The cookie's text; `null` until the first write of a session in its cookie. */
   get token (): string | null { return this.#token }
-  get subject (): string | null { return this.#subject }
-  get policy (): SessionPolicy | null { return this.#policy }
+  get subject (): Values['subject'] { return this.#values.subject }
+  get policy (): Values['policy'] { return this.#values.policy }
+  get meta (): Values['meta'] { return this.#values.meta }
   get createdAt (): number { return this.#createdAt }
   get lastAccessedAt (): number { return this.#base?.record.lastAccessedAt ?? this.#createdAt }
 
@@ -77,11 +78,11 @@ export class SessionState {
   get expiresAt (): number {
     const { settings: { lifetime } } = this.registration
     const base = this.#base
-    const isMoved = this.#isTouchForced || this.#policy !== base?.record.policy
+    const isMoved = this.#isTouchForced || this.policy !== base?.record.policy
     if (base !== null && !isMoved) return effectiveDeadline(base.record, lifetime)
     // What the next commit stores.
     const lastAccessedAt = base !== null && this.isUse ? usedAt(base.record, this.registration.now()) : this.lastAccessedAt
-    return deadlineOf({ createdAt: this.#createdAt, lastAccessedAt, policy: this.#policy }, lifetime)
+    return deadlineOf({ createdAt: this.#createdAt, lastAccessedAt, policy: this.policy }, lifetime)
   }
 
   get progress (): Progress { return (this.#progress ??= new Progress()) }
@@ -93,7 +94,8 @@ export class SessionState {
   draft (snapshot: Snapshot = this.#snapshot()): Draft {
     const { text, tree } = snapshot
     const assigned = snapshot === this.#base ? NONE_ASSIGNED : this.#live!.assigned
-    return { text, tree, assigned, subject: this.#subject, policy: this.#policy, isCleared: this.#isCleared }
+    const { subject, policy, meta } = this.#values
+    return { text, tree, assigned, subject, policy, meta, isCleared: this.#isCleared }
   }
 
   // Most requests only read: then the base is the snapshot, and nothing is made text.
@@ -142,7 +144,7 @@ export class SessionState {
 
   /** Drops local changes: the session is as it is stored now, or still new. */
   reload (base: Stored | null, data: Payload): void {
-    if (base === null) this.#subject = this.#policy = null
+    if (base === null) this.#values = NO_VALUES
     else this.#takeOver(base, this.#token)
     this.#isCleared = this.#isTouchForced = false
     this.#live!.replace(data)
@@ -150,7 +152,8 @@ export class SessionState {
 
   /** The session starts over with nothing stored. */
   startEmpty (): void {
-    this.#base = this.#token = this.#id = this.#subject = this.#policy = null
+    this.#base = this.#token = this.#id = null
+    this.#values = NO_VALUES
     this.#createdAt = this.registration.now()
     this.#isCleared = this.#isTouchForced = false
   }
@@ -165,21 +168,21 @@ export class SessionState {
   end (): void {
     this.#phase = 'ended'
     this.#live!.clear()
-    this.#subject = null
+    this.#values = NO_VALUES
     Object.freeze(this.live!)
   }
 
   /** Drops data and subject, and with the next commit also keys which parallel requests added meanwhile. */
   clear (): void {
     this.#live!.clear()
-    this.#subject = null
+    this.#values = { ...NO_VALUES, policy: this.policy }
     this.#isCleared = true
   }
 
   /** The next commit moves the idle deadline, whether or not a renewal is due. */
   forceRenewal (): void { this.#isTouchForced = true }
 
-  setPolicy (policy: SessionPolicy): void { this.#policy = policy }
+  setPolicy (policy: SessionPolicy): void { this.#values = { ...this.#values, policy } }
 
   // ------------------------------------------------------------------------------------------ transitions: what was stored
 
@@ -188,12 +191,12 @@ export class SessionState {
    * the handler changed since the draft was taken: a `clear()` meanwhile must not bring the subject back.
    */
   adopt (base: Stored, sent: Draft, token: string | null = this.#token): void {
-    const [subject, policy] = [this.#subject, this.#policy]
+    const { subject, policy, meta } = this.#values
     const isCleared = this.#isCleared && !sent.isCleared
     this.#takeOver(base, token)
     this.#phase = 'loaded'
-    if (isCleared || subject !== sent.subject) this.#subject = subject
-    if (policy !== sent.policy) this.#policy = policy
+    if (isCleared || subject !== sent.subject) this.#values = { ...this.#values, subject, meta }
+    if (policy !== sent.policy) this.#values = { ...this.#values, policy }
     this.#isCleared = isCleared
     this.#isTouchForced = false
     this.refreshLive(base, sent)
@@ -203,13 +206,11 @@ export class SessionState {
   refreshLive (stored: Snapshot, sent: Draft): void { this.#live!.refresh(sent, stored, this.registration.store.codec) }
 
   #takeOver (base: Stored, token: string | null): void {
-    const { id, subject, policy, createdAt } = base.record
     this.#base = base
     this.#token = token
-    this.#id = id
-    this.#subject = subject
-    this.#policy = policy
-    this.#createdAt = createdAt
+    this.#id = base.record.id
+    this.#values = base.record
+    this.#createdAt = base.record.createdAt
   }
 
   /** `request.session` becomes a new object with these data; the object of before goes on showing the past. */
@@ -219,8 +220,7 @@ export class SessionState {
     past.#phase = 'past'
     past.#live = this.#live
     past.#base = this.#base
-    past.#subject = this.#subject
-    past.#policy = this.#policy
+    past.#values = this.#values
     past.#id = this.id
     this.#face.leaveBehind(this.live!, past)
     this.#live = new Live(this.#face.create(this, data), data)
@@ -231,7 +231,7 @@ export class SessionState {
     this.#phase = 'loaded'
     this.startEmpty()
     this.#createdAt = createdAt
-    this.#policy = policy
+    this.#values = { ...NO_VALUES, policy }
   }
 
   /** Refuses an operation which must not be dropped in silence. Throws `BackendUnavailableError` after a load without a backend. */

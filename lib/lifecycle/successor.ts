@@ -161,7 +161,7 @@ export class Successor implements Origin {
 
   * #store (data: Payload, subject: string | null, policy: SessionPolicy | null, writtenAs?: number): Flow<void> {
     const { keeping, store: { codec } } = this.registration
-    const draft = { ...codec.write(data), subject, policy: withMark(policy, this.#mark) }
+    const draft = { ...codec.write(data), subject, policy, meta: withMark(null, this.#mark) }
     this.#text = draft.text
     this.#policy = policy
     if (isEmpty(draft, codec)) return yield * this.#remove()

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { SessionRecord, SessionSerializer } from '../../types/index.d.ts'
+import type { Encryptor, SessionRecord, SessionSerializer } from '../../types/index.d.ts'
 import type { IsSame, Payload } from './changes.ts'
-import type { Envelope } from '../crypto/envelope.ts'
 import { BackendUnavailableError, SessionSerializationError, type SessionValidationError } from '../errors.ts'
 import type { PayloadSchema } from './payload-schema.ts'
 import { PROTOTYPE_KEY } from './reserved.ts'
 import { jsonSerializer, type Snapshot, snapshotOf, writeJson } from './serializer.ts'
+import { assertStorable } from './storable.ts'
 import { TextCache } from '../tools/text-cache.ts'
 import { copyTree, copyValue, isSameValue } from './tree.ts'
 
@@ -14,8 +14,8 @@ export interface CodecOptions {
   readonly schema: PayloadSchema | null
   readonly schemaVersion: number
   readonly migrate: ((data: Payload, fromVersion: number) => Payload) | undefined
-  /** The envelope of an id, where payloads are sealed at rest. */
-  readonly envelopeOf: ((id: string) => Envelope) | null
+  /** Seals payloads at rest; `null` where they are stored as they are. */
+  readonly encryptor: Encryptor | null
 }
 
 /** A stored session as the process knows it: the record, and its payload. */
@@ -112,13 +112,14 @@ export class PayloadCodec {
 
   /** A payload's text as `record.data` of the session with the id. */
   toData (text: string, id: string): string {
-    const envelope = this.#options.envelopeOf?.(id)
-    return envelope ? envelope.seal(Buffer.from(text, 'utf8')) : text
+    const { encryptor } = this.#options
+    return encryptor === null ? text : encryptor.seal(text, id)
   }
 
   /**
    * Reads the payload of a record. Hostile or outdated data are a result, never an exception.
-   * Throws `BackendUnavailableError` for data of a newer deployment which do not fit here: such data are never overwritten.
+   * Throws `BackendUnavailableError` for data of a newer deployment which do not fit here: such data are never overwritten; and
+   * `BackendContractError` where the application's encryptor does not answer as it must.
    */
   decode (record: SessionRecord): Decoded {
     const isCurrent = record.schemaVersion === this.#options.schemaVersion
@@ -147,9 +148,8 @@ export class PayloadCodec {
   }
 
   #open (record: SessionRecord): string | null {
-    const { envelopeOf } = this.#options
-    if (envelopeOf === null) return record.data
-    return envelopeOf(record.id).open(record.data)?.toString('utf8') ?? null
+    const { encryptor } = this.#options
+    return encryptor === null ? record.data : encryptor.open(record.data, record.id)
   }
 
   #fromOtherVersion (record: SessionRecord, data: Payload): Decoded {
@@ -186,12 +186,6 @@ function checkedText (serializer: SessionSerializer, data: Payload): string {
   if (text === '') throw new SessionSerializationError('session', 'was serialized to an empty text: stores take that for an ended session')
   assertStorable('session', text)
   return text
-}
-
-/** Refuses text which some store would not keep: PostgreSQL refuses NUL, and all databases mangle lone surrogates. */
-export function assertStorable (path: string, text: string): void {
-  if (text.includes('\0')) throw new SessionSerializationError(path, 'contains a NUL character')
-  if (!text.isWellFormed()) throw new SessionSerializationError(path, 'contains a lone surrogate')
 }
 
 // A key which is set to `undefined` is absent, as in JSON.

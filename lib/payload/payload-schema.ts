@@ -1,7 +1,9 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import { Ajv2020 } from 'ajv/dist/2020.js'
-import formats from 'ajv-formats'
+import { createRequire } from 'node:module'
+import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
 import { InvalidOptionsError, SessionValidationError } from '../errors.ts'
+
+// Ajv takes longer to load than all of this package: only an application that has a `schema` waits for it.
+const require = createRequire(import.meta.url)
 
 /** Strict, so that a mistyped keyword fails at registration; but schemas that are merely unusual are accepted. */
 const AJV_OPTIONS = {
@@ -36,8 +38,8 @@ export function compilePayloadSchema (schema: object | undefined): PayloadSchema
 
 function compile (schema: object): ValidateFunction {
   const dialect = String((schema as { $schema?: unknown }).$schema ?? '')
-  const Validator = dialect.includes('2020-12') ? Ajv2020 : Ajv
-  const ajv = new Validator(AJV_OPTIONS)
+  const ajv = dialect.includes('2020-12') ? newAjv2020() : newAjv()
+  const formats = require('ajv-formats') as typeof import('ajv-formats')
   formats.default(ajv)
   try {
     const validate = ajv.compile(schema)
@@ -48,6 +50,16 @@ function compile (schema: object): ValidateFunction {
     error.cause = cause
     throw error
   }
+}
+
+function newAjv (): Ajv {
+  const { Ajv } = require('ajv') as typeof import('ajv')
+  return new Ajv(AJV_OPTIONS)
+}
+
+function newAjv2020 (): Ajv {
+  const { Ajv2020 } = require('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js')
+  return new Ajv2020(AJV_OPTIONS)
 }
 
 function toError ({ instancePath, message, params }: ErrorObject): SessionValidationError {

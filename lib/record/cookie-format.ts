@@ -1,12 +1,12 @@
 import { SessionTooLargeError } from '../errors.ts'
-import type { SessionPolicy, SessionRecord } from '../../types/index.d.ts'
+import type { SessionMeta, SessionPolicy, SessionRecord } from '../../types/index.d.ts'
 
 const ID_CHARS = 22
 const NUMBER_BYTES = 6
 const MAX_NUMBER = 2 ** 48 - 1
-const MAX_META_BYTES = 65_535
+const MAX_MORE_BYTES = 65_535
 
-/** The byte at which each field begins (docs/wire-format.md, "The content of a cookie"). The payload follows `meta`. */
+/** The byte at which each field begins (docs/wire-format.md, "The content of a cookie"). The payload follows `more`. */
 const AT = {
   id: 0,
   version: 22,
@@ -14,44 +14,49 @@ const AT = {
   lastAccessedAt: 34,
   expiresAt: 40,
   schemaVersion: 46,
-  metaBytes: 50,
-  meta: 52
+  moreBytes: 50,
+  more: 52
 } as const
 
 /**
  * A record as the content of a cookie: numbers big-endian, instants in milliseconds, then the JSON of
- * `[subject, policy]` (nothing when both are null), then the payload's text.
+ * `[subject, policy, meta]` (nothing when all are null), then the payload's text.
  *
- * @throws SessionTooLargeError when subject and policy take more than 65,535 bytes
+ * @throws SessionTooLargeError when these take more than 65,535 bytes
  */
 export function encodeRecord (record: SessionRecord): Buffer {
-  const { subject, policy, data } = record
-  const meta = subject === null && policy === null ? '' : JSON.stringify([subject, policy])
-  const metaBytes = Buffer.byteLength(meta)
-  if (metaBytes > MAX_META_BYTES) throw new SessionTooLargeError(metaBytes, MAX_META_BYTES, [['subject', metaBytes]])
-  const bytes = Buffer.allocUnsafe(AT.meta + metaBytes + Buffer.byteLength(data))
+  const { subject, policy, meta, data } = record
+  const more = subject === null && policy === null && meta === null ? '' : JSON.stringify([subject, policy, meta])
+  const moreBytes = Buffer.byteLength(more)
+  if (moreBytes > MAX_MORE_BYTES) throw new SessionTooLargeError(moreBytes, MAX_MORE_BYTES, [['subject', moreBytes]])
+  const bytes = Buffer.allocUnsafe(AT.more + moreBytes + Buffer.byteLength(data))
   bytes.write(record.id, AT.id, ID_CHARS, 'latin1')
   bytes.writeUIntBE(record.version, AT.version, NUMBER_BYTES)
   bytes.writeUIntBE(record.createdAt, AT.createdAt, NUMBER_BYTES)
   bytes.writeUIntBE(record.lastAccessedAt, AT.lastAccessedAt, NUMBER_BYTES)
   bytes.writeUIntBE(Math.min(record.expiresAt, MAX_NUMBER), AT.expiresAt, NUMBER_BYTES)
   bytes.writeUInt32BE(record.schemaVersion, AT.schemaVersion)
-  bytes.writeUInt16BE(metaBytes, AT.metaBytes)
-  bytes.write(meta, AT.meta, 'utf8')
-  bytes.write(data, AT.meta + metaBytes, 'utf8')
+  bytes.writeUInt16BE(moreBytes, AT.moreBytes)
+  bytes.write(more, AT.more, 'utf8')
+  bytes.write(data, AT.more + moreBytes, 'utf8')
   return bytes
 }
+
+type More = [subject: string | null, policy: SessionPolicy | null, meta?: SessionMeta | null]
+
+// Cookies of 0.1.0 have no third member.
+function parseMore (more: string): More { return more === '' ? [null, null] : JSON.parse(more) as More }
 
 /**
  * The record in the content of a cookie; `null` when the content is too short to be a record. Only for content that has
  * been authenticated: nothing else of the fields is checked.
  */
 export function decodeRecord (bytes: Buffer): SessionRecord | null {
-  if (bytes.length < AT.meta) return null
-  const metaEnd = AT.meta + bytes.readUInt16BE(AT.metaBytes)
-  if (metaEnd > bytes.length) return null
-  const meta = bytes.toString('utf8', AT.meta, metaEnd)
-  const [subject, policy] = meta === '' ? [null, null] : JSON.parse(meta) as [string | null, SessionPolicy | null]
+  if (bytes.length < AT.more) return null
+  const moreEnd = AT.more + bytes.readUInt16BE(AT.moreBytes)
+  if (moreEnd > bytes.length) return null
+  const more = bytes.toString('utf8', AT.more, moreEnd)
+  const [subject, policy, meta = null] = parseMore(more)
   return {
     id: bytes.toString('latin1', AT.id, ID_CHARS),
     version: bytes.readUIntBE(AT.version, NUMBER_BYTES),
@@ -61,6 +66,7 @@ export function decodeRecord (bytes: Buffer): SessionRecord | null {
     schemaVersion: bytes.readUInt32BE(AT.schemaVersion),
     subject,
     policy,
-    data: bytes.toString('utf8', metaEnd)
+    meta,
+    data: bytes.toString('utf8', moreEnd)
   }
 }

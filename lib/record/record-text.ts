@@ -1,4 +1,4 @@
-import type { Instant, SessionPolicy, SessionRecord } from '../../types/index.d.ts'
+import type { Instant, SessionMeta, SessionPolicy, SessionRecord } from '../../types/index.d.ts'
 import { BackendUnavailableError } from '../errors.ts'
 import { freezeRecord, isRecord } from './record.ts'
 
@@ -8,7 +8,7 @@ import { freezeRecord, isRecord } from './record.ts'
  *     1 <version> <expiresAt> <lastAccessedAt> <createdAt> <schemaVersion>[ <more>]\n<data>
  *
  * Numbers are base 36. The first four have a fixed width, so that a script on a server can compare and replace them
- * without parsing. `more` is JSON, and present only for a session with a subject or a policy. JSON text has no line break,
+ * without parsing. `more` is JSON, and present only for a session with a subject, a policy or meta. JSON text has no line break,
  * so the first line break ends the header. The id is left out: the store has the id as the key.
  */
 const FORMAT = '1'
@@ -70,19 +70,28 @@ export function decodeRecord (id: string, text: string): SessionRecord | null {
     lastAccessedAt: fromBase36(header[3]!),
     expiresAt: fromBase36(header[2]!),
     subject: more.subject ?? null,
-    policy: more.policy ?? null
+    policy: more.policy ?? null,
+    meta: more.meta ?? null
   }
   return isRecord(record) ? freezeRecord(record) : null
 }
 
-function moreText ({ subject, policy }: SessionRecord): string {
-  if (subject === null && policy === null) return ''
-  return ` ${JSON.stringify({ ...(subject !== null && { subject }), ...(policy !== null && { policy }) })}`
+/** What few records have, and what stands in the header where a record has it. The subject comes first: scripts of Redis look for it. */
+interface More {
+  readonly subject?: string
+  readonly policy?: SessionPolicy
+  readonly meta?: SessionMeta
 }
 
-function parseMore (text: string): { subject?: string, policy?: SessionPolicy } | null {
+function moreText ({ subject, policy, meta }: SessionRecord): string {
+  if (subject === null && policy === null && meta === null) return ''
+  const more: More = { ...(subject !== null && { subject }), ...(policy !== null && { policy }), ...(meta !== null && { meta }) }
+  return ` ${JSON.stringify(more)}`
+}
+
+function parseMore (text: string): More | null {
   try {
-    return JSON.parse(text) as object
+    return JSON.parse(text) as More
   } catch {
     return null
   }

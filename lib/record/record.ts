@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { Instant, SessionPolicy, SessionRecord, WriteContext } from '../../types/index.d.ts'
+import type { Instant, SessionMeta, SessionPolicy, SessionRecord, WriteContext } from '../../types/index.d.ts'
 import { randomVersion } from '../crypto/random.ts'
 
 const MAX_VERSION = 2 ** 48 - 1
@@ -24,9 +24,10 @@ export function isOrphan ({ lastAccessedAt, expiresAt }: SessionRecord, now: Ins
   return expiresAt === lastAccessedAt + UNCONFIRMED_MS && now >= lastAccessedAt + TOMBSTONE_MS
 }
 
-/** Freezes a record with its policy, as the core hands records to backends: no backend can change a session by accident. */
+/** Freezes a record with its policy and meta, as the core hands records to backends: no backend can change a session by accident. */
 export function freezeRecord (record: SessionRecord): SessionRecord {
   if (record.policy !== null) Object.freeze(record.policy)
+  if (record.meta !== null) Object.freeze(record.meta)
   return Object.freeze(record)
 }
 
@@ -35,9 +36,9 @@ export function freezeRecord (record: SessionRecord): SessionRecord {
  * session back: a write that expects "absent" or an earlier version finds the id taken. A tombstone has no data, no load
  * takes a tombstone for a session, and no listing shows a tombstone.
  *
- * @param policy `{ successor }` where the session goes on under a new id
+ * @param meta `{ successor }` where the session goes on under a new id
  */
-export function tombstone (id: string, now: Instant, policy: SessionPolicy | null = null): SessionRecord {
+export function tombstone (id: string, now: Instant, meta: SessionMeta | null = null): SessionRecord {
   return freezeRecord({
     id,
     version: randomVersion(),
@@ -47,7 +48,8 @@ export function tombstone (id: string, now: Instant, policy: SessionPolicy | nul
     lastAccessedAt: now,
     expiresAt: now + TOMBSTONE_MS + CLOCKS_APART_MS,
     subject: null,
-    policy
+    policy: null,
+    meta
   })
 }
 
@@ -68,17 +70,26 @@ export function isRecord (value: unknown): value is SessionRecord {
     isInteger(record.lastAccessedAt, 0) &&
     isInteger(record.expiresAt, 0) &&
     (record.subject === null || typeof record.subject === 'string') &&
-    (record.policy === null || isPolicy(record.policy))
+    (record.policy === null || isPolicy(record.policy)) &&
+    (record.meta === null || record.meta === undefined || isMeta(record.meta))
 }
 
 function isPolicy (value: unknown): value is SessionPolicy {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const { idleTimeout, absoluteTimeout, persistent, successor, mark } = value as Record<string, unknown>
+  if (!isObject(value)) return false
+  const { idleTimeout, absoluteTimeout, persistent } = value
   return (idleTimeout === undefined || isInteger(idleTimeout, 1)) &&
     (absoluteTimeout === undefined || absoluteTimeout === null || isInteger(absoluteTimeout, 1)) &&
-    (persistent === undefined || typeof persistent === 'boolean') &&
-    (successor === undefined || typeof successor === 'string') &&
-    (mark === undefined || isInteger(mark, 1))
+    (persistent === undefined || typeof persistent === 'boolean')
+}
+
+function isMeta (value: unknown): value is SessionMeta {
+  if (!isObject(value)) return false
+  const { mark, successor } = value
+  return (mark === undefined || isInteger(mark, 1)) && (successor === undefined || typeof successor === 'string')
+}
+
+function isObject (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isInteger (value: unknown, least: number): boolean {

@@ -3,7 +3,7 @@ import type {
   Awaitable, ListFilter, ListPage, Session as PublicSession, SessionInfo, SessionPayload, SessionRecord, Sessions
 } from '../../types/index.d.ts'
 import type { RoutePolicy } from '../config/routes.ts'
-import { NotSupportedError, SessionDestroyedError, SessionSerializationError } from '../errors.ts'
+import { BackendContractError, NotSupportedError, SessionDestroyedError, SessionSerializationError } from '../errors.ts'
 import type { CookieTransport } from '../lifecycle/cookie.ts'
 import { assertValid } from '../lifecycle/draft.ts'
 import { endSession } from '../lifecycle/end.ts'
@@ -24,24 +24,26 @@ import { assertSubject, face } from './session.ts'
 
 type Data = Record<string, unknown>
 
-/** Cookies outside a request; http/ makes them. */
+/** The sessions of a cookie's name, outside a request; http/ makes them. */
 export interface CookieFormat {
-  /** The cookies of a `Cookie` header, without a response. */
+  readonly registration: Registration
+  /** The cookies of a `Cookie` header that have the name, without a response. */
   transport (header: string | undefined): CookieTransport
-  /** The `Cookie` header for a session's text. */
+  /** The `Cookie` header for a session's text, under the name. */
   header (text: string): string
 }
 
 /** `app.sessions`: sessions outside a request. An operation which the backend does not have rejects with `NotSupportedError`. */
 export class SessionAdministration implements Sessions<Data> {
   readonly #registration: Registration
-  readonly #cookies: CookieFormat
+  readonly #formats: readonly CookieFormat[]
   readonly #log: FastifyBaseLogger
   readonly #route: RoutePolicy
 
-  constructor (registration: Registration, cookies: CookieFormat, log: FastifyBaseLogger, route: RoutePolicy) {
-    this.#registration = registration
-    this.#cookies = cookies
+  /** @param formats for each name of the cookie: with `secure: 'auto'` that of https, then that of http */
+  constructor (formats: readonly CookieFormat[], log: FastifyBaseLogger, route: RoutePolicy) {
+    this.#registration = formats[0]!.registration
+    this.#formats = formats
     this.#log = log
     this.#route = route
   }
@@ -65,8 +67,14 @@ export class SessionAdministration implements Sessions<Data> {
   }
 
   async open (cookieHeader: string | undefined): Promise<PublicSession<Data>> {
-    const state = this.#state(cookieHeader)
+    const [first, ...others] = this.#formats.map(format => this.#state(format, cookieHeader)) as [SessionState, ...SessionState[]]
+    let state = first
     await loadSession(state)
+    for (const other of others) {
+      if (state.base !== null || other.cookies.carried.indexes.length === 0) continue
+      state = other
+      await loadSession(state)
+    }
     return new SessionHandle(state).visible as unknown as PublicSession<Data>
   }
 
@@ -75,10 +83,10 @@ export class SessionAdministration implements Sessions<Data> {
     if (subject !== undefined) assertSubject(subject)
     const isObject = typeof data === 'object' && data !== null && !Array.isArray(data)
     if (!isObject) throw new SessionSerializationError('session', 'must be an object')
-    const state = this.#state(undefined)
+    const state = this.#state(this.#formats[0]!, undefined)
     const called = beginSignIn(this.#registration)
-    const token = await this.#registration.store.run(this.#store(state, data, subject ?? null, called))
-    return { id: state.id, cookie: this.#cookies.header(token) }
+    const cookie = await this.#registration.store.run(this.#store(state, data, subject ?? null, called))
+    return { id: state.id, cookie }
   }
 
   async revoke (id: string): Promise<void> {
@@ -130,7 +138,8 @@ export class SessionAdministration implements Sessions<Data> {
       // Nobody holds a session whose sign-in was not finished.
       const stored = isOrphan(record, this.#registration.now()) ? null : this.#registration.store.sessionOf(record, null)
       return stored === null ? [] : [this.#info(stored)]
-    } catch {
+    } catch (error) {
+      if (error instanceof BackendContractError) throw error
       // A session of a newer deployment which does not fit this deployment must not hide all the rest.
       return []
     }
@@ -158,16 +167,17 @@ export class SessionAdministration implements Sessions<Data> {
     return await removeInBatches(remove, given)
   }
 
-  #state (cookieHeader: string | undefined): SessionState {
-    return new SessionState(this.#registration, this.#cookies.transport(cookieHeader), this.#route, face)
+  #state ({ registration, transport }: CookieFormat, cookieHeader: string | undefined): SessionState {
+    return new SessionState(registration, transport(cookieHeader), this.#route, face)
   }
 
+  /** Answers with the `Cookie` header. */
   * #store (state: SessionState, data: Payload, subject: string | null, called: SignIn): Flow<string> {
     const registration = this.#registration
     const { keeping, store } = registration
     assertValid(data, store.codec)
     const mark = yield * markBefore(registration, subject, called)
-    const stored = toStore(state, null, { ...store.codec.write(data), subject, policy: withMark(null, mark) })
+    const stored = toStore(state, null, { ...store.codec.write(data), subject, policy: null, meta: withMark(null, mark) })
     const { id } = stored.record
     let isOver = keeping.isInCookie
     try {
@@ -178,11 +188,23 @@ export class SessionAdministration implements Sessions<Data> {
       yield * this.#endIfRevoked(stored.record, mark)
       isOver = true
       registration.publish(this.#log, 'created', id)
-      return token
+      return yield * this.#header(stored, token)
     } finally {
       // After an error of the store, and where the time limit has stopped this flow: the write may still be under way.
       if (!isOver) store.runAside(abandon(store, id, registration.now()))
     }
+  }
+
+  /** The cookies of a stored session by all their names, so that requests of either scheme find the session. */
+  * #header (stored: Stored, token: string): Flow<string> {
+    const cookies: string[] = []
+    for (const { registration: { keeping, store }, header } of this.#formats) {
+      // A text that holds the session is bound to its cookie's name.
+      const isSame = keeping === this.#registration.keeping
+      const text = isSame ? token : yield * keeping.insert(stored, 0, null, store.writeContext(stored.text, undefined))
+      cookies.push(header(text!))
+    }
+    return cookies.join('; ')
   }
 
   * #endIfRevoked (record: SessionRecord, mark: number | undefined): Flow<void> {

@@ -1,15 +1,17 @@
 import { optionsCheck, unexpected } from '../tools/check-options.ts'
+import type { OptionSchema } from '../tools/option-schema.ts'
 
 // Which sessions an operation of `app.sessions` is about. An absent value never widens a selection: a subject that is not known
 // does not mean everybody.
 
 type Options = Readonly<Record<string, unknown>>
 
-const limit = { description: 'an integer above 0', type: 'integer', minimum: 1 }
-const text = { description: 'a string that is not empty', type: 'string', minLength: 1 }
-const cursor = { description: 'a string', type: 'string' }
+const A_TEXT = 'a string that is not empty'
+const limit: OptionSchema = { description: 'an integer above 0', type: 'integer', minimum: 1 }
+const text: OptionSchema = { description: A_TEXT, type: 'string', minLength: 1 }
+const cursor: OptionSchema = { description: 'a string', type: 'string' }
 
-function objectOf (description: string, properties: Record<string, object>): object {
+function objectOf (description: string, properties: Readonly<Record<string, OptionSchema>>): OptionSchema {
   return { description, type: 'object', additionalProperties: false, properties }
 }
 
@@ -19,7 +21,7 @@ const checks = {
   removeExpired: optionsCheck(objectOf('an object with limit', { limit })),
   revokeSubject: optionsCheck(objectOf('an object with except', { except: text })),
   // What a subject may be, `login` and `create` say alike.
-  create: optionsCheck(objectOf('an object with subject', { subject: { description: text.description } }))
+  create: optionsCheck(objectOf('an object with subject', { subject: { description: A_TEXT } }))
 }
 
 /**
@@ -31,7 +33,7 @@ const checks = {
 export function selectionOf<Given extends object> (operation: keyof typeof checks, options: Given): Given {
   checks[operation](options, operation)
   const given = options as Options
-  if ('subject' in given && given['subject'] === undefined) throw unexpected(`${operation}.subject`, text.description, undefined)
+  if ('subject' in given && given['subject'] === undefined) throw unexpected(`${operation}.subject`, A_TEXT, undefined)
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Given
 }
 

@@ -3,13 +3,12 @@ import { parseLifetime } from '../config/lifetime-options.ts'
 import { NotSupportedError, ReservedKeyError, SessionDestroyedError, SessionSerializationError } from '../errors.ts'
 import { loadSession } from '../lifecycle/load.ts'
 import { destroySession, reloadSession, rotateSession, saveSession, transactSession } from '../lifecycle/operations.ts'
-import { withMark } from '../lifecycle/revocations.ts'
 import type { Face, SessionState } from '../lifecycle/state.ts'
 import { NEW_LIVES } from '../lifecycle/successor.ts'
 import { dataOf, fill, readKey, writeKey } from '../payload/bag.ts'
 import type { Payload } from '../payload/changes.ts'
-import { assertStorable } from '../payload/codec.ts'
 import { assertKey, assertKeys, RESERVED_KEYS } from '../payload/reserved.ts'
+import { assertStorable } from '../payload/storable.ts'
 import { answer } from './callbacks.ts'
 import { DESTROYED } from './messages.ts'
 
@@ -88,7 +87,7 @@ export class Session implements MembersOf<SessionMembers> {
 
   setLifetime (lifetime: SessionLifetime): void {
     const state = this.#writable()
-    const policy = withMark(parseLifetime(lifetime, state.registration.settings.lifetime), state.policy?.mark)
+    const policy = parseLifetime(lifetime, state.registration.settings.lifetime)
     const text = JSON.stringify(policy)
     // The lifetime which is stored is no change, also where the request has set a different one before.
     const known = [state.policy, state.base?.record.policy].find(each => each && JSON.stringify(each) === text)

@@ -75,5 +75,5 @@ export function * removeBlindly (store: Store, id: string): Flow<true> {
 
 // A write of an expired record leaves nothing readable, which makes a compare-and-set a compare-and-remove.
 function expired (record: SessionRecord): SessionRecord {
-  return freezeRecord({ ...record, version: randomVersion(), data: '', subject: null, policy: null, expiresAt: 0 })
+  return freezeRecord({ ...record, version: randomVersion(), data: '', subject: null, policy: null, meta: null, expiresAt: 0 })
 }

@@ -174,11 +174,14 @@ export class Store {
   * #write (record: SessionRecord, expectedVersion: number, context: WriteContext): Flow<PutAnswer> {
     const answer = yield * this.call('write', record.id, () => this.backend.write(record.id, record, expectedVersion, context), record.data)
     if (answer === record.id) return WRITTEN
-    if (answer === null) return { written: false, theirs: null }
+    // Under a fresh id nothing stands in the way, unless a revocation does; only an atomic backend can leave what bars a sign-in.
+    const mayRefuse = this.isAtomic || expectedVersion !== 0
+    if (answer === null && mayRefuse) return { written: false, theirs: null }
     if (isRecord(answer) && answer.id === record.id) {
       return answer.version === record.version ? WRITTEN : { written: false, theirs: answer }
     }
-    throw new BackendContractError(`${this.name}.write() must return the id, null or the record that stands, got ${typeof answer}`)
+    const expected = mayRefuse ? 'the id, null or the record that stands' : 'the id'
+    throw new BackendContractError(`${this.name}.write() must return ${expected}, got ${answer === null ? 'null' : typeof answer}`)
   }
 
   /** A backend's answer as a session, or `null`. */

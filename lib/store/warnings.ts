@@ -5,10 +5,11 @@ const MOST = 5
 const SPAN_MS = 60_000
 
 /** What is a matter of the configuration is said once. */
-const ONCE: ReadonlySet<WarningKind> = new Set<WarningKind>(['outside'])
+const ONCE: ReadonlySet<WarningKind> = new Set<WarningKind>(['outside', 'empty'])
 
 /** What a warning is about. */
-export type WarningKind = 'anonymous' | 'dropped' | 'ended' | 'lost' | 'outside' | 'plain-http' | 'renewal' | 'timed-out' | 'unawaited'
+export type WarningKind =
+  'anonymous' | 'dropped' | 'empty' | 'ended' | 'lost' | 'outside' | 'plain-http' | 'renewal' | 'timed-out' | 'unawaited'
 
 /**
  * Warnings of a registration, limited for each kind. Where the application's logger is off, the first of each kind goes to

@@ -3,6 +3,8 @@ import type { ListFilter, ListPage, SessionBackend, SessionRecord } from '../../
 
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS
+/** A payload of this share of the limit fits: the rest is room for the fields that a backend stores beside the payload. */
+export const FITTING_SHARE = 0.95
 
 /** The part of a test runner which the kit calls: the `t` of tap, and the `t` of node:test. */
 export interface TestRunner {

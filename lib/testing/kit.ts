@@ -104,7 +104,7 @@ async function createBench (create: () => Awaitable<SessionBackend>, maxDataByte
   const record = (overrides: Partial<SessionRecord> = {}): SessionRecord => {
     const id = randomBytes(32).toString('hex')
     const times = { createdAt: clock.now, lastAccessedAt: clock.now, expiresAt: clock.now + HOUR_MS }
-    const rest = { version: randomVersion(), data: '{"key":"value"}', schemaVersion: 1, subject: null, policy: null }
+    const rest = { version: randomVersion(), data: '{"key":"value"}', schemaVersion: 1, subject: null, policy: null, meta: null }
     return freezeRecord({ id, ...rest, ...times, ...overrides })
   }
   const store = await create()

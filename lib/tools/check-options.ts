@@ -1,8 +1,10 @@
-import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv'
-import leven from 'leven'
 import { InvalidOptionsError } from '../errors.ts'
+import { distance } from './distance.ts'
+import { depthOf, type OptionSchema, type Problem, problemsOf } from './option-schema.ts'
 
-const ajv = new Ajv({ allErrors: true, verbose: true, strictTypes: false, allowUnionTypes: true })
+/** What to say of unknown keys, by their full path. */
+type Hints = Readonly<Record<string, string>>
+
 const MAX_SHOWN = 60
 /** Paths at which a secret may stand: the option itself, or all options when a secret is passed in the place of the object. */
 const SECRET_PATH = /^(?:secret(?:\.|$)|options$)/
@@ -13,20 +15,17 @@ const CREDENTIALS = /:\/\/.*@/s
 export const SECRET_RECIPE = 'node -p "crypto.randomBytes(32).toString(\'base64\')"'
 
 /**
- * Makes a check of options against a JSON Schema, which is compiled at the first check. Each part of the schema needs a
- * `description`, to stand after "to be" in messages.
+ * Makes a check of options against a JSON Schema. Each part of the schema needs a `description`, to stand after "to be" in messages.
  *
- * @param hints what to say of keys that are unknown, by their full path
  * @returns a function that throws `InvalidOptionsError`; `path` is the name of the options in messages, `''` for none
  * @example
  * const check = optionsCheck({ description: 'a number', type: 'number' })
  * check('five', 'size') // Expected `size` to be a number, got "five" (string)
  */
-export function optionsCheck (schema: object, hints: Readonly<Record<string, string>> = {}): (options: unknown, path: string) => void {
-  let validate: ValidateFunction | undefined
+export function optionsCheck (schema: OptionSchema, hints: Hints = {}): (options: unknown, path: string) => void {
   return (options, path) => {
-    validate ??= ajv.compile(schema)
-    if (!validate(options)) throw fromAjv(validate.errors!, path, hints)
+    const problems = problemsOf(schema, options)
+    if (problems.length > 0) throw errorOf(problems, path, hints)
   }
 }
 
@@ -46,42 +45,35 @@ export function missingSecret (user: string): InvalidOptionsError {
   return unexpected('secret', 'at least 32 random bytes', undefined, `${user} needs it: ${SECRET_RECIPE}`)
 }
 
-function fromAjv (errors: readonly ErrorObject[], root: string, hints: Readonly<Record<string, string>>): InvalidOptionsError {
-  // `anyOf` reports an error for each branch. The deepest error is the most exact, then the error of `anyOf` itself.
-  const deepest = errors.reduce((best, error) => depthOf(error) > depthOf(best) ? error : best)
-  if (deepest.keyword === 'additionalProperties') {
-    const unknown = errors.filter(({ keyword }) => keyword === 'additionalProperties')
-    return new InvalidOptionsError(unknown.map(error => unknownKey(error, root, hints)).join('. '))
-  }
-  const alternative = errors.find(({ keyword, instancePath }) => keyword === 'anyOf' && instancePath === deepest.instancePath)
-  const error = alternative ?? deepest
-  return unexpected(pathOf(error, root) || 'options', String(error.parentSchema!['description']), error.data)
+function errorOf (problems: readonly Problem[], root: string, hints: Hints): InvalidOptionsError {
+  // The deepest mistake is the most exact.
+  const deepest = problems.reduce((best, problem) => depthOf(problem) > depthOf(best) ? problem : best)
+  if (deepest.unknownKey === null) return unexpected(pathOf(deepest, root) || 'options', String(deepest.schema.description), deepest.value)
+  return new InvalidOptionsError(problems.flatMap(problem => unknownKey(problem, root, hints)).join('. '))
 }
 
-function pathOf ({ instancePath }: ErrorObject, root: string): string {
-  return [...(root === '' ? [] : [root]), ...instancePath.split('/').slice(1)].join('.')
+function pathOf ({ path }: Problem, root: string): string {
+  return [...(root === '' ? [] : [root]), ...path].join('.')
 }
 
-function depthOf ({ instancePath, keyword }: ErrorObject): number {
-  return instancePath.split('/').length + (keyword === 'additionalProperties' ? 1 : 0)
-}
-
-function unknownKey (error: ErrorObject, root: string, hints: Readonly<Record<string, string>>): string {
-  const key = String(error.params['additionalProperty'])
-  const path = pathOf(error, root)
+/** What is to say of an unknown key; nothing where the problem is a different one. */
+function unknownKey (problem: Problem, root: string, hints: Hints): string[] {
+  const key = problem.unknownKey
+  if (key === null) return []
+  const path = pathOf(problem, root)
   const prefix = path === '' ? '' : `${path}.`
   const hint = Object.hasOwn(hints, prefix + key) ? hints[prefix + key] : undefined
-  const nearest = nearestTo(key, Object.keys(error.parentSchema!['properties'] as object))
+  const nearest = nearestTo(key, Object.keys(problem.schema.properties!))
   const remedy = hint ?? (nearest === undefined ? '' : `the nearest known one is \`${prefix}${nearest}\``)
-  return `Unknown option \`${prefix}${key}\`${remedy && `; ${remedy}`}`
+  return [`Unknown option \`${prefix}${key}\`${remedy && `; ${remedy}`}`]
 }
 
 /** A name that begins like the key, or differs by a slip of the pen: in a third of the characters of the key at most. */
 function nearestTo (key: string, known: readonly string[]): string | undefined {
   const wanted = key.toLowerCase()
-  const distance = (name: string) => name.toLowerCase().startsWith(wanted) ? 0 : leven(name.toLowerCase(), wanted)
-  const nearest = known.reduce((best, name) => distance(name) < distance(best) ? name : best)
-  return distance(nearest) <= key.length * 0.4 ? nearest : undefined
+  const unlikeness = (name: string) => name.toLowerCase().startsWith(wanted) ? 0 : distance(name.toLowerCase(), wanted)
+  const nearest = known.reduce((best, name) => unlikeness(name) < unlikeness(best) ? name : best)
+  return unlikeness(nearest) <= key.length * 0.4 ? nearest : undefined
 }
 
 /** Options may come from parsed JSON, in which `constructor` may be any value. */

@@ -35,7 +35,7 @@ function isProgram (path) {
 }
 
 /** What can be done here: look for a program, and install packages. */
-const thisMachine = {
+export const thisMachine = {
   find,
   install: process.getuid?.() === 0 && existsSync('/etc/debian_version') ? install : null
 }

@@ -136,7 +136,7 @@ t.test('create() under an id that is taken is an error, and changes nothing', as
   const site = await createSite(t, { backend })
   backend.before('write', async ({ id }) => {
     backend.heal()
-    const stands = { id: id!, version: 7, data: '{"mine":1}', schemaVersion: 1, createdAt: 1, lastAccessedAt: site.clock.now, expiresAt: site.clock.now + 1_000, subject: null, policy: null }
+    const stands = { id: id!, version: 7, data: '{"mine":1}', schemaVersion: 1, createdAt: 1, lastAccessedAt: site.clock.now, expiresAt: site.clock.now + 1_000, subject: null, policy: null, meta: null }
     await backend.write(id, stands, 0)
   })
   await t.rejects(site.app.sessions.create({ a: 1 } as never), { code: 'SES_DESTROYED' })

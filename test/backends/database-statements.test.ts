@@ -16,8 +16,8 @@ class Compilations implements KyselyPlugin {
   async transformResult ({ result }: PluginTransformResultArgs) { return result }
 }
 
-const readSql = 'select "id", "version", "data", "schema_version", "created_at", "last_accessed_at", "expires_at", "subject", "policy" from "sessions" where "id" = ? and "property" = ?'
-const replaceSql = 'update "sessions" set "version" = ?, "data" = ?, "schema_version" = ?, "created_at" = ?, "last_accessed_at" = ?, "expires_at" = ?, "subject" = ?, "policy" = ? ' +
+const readSql = 'select "id", "version", "data", "schema_version", "created_at", "last_accessed_at", "expires_at", "subject", "policy", "meta" from "sessions" where "id" = ? and "property" = ?'
+const replaceSql = 'update "sessions" set "version" = ?, "data" = ?, "schema_version" = ?, "created_at" = ?, "last_accessed_at" = ?, "expires_at" = ?, "subject" = ?, "policy" = ?, "meta" = ? ' +
   'where "id" = ? and "property" = ? and "expires_at" > ? and "version" = ?'
 const touchSql = 'update "sessions" set "last_accessed_at" = ?, "expires_at" = ? where "id" = ? and "property" = ? and "expires_at" > ? and "version" = ?'
 const endSql = 'delete from "sessions" where "id" = ? and "property" = ? and "expires_at" > ? and "version" = ?'
@@ -37,7 +37,7 @@ for (const name of DATABASES) {
       await backend.write(first.id, first, 0)
       const [insert, ...more] = sent()
       t.strictSame(more, [])
-      t.ok(insert!.startsWith('insert into "sessions" ("id", "property", "version", "data", "schema_version", "created_at", "last_accessed_at", "expires_at", "subject", "policy") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'))
+      t.ok(insert!.startsWith('insert into "sessions" ("id", "property", "version", "data", "schema_version", "created_at", "last_accessed_at", "expires_at", "subject", "policy", "meta") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'))
       t.equal(insert!.includes(' on conflict ("id") do update set '), name !== 'MariaDB')
       await backend.write(first.id, second, first.version)
       t.strictSame(sent(), [replaceSql])

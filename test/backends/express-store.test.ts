@@ -9,7 +9,10 @@ import { testBackend } from '../../lib/testing/index.ts'
 import type { SessionRecord } from '../../types/index.d.ts'
 import { sharedServer } from '../helpers/servers.ts'
 import { createSite } from '../helpers/app.ts'
+import { newRecord } from '../helpers/records.ts'
 import { HOUR_MS } from '../helpers/times.ts'
+
+type Done = (error?: unknown, result?: unknown) => void
 
 /** The capabilities of every express-session store: the promises are that `set` replaces the stored session, and that it expires. */
 const promised = { atomic: false, expires: true, registrations: true, touch: false, list: false, count: false, removeAll: false }
@@ -72,7 +75,7 @@ t.test('transaction() and onConflict: \'error\' are refused', async t => {
 })
 
 const record: SessionRecord = {
-  id: 'a'.repeat(64), version: 1, data: '{}', schemaVersion: 1, createdAt: 0, lastAccessedAt: 0, expiresAt: Date.now() + HOUR_MS, subject: null, policy: null
+  id: 'a'.repeat(64), version: 1, data: '{}', schemaVersion: 1, createdAt: 0, lastAccessedAt: 0, expiresAt: Date.now() + HOUR_MS, subject: null, policy: null, meta: null
 }
 
 t.test('a write of what has ended already leaves nothing', async t => {
@@ -150,6 +153,26 @@ t.test('all, length and clear of a store list, count and end sessions', async t 
   await app.sessions.revokeAll()
   t.equal(await app.sessions.count(), 0)
   t.strictSame(Object.keys((store as unknown as { sessions: object }).sessions), ['of express'], 'sessions of Express stay')
+})
+
+t.test('a session that a newer version stored hides no other from list and count, and ends with all', async t => {
+  const sessions = new Map<string, any>()
+  const store = {
+    get: (id: string, done: Done) => { done(null, sessions.get(id)) },
+    set: (id: string, session: unknown, done?: Done) => { sessions.set(id, session); done?.() },
+    destroy: (id: string, done?: Done) => { sessions.delete(id); done?.() },
+    all: (done: Done) => { done(null, [...sessions.values()]) }
+  }
+  const backend = fromExpressStore(store)
+  const [newer, other] = [newRecord(), newRecord()]
+  for (const record of [newer, other]) await backend.write(record.id, record)
+  const kept = sessions.get(newer.id)
+  kept.fastsessions = `2${kept.fastsessions.slice(1)}`
+  t.strictSame((await backend.list!({})).sessions, [other])
+  t.equal(await backend.count!({}), 1)
+  await t.rejects(async () => await backend.read(newer.id), { code: 'SES_BACKEND_UNAVAILABLE' })
+  await backend.removeAll!()
+  t.equal(sessions.size, 0)
 })
 
 t.test('a store without all counts and ends what it can', async t => {

@@ -100,7 +100,7 @@ t.test('when it may not be written to any more, each write says so', async t => 
   await backend.prepare()
   const now = Date.now()
   const id = '0'.repeat(64)
-  await backend.write(id, { id, version: 1, data: '{}', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + 60_000, subject: null, policy: null }, 0)
+  await backend.write(id, { id, version: 1, data: '{}', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + 60_000, subject: null, policy: null, meta: null }, 0)
   for (const path of [directory, join(directory, 'session'), join(directory, 'session/00'), join(directory, 'session/00', id)]) chmodSync(path, 0o555)
   const { preparing, ...found } = run(...node('unwritable'))
   t.equal(preparing, 'SES_INVALID_OPTIONS')

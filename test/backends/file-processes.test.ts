@@ -36,7 +36,7 @@ async function bench (t: Test) {
     async create (n: number): Promise<string> {
       const id = n.toString(16).padStart(64, '0')
       const now = Date.now()
-      await backend.write(id, { id, version: 1, data: '[1]', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + HOUR_MS, subject: null, policy: null }, 0)
+      await backend.write(id, { id, version: 1, data: '[1]', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + HOUR_MS, subject: null, policy: null, meta: null }, 0)
       return id
     },
     start (options: Omit<WorkerOptions, 'directory' | 'log'>): { child: ChildProcess, log: string } {

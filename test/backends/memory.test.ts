@@ -10,7 +10,7 @@ function bench (options: MemoryBackendOptions = {}) {
   const root = new MemoryBackend(options)
   const bind = (property: string) => root.bind({ property, now: () => clock.now } as never)
   const record = (id: string, overrides: Partial<SessionRecord> = {}): SessionRecord => ({
-    id, version: 1, data: '{}', schemaVersion: 1, createdAt: 0, lastAccessedAt: 0, expiresAt: 5_000, subject: null, policy: null, ...overrides
+    id, version: 1, data: '{}', schemaVersion: 1, createdAt: 0, lastAccessedAt: 0, expiresAt: 5_000, subject: null, policy: null, meta: null, ...overrides
   })
   return { clock, root, bind, record, backend: bind('session') }
 }
@@ -84,11 +84,11 @@ t.test('removeExpired() stops at its limit', async t => {
 
 t.test('what was handed in stays the caller\'s: later changes of it are not stored', async t => {
   const { backend, record } = bench()
-  const given = { ...record('a'), data: '{"a":1}', policy: { idleTimeout: 5 } }
+  const given = { ...record('a'), data: '{"a":1}', policy: { idleTimeout: 5 }, meta: { mark: 5 } }
   backend.write('a', given)
   given.data = '{"a":2}'
-  given.policy.idleTimeout = 6
-  t.match(backend.read('a'), { data: '{"a":1}', policy: { idleTimeout: 5 } })
+  given.policy.idleTimeout = given.meta.mark = 6
+  t.match(backend.read('a'), { data: '{"a":1}', policy: { idleTimeout: 5 }, meta: { mark: 5 } })
 })
 
 t.test('what is handed out cannot be changed', async t => {

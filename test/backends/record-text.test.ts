@@ -5,16 +5,17 @@ import { BackendUnavailableError, type SessionRecord } from '../../lib/index.ts'
 
 const id = 'a'.repeat(64)
 const record: SessionRecord = {
-  id, version: 2 ** 48 - 1, data: '{"theme":"dark"}', schemaVersion: 40, createdAt: 1_700_000_000_000, lastAccessedAt: 1_700_000_000_001, expiresAt: 1_700_003_600_000, subject: null, policy: null
+  id, version: 2 ** 48 - 1, data: '{"theme":"dark"}', schemaVersion: 40, createdAt: 1_700_000_000_000, lastAccessedAt: 1_700_000_000_001, expiresAt: 1_700_003_600_000, subject: null, policy: null, meta: null
 }
 
 t.test('a record is one line of numbers, and its data', async t => {
   t.equal(encodeRecord(record), '1 2rrvthnxtr 0loyy90u8 0loyw3v29 0loyw3v28 14\n{"theme":"dark"}')
 })
 
-t.test('subject and policy are in the line only where there are any', async t => {
-  const text = encodeRecord({ ...record, subject: 'al\nice', policy: { idleTimeout: 1_000 } })
-  t.equal(text.split('\n')[0], '1 2rrvthnxtr 0loyy90u8 0loyw3v29 0loyw3v28 14 {"subject":"al\\nice","policy":{"idleTimeout":1000}}')
+t.test('subject, policy and meta are in the line only where there are any', async t => {
+  const text = encodeRecord({ ...record, subject: 'al\nice', policy: { idleTimeout: 1_000 }, meta: { mark: 7 } })
+  const more = '{"subject":"al\\nice","policy":{"idleTimeout":1000},"meta":{"mark":7}}'
+  t.equal(text.split('\n')[0], `1 2rrvthnxtr 0loyy90u8 0loyw3v29 0loyw3v28 14 ${more}`)
 })
 
 t.test('a subject may have the line separators that a regular expression knows and JSON does not', async t => {
@@ -24,9 +25,10 @@ t.test('a subject may have the line separators that a regular expression knows a
 
 t.test('any record is read back as it was, and is frozen', async () => {
   const instant = fc.nat({ max: 36 ** 9 - 1 })
-  const policy = fc.option(fc.record({ idleTimeout: fc.integer({ min: 1 }), absoluteTimeout: fc.option(fc.integer({ min: 1 })), persistent: fc.boolean(), successor: fc.string() }, { requiredKeys: [] }))
+  const policy = fc.option(fc.record({ idleTimeout: fc.integer({ min: 1 }), absoluteTimeout: fc.option(fc.integer({ min: 1 })), persistent: fc.boolean() }, { requiredKeys: [] }))
+  const meta = fc.option(fc.record({ mark: fc.integer({ min: 1 }), successor: fc.string() }, { requiredKeys: [] }))
   fc.assert(fc.property(fc.record({
-    id: fc.constant(id), version: fc.integer({ min: 1, max: 2 ** 48 - 1 }), data: fc.string({ unit: 'binary' }), schemaVersion: fc.integer({ min: 1 }), createdAt: instant, lastAccessedAt: instant, expiresAt: instant, subject: fc.option(fc.string({ unit: 'binary' })), policy
+    id: fc.constant(id), version: fc.integer({ min: 1, max: 2 ** 48 - 1 }), data: fc.string({ unit: 'binary' }), schemaVersion: fc.integer({ min: 1 }), createdAt: instant, lastAccessedAt: instant, expiresAt: instant, subject: fc.option(fc.string({ unit: 'binary' })), policy, meta
   }), given => {
     const read = decodeRecord(id, encodeRecord(given as SessionRecord))
     return JSON.stringify(read) === JSON.stringify(given) && Object.isFrozen(read)

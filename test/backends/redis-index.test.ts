@@ -47,6 +47,20 @@ for (const [name, open] of Object.entries(clients)) {
     t.equal(await backend.removeSubject('alice', {}), 1)
   })
 
+  t.test(`on ${name} a session that a newer version stored hides no other, stays in the index, and ends with its subject`, async t => {
+    const { backend, keyOf, entriesOf } = start()
+    const createdAt = Date.now() - HOUR_MS
+    const [newer, other] = [newRecord({ subject: 'alice', createdAt }), newRecord({ subject: 'alice', createdAt })]
+    for (const record of [newer, other]) await backend.write(record.id, record, 0)
+    await client.set(keyOf(newer.id), `2${(await client.get(keyOf(newer.id)))!.slice(1)}`, 'KEEPTTL')
+    t.strictSame((await backend.list({ subject: 'alice' })).sessions, [other])
+    t.strictSame((await backend.list({})).sessions, [other])
+    t.strictSame([await backend.count({ subject: 'alice' }), await backend.count({})], [1, 1])
+    t.strictSame(await entriesOf('alice'), [newer.id, other.id].sort())
+    await backend.removeSubject('alice', {})
+    t.equal((await backend.read(newer.id))?.data ?? '', '')
+  })
+
   t.test(`on ${name} a write and an end do not fail with the index of the subject`, async t => {
     const { backend, indexOf } = start()
     const record = newRecord({ subject: 'alice' })

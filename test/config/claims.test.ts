@@ -6,6 +6,7 @@ import { refusalOf } from '../helpers/config.ts'
 import { cookieOf } from '../helpers/cookies.ts'
 
 const taken = 'a name that requests do not have already'
+const OWNERS = 'Fastify, the application, a different session plugin, or this one registered before, has it'
 type OtherSession = { other: { set (key: string, value: unknown): void, get (key: string): unknown } }
 
 async function registered (t: Test, options: SessionOptions = {}): Promise<FastifyInstance> {
@@ -31,7 +32,7 @@ t.test('several registrations work side by side, on one backend too', async t =>
 
 t.test('a repeated property is refused', async t => {
   const error = await refusalOf({ secret: SECRET, cookie: { name: 'other' } }, await registered(t))
-  t.match(error, { code: 'SES_INVALID_OPTIONS', message: `Expected \`property\` to be ${taken}, got "session" (string); register with another property` })
+  t.match(error, { code: 'SES_INVALID_OPTIONS', message: `Expected \`property\` to be ${taken}, got "session" (string); ${OWNERS}; register with another property` })
 })
 
 t.test('so it is in a scope inside, whichever was registered first', async t => {
@@ -90,6 +91,16 @@ for (const [first, second] of [['sid', 'sid'], ['sid', 'sid.1'], ['sid.9', 'sid'
     const app = await registered(t, { cookie: { name: first } })
     t.match((await refusalOf({ secret: SECRET, property: 'other', cookie: { name: second } }, app)).message,
       `Expected \`cookie.name\` to be a name that does not overlap with another registration's (${first}), got "${second}" (string)`)
+  })
+}
+
+for (const [auto, taken] of [['first', '__Host-session'], ['first', 'session.1'], ['second', '__Host-session.9'], ['second', 'session']] as const) {
+  t.test(`both names of secure: 'auto' are taken: ${taken} is refused beside it, which is registered ${auto}`, async t => {
+    const options: SessionOptions[] = [{ secret: SECRET, cookie: { secure: 'auto' } }, { secret: SECRET, property: 'other', cookie: { name: taken } }]
+    if (auto === 'second') options.reverse()
+    const error = await refusalOf(options[1]!, await registered(t, options[0]))
+    const [theirs, ours] = auto === 'first' ? [taken.replace(/\..*/, ''), taken] : [taken, taken.replace(/\..*/, '')]
+    t.match(error.message, `does not overlap with another registration's (${theirs}), got "${ours}" (string)`)
   })
 }
 

@@ -56,7 +56,8 @@ const refused: Array<[options: object, message: string]> = [
   [{ cookie: { persistent: 1n } }, 'Expected `cookie.persistent` to be a boolean, got 1 (bigint)'],
   ...[-0.1, 1.1, NaN, '0.5'].map((value): [object, string] => [{ renewAfter: value }, `Expected \`renewAfter\` to be a number from 0 to 1, got ${shown(value)}`]),
   ...[0, 1.5, 2 ** 31, '1'].map((value): [object, string] => [{ schemaVersion: value }, `Expected \`schemaVersion\` to be an integer from 1 to 2147483647, got ${shown(value)}`]),
-  [{ encrypt: 'yes' }, 'Expected `encrypt` to be a boolean, got "yes" (string)'],
+  [{ encrypt: 'yes' }, 'Expected `encrypt` to be a boolean, or an object with the functions seal and open, got "yes" (string)'],
+  [{ encrypt: null }, 'Expected `encrypt` to be a boolean, or an object with the functions seal and open, got null'],
   [{ onConflict: 'overwrite' }, 'Expected `onConflict` to be \'merge\', \'error\' or a function, got "overwrite" (string)'],
   [{ onUnavailable: 'ignore' }, 'Expected `onUnavailable` to be \'error\' or \'anonymous\', got "ignore" (string)'],
   [{ migrate: {} }, 'Expected `migrate` to be a function, got an object of Object'],
@@ -100,7 +101,8 @@ for (const [options, message] of [
   [{ cookie: { expires: 5 } }, /`idleTimeout`/], [{ cookie: { signed: true } }, /sealed/], [{ rolling: true }, /`renewAfter`/],
   [{ resave: false }, /nothing to set/], [{ saveUninitialized: false }, /nothing to set/], [{ genid: () => '1' }, /256 random bits/],
   [{ idGenerator: () => '1' }, /256 random bits/], [{ unset: 'destroy' }, /destroy\(\)/], [{ salt: 'x' }, /no salt/],
-  [{ cookiePrefix: 's:' }, /`prefix` of the backend/], [{ expiry: 5 }, /`idleTimeout`/], [{ expires: 5 }, /`idleTimeout`/], [{ proxy: true }, /`trustProxy`/]
+  [{ prefix: 's:' }, /`prefix` of the backend/], [{ cookiePrefix: 's:' }, /has no prefix: cookies of express-session are not read/],
+  [{ cookieOptions: { path: '/' } }, /are `cookie` here/], [{ expiry: 5 }, /`idleTimeout`/], [{ expires: 5 }, /`idleTimeout`/], [{ proxy: true }, /`trustProxy`/]
 ] as Array<[object, RegExp]>) {
   t.test(`an option of a different session plugin leads to what does it here: ${JSON.stringify(Object.keys(options))} ${String(message)}`, async t => {
     t.match((await refusalOf({ secret: SECRET, ...options })).message, message)

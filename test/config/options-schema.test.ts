@@ -2,8 +2,7 @@ import { Ajv } from 'ajv'
 import t from 'tap'
 import { optionsSchema } from '../../lib/index.ts'
 import { lifetimeSchema, routeSchema } from '../../lib/config/options-schema.ts'
-
-interface Node { description?: string, type?: string, properties?: Record<string, Node>, default?: unknown }
+import type { OptionSchema } from '../../lib/tools/option-schema.ts'
 
 t.test('the schemas are valid, and compile in strict mode', async t => {
   const ajv = new Ajv({ strict: true, strictTypes: false, allowUnionTypes: true })
@@ -14,7 +13,7 @@ t.test('the schemas are valid, and compile in strict mode', async t => {
 })
 
 t.test('every part says what it should be, since messages quote it', async t => {
-  const visit = (node: Node, path: string): void => {
+  const visit = (node: OptionSchema, path: string): void => {
     t.type(node.description, 'string', path)
     for (const [key, child] of Object.entries(node.properties ?? {})) visit(child, `${path}.${key}`)
   }
@@ -23,7 +22,7 @@ t.test('every part says what it should be, since messages quote it', async t => 
 })
 
 t.test('the options are those of the documentation', async t => {
-  const { properties } = optionsSchema as Node
+  const { properties } = optionsSchema
   t.strictSame(Object.keys(properties!).sort(), [
     'absoluteTimeout', 'autoload', 'backend', 'cookie', 'encrypt', 'exclude', 'idleTimeout', 'migrate', 'now', 'onConflict',
     'onUnavailable', 'property', 'renewAfter', 'schema', 'schemaVersion', 'secret', 'serializer', 'timeout'
@@ -35,7 +34,7 @@ t.test('the options are those of the documentation', async t => {
 
 t.test('defaults that the schema states are valid by it', async t => {
   const ajv = new Ajv({ strictTypes: false, allowUnionTypes: true })
-  const visit = ({ properties = {} }: Node): void => {
+  const visit = ({ properties = {} }: OptionSchema): void => {
     for (const [key, child] of Object.entries(properties)) {
       if (child.default !== undefined) t.ok(ajv.validate(child, child.default), key)
       visit(child)

@@ -61,10 +61,12 @@ t.test('what is given is what counts', async t => {
 })
 
 t.test('the cookie is named after the property, with __Host- exactly where browsers honour it', async t => {
-  const name = (cookie: SessionOptions['cookie']) => resolveOptions({ property: 'visit', ...(cookie && { cookie }) }).cookie.name
+  const settings = (cookie: SessionOptions['cookie']) => resolveOptions({ property: 'visit', ...(cookie && { cookie }) })
+  const name = (cookie: SessionOptions['cookie']) => settings(cookie).cookie.name
   t.equal(name(undefined), '__Host-visit')
   t.equal(name({ secure: true, path: '/' }), '__Host-visit')
-  t.equal(name({ secure: 'auto' }), 'visit')
+  t.match(settings({ secure: 'auto' }), { cookie: { name: '__Host-visit', secure: true }, plainCookie: { name: 'visit', secure: false } })
+  t.match(settings({ secure: 'auto', path: '/app' }), { cookie: { name: 'visit' }, plainCookie: { name: 'visit' } })
   t.equal(name({ secure: false }), 'visit')
   t.equal(name({ path: '/app' }), 'visit')
   t.equal(name({ domain: 'example.com' }), 'visit')

@@ -5,9 +5,9 @@ import { createApp } from '../helpers/app.ts'
 import { appWith, store } from '../helpers/config.ts'
 
 const wrong: Array<[session: unknown, problem: string]> = [
-  [null, 'Expected `GET /x: config.session` to be false, or an object of route options, got null'],
-  ['no', 'Expected `GET /x: config.session` to be false, or an object of route options, got "no" (string)'],
-  [[], 'Expected `GET /x: config.session` to be false, or an object of route options, got a value of type array'],
+  [null, 'Expected `GET /x: config.session` to be true, false, or an object of route options, got null'],
+  ['no', 'Expected `GET /x: config.session` to be true, false, or an object of route options, got "no" (string)'],
+  [[], 'Expected `GET /x: config.session` to be true, false, or an object of route options, got a value of type array'],
   [{ autolod: true }, 'Unknown option `GET /x: config.session.autolod`; the nearest known one is `GET /x: config.session.autoload`'],
   [{ autoload: 1 }, 'Expected `GET /x: config.session.autoload` to be a boolean, got 1 (number)'],
   [{ passive: 'yes' }, 'Expected `GET /x: config.session.passive` to be a boolean, got "yes" (string)'],
@@ -77,7 +77,7 @@ t.test('false means no session at all: no read, no write, no cookie', async t =>
 
 t.test('true means what the registration says', async t => {
   const app = await appWith(t, { backend: new MemoryBackend() })
-  app.get('/on', { config: { session: true as never } }, async request => request.session.isLoaded)
+  app.get('/on', { config: { session: true } }, async request => request.session.isLoaded)
   t.equal((await app.inject('/on')).body, 'true')
 })
 

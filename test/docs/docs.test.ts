@@ -8,18 +8,20 @@ import { runToEnd } from '../helpers/running.ts'
 const root = new URL('../../', import.meta.url)
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
 const inFolders = ['examples', 'bench', 'stress', 'scripts/mutate'].map(folder => `${folder}/README.md`)
-const inDocs = readdirSync(new URL('docs', root)).filter(file => file.endsWith('.md')).map(file => `docs/${file}`)
+const inDocs = ['docs', 'docs/guides', 'docs/errors'].flatMap(folder => {
+  return readdirSync(new URL(folder, root)).filter(file => file.endsWith('.md')).map(file => `${folder}/${file}`)
+})
 const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...inFolders, ...inDocs]
-const readme = read('README.md')
+const reference = read('docs/reference.md')
 
 t.test('every example marked as runnable runs', async t => {
   for (const file of documents) {
     for (const [index, [, code]] of [...read(file).matchAll(/```js run\n([^]*?)```/g)].entries()) {
       // The program lies inside the package, so that it can import `fastsessions`.
       const program = `test/docs/${file.replaceAll('/', '-')}-${index}.tmp.mjs`
-      writeFileSync(new URL(program, root), `${code!}\nconst answer = await app.inject('/')\nawait app.close()\nconsole.log(answer.statusCode)\n`)
+      writeFileSync(new URL(program, root), `${code!}\nconst answer = await app.inject('/')\nawait app.close()\nconsole.log('the application answered', answer.statusCode)\n`)
       try {
-        t.match(await runToEnd(program, []), { code: 0, output: /(200|404)\n$/ }, `${file} ${index}`)
+        t.match(await runToEnd(program, []), { code: 0, output: /the application answered (200|404)\n/ }, `${file} ${index}`)
       } finally {
         rmSync(new URL(program, root))
       }
@@ -40,29 +42,38 @@ t.test('every link leads to a file, and to a heading of it', async t => {
   }
 })
 
-t.test('the README has every option with its default', async t => {
+t.test('the website and the README lead to every page', async t => {
+  const [config, readme] = [read('site/.vitepress/config.js'), read('README.md')]
+  for (const file of inDocs.filter(file => file !== 'docs/index.md' && !file.startsWith('docs/errors/'))) {
+    t.ok(config.includes(`'${file.replace(/^.*\//, '').replace('.md', '')}']`), `${file} on the website`)
+    t.ok(readme.includes(`(${file})`), `${file} in the README`)
+  }
+})
+
+t.test('the reference has every option with its default', async t => {
   const { properties } = exported.optionsSchema as { properties: Record<string, { default?: unknown, properties?: Record<string, { default?: unknown }> }> }
   const rows = Object.entries(properties).flatMap(([name, { default: value, properties: inner }]) => inner === undefined
     ? [[name, value] as const]
     : Object.entries(inner).map(([key, { default: value }]) => [`${name}.${key}`, value] as const))
   for (const [name, value] of rows) {
     const shown = value === undefined ? '' : jsonSerializer.serialize({ value }).slice('{"value":'.length, -1).replaceAll('"', '\'')
-    t.ok(readme.includes(`| \`${name}\` | ${shown === '' ? '' : `\`${shown}\` |`}`), `${name}: ${shown}`)
+    t.ok(reference.includes(`| \`${name}\` | ${shown === '' ? '' : `\`${shown}\` |`}`), `${name}: ${shown}`)
   }
 })
 
-t.test('the README has every error with its code and status', async t => {
+t.test('the reference has every error with its code and status', async t => {
   const samples: Record<string, unknown[]> = { SessionTooLargeError: [1, 1], SessionValidationError: ['a', 'b'], SessionSerializationError: ['a', 'b'], NotSupportedError: ['a', 'b'] }
   for (const [name, Class] of Object.entries(exported).filter(([name]) => name.endsWith('Error'))) {
     const { code, statusCode } = new (Class as new (...args: unknown[]) => { code: string, statusCode: number })(...samples[name] ?? ['message'])
-    t.ok(readme.includes(`| \`${name}\` | \`${code}\` | ${statusCode} |`), name)
+    t.ok(reference.includes(`| \`${name}\` | [\`${code}\`](errors/${code}.md) | ${statusCode} |`), name)
+    t.ok(read(`docs/errors/${code}.md`).startsWith(`# ${code}\n\n\`${name}\`, answered with ${statusCode}.\n`), name)
   }
 })
 
-t.test('the README has every member of the session', async t => {
+t.test('the reference has every member of the session', async t => {
   const planned = ['signal', 'reauthenticate', 'cookie', 'sessionId', '__proto__']
   for (const member of RESERVED_KEYS) {
-    if (!planned.includes(member)) t.match(readme, new RegExp(`\`${member}[\`(]`), member)
+    if (!planned.includes(member)) t.match(reference, new RegExp(`\`${member}[\`(]`), member)
   }
 })
 

@@ -62,6 +62,28 @@ for (const kind of kinds) {
       const data = await browser.data()
       t.strictSame([data['kept'], data['dropped']], [1, undefined])
     })
+
+    t.test('a lifetime that a guest was given before logIn() is that of the user', async t => {
+      const browser = (await passportSite(t, { backend: kind })).browser()
+      const { headers } = await browser.run(async (request: any) => {
+        request.session.setLifetime({ idleTimeout: '60d', absoluteTimeout: '90d', persistent: true })
+        await request.logIn({ id: 'ann' })
+      })
+      t.match(headers['set-cookie'], `Max-Age=${60 * 86_400}`)
+    })
+
+    t.test('login() after logIn() keeps the user, and says whose session it is', async t => {
+      const site = await passportSite(t, { backend: kind })
+      const browser = site.browser()
+      await browser.run(async (request: any) => {
+        await request.logIn({ id: 'ann' })
+        await request.session.login('ann')
+      })
+      t.equal((await browser.run((request: any) => request.user.id, '/signed-in')).body, 'ann')
+      if (kind === 'cookie') return
+      await site.app.sessions.revokeSubject('ann')
+      t.equal((await browser.attempt(() => 'never', '/signed-in')).statusCode, 401)
+    })
   })
 }
 

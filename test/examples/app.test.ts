@@ -11,6 +11,7 @@ for (const BACKEND of ['cookie', 'memory', 'file', 'sqlite', 'pglite', ...Object
   t.test(`with the ${BACKEND} backend`, async t => {
     const name = servers[BACKEND]
     const variables = name === undefined ? {} : { [`${name.toUpperCase()}_URL`]: await sharedServer(name) }
+    const canListUsers = BACKEND !== 'cookie' && BACKEND !== 'memcached'
     const address = await start(t, SERVER, { BACKEND, SESSION_DIRECTORY: t.testdir(), ...variables })
 
     await t.test('a visitor who does nothing gets no cookie', async t => {
@@ -26,12 +27,12 @@ for (const BACKEND of ['cookie', 'memory', 'file', 'sqlite', 'pglite', ...Object
       const before = browser.cookie
       const welcome = await browser.post('/sign-in', { name: 'Ada <b>' })
       t.match(welcome.text, /Welcome, Ada &lt;b&gt;!/)
-      t.match(welcome.text, /Green tea <span class="muted">× 1/, 'the basket came along')
+      t.match(welcome.text, /Green tea <span class="muted">×\u00a01/, 'the basket came along')
       t.not(browser.cookie, before)
       t.notMatch((await browser.get('/')).text, /Welcome/, 'a flash message is shown once')
 
       await browser.post('/basket', { product: 'tea', action: 'add' })
-      t.match((await browser.post('/basket', { product: 'tea', action: 'remove' })).text, /Green tea <span class="muted">× 1/)
+      t.match((await browser.post('/basket', { product: 'tea', action: 'remove' })).text, /Green tea <span class="muted">×\u00a01/)
       const page = (await browser.get('/session')).text
       t.match(page, /<dt>Subject<\/dt><dd>Ada &lt;b&gt;/)
       t.match(page, /&quot;tea&quot;: 1/)
@@ -48,7 +49,7 @@ for (const BACKEND of ['cookie', 'memory', 'file', 'sqlite', 'pglite', ...Object
     await t.test('one who destroys the session is a visitor again', async t => {
       const browser = new Browser(address)
       await browser.post('/sign-in', { name: 'Bob', remember: 'on' })
-      t.match((await browser.post('/forget')).text, /<dd>nobody/)
+      t.match((await browser.post('/forget')).text, /The session is destroyed[^]*Nothing is stored|Nothing is stored[^]*The session is destroyed/)
       t.equal(browser.cookie, '')
     })
 
@@ -66,6 +67,68 @@ for (const BACKEND of ['cookie', 'memory', 'file', 'sqlite', 'pglite', ...Object
       })
     }
 
+    await t.test('the session page says what is stored, and where its user is signed in', async t => {
+      const browser = new Browser(address)
+      const nothing = (await browser.get('/session')).text
+      t.match(nothing, /Nothing is stored/)
+      t.notMatch(nothing, /Destroy this session/)
+      await browser.post('/sign-in', { name: 'Dora' })
+      const other = new Browser(address)
+      await other.post('/sign-in', { name: 'Dora' })
+      if (!canListUsers) {
+        t.match((await browser.get('/session')).text, /backend cannot tell/)
+        return
+      }
+      t.equal((await browser.get('/session')).text.match(/<code>\w{12}…<\/code>/g)?.length, 2)
+      t.match((await browser.post('/sign-out-elsewhere')).text, /Signed out elsewhere: 1 session/)
+      t.match((await other.get('/')).text, /Not signed in/)
+    })
+
+    await t.test('fifty requests at once lose nothing where the backend is atomic, and the naive plugin loses nearly all', async t => {
+      const { text } = await new Browser(address).post('/break/parallel')
+      const kept = [...text.matchAll(/>(\d+ of 50|has none)</g)].map(([, what]) => what)
+      t.strictSame(kept.slice(0, 4), BACKEND === 'cookie' ? ['1 of 50', '1 of 50', 'has none', 'has none'] : ['1 of 50', '50 of 50', 'has none', '50 of 50'])
+    })
+
+    await t.test('a sign-out holds against a slow request and against a stolen cookie, where the server keeps the session', async t => {
+      const browser = new Browser(address)
+      const race = (await browser.post('/break/race')).text
+      t.match(race, /naive<\/th><td><span class="bad">signed in again/)
+      t.match(race, BACKEND === 'cookie' ? /fastsessions<\/th><td><span class="bad">signed in again/ : /fastsessions<\/th><td><span class="good">signed out/)
+      const replay = (await browser.post('/break/replay')).text
+      t.match(replay, BACKEND === 'cookie' ? /fastsessions<\/th><td><span class="bad">signed in as visitor/ : /fastsessions<\/th><td><span class="good">a stranger/)
+    })
+
+    await t.test('a store that stops is a 503, and nobody is signed out', async t => {
+      const browser = new Browser(address)
+      await browser.post('/sign-in', { name: 'Eve' })
+      t.match(await browser.post('/break/stop'), { status: 503, text: /SES_BACKEND_UNAVAILABLE[^]*Start the store again/ })
+      t.match(await browser.post('/break/start'), { status: 200, text: /Signed in as <strong>Eve/ })
+    })
+
+    await t.test('it shows what the browser and the store hold, the calls of the store, and no whole cookie', async t => {
+      const browser = new Browser(address)
+      await browser.post('/basket', { product: 'tea', action: 'add' })
+      const token = browser.cookie.split('=')[1]!
+      const { text } = await browser.get('/break')
+      t.notMatch(text, token)
+      t.match(text, `session-${BACKEND}=${token.slice(0, 6)}… (`)
+      t.match(text, BACKEND === 'cookie' ? /the cookie is the session, sealed/ : /&quot;data&quot;: &quot;{\\&quot;basket/)
+      t.match(text, /POST \/basket<\/code><\/th><td>303<\/td><td>\d \(/)
+      t.match(text, /(?:created|saved) session/)
+    })
+
+    await t.test('another backend is chosen on the page, and the session in the first one stays', async t => {
+      const browser = new Browser(address)
+      const other = BACKEND === 'memory' ? 'file' : 'memory'
+      await browser.post('/sign-in', { name: 'Fay' })
+      t.match((await browser.post('/backend', { backend: other })).text, new RegExp(`Not signed in[^]*<option selected>${other}`))
+      await browser.post('/sign-in', { name: 'Gus' })
+      t.match((await browser.post('/backend', { backend: BACKEND })).text, /Signed in as <strong>Fay/)
+      t.match((await browser.post('/backend', { backend: other })).text, /Signed in as <strong>Gus/)
+      t.match((await browser.post('/backend', { backend: '__proto__' })).text, /That backend is not here/)
+    })
+
     await t.test('forms are checked', async t => {
       const browser = new Browser(address)
       t.match((await browser.post('/sign-in', { name: ' ' })).text, /Tell us a name first/)
@@ -82,10 +145,46 @@ for (const BACKEND of ['cookie', 'memory', 'file', 'sqlite', 'pglite', ...Object
   })
 }
 
+t.test('private pages are kept nowhere, and a sign-out empties the cache', async t => {
+  const address = await start(t, SERVER, { BACKEND: 'memory' })
+  t.equal((await fetch(address)).headers.get('cache-control'), 'private, no-store')
+  t.equal((await fetch(new URL('/sign-out', address), { method: 'POST', redirect: 'manual' })).headers.get('clear-site-data'), '"cache"')
+})
+
+t.test('events arrive as they happen', async t => {
+  const address = await start(t, SERVER, { BACKEND: 'memory' })
+  const { body } = await fetch(new URL('/break/events', address))
+  const reader = body!.pipeThrough(new TextDecoderStream()).getReader()
+  await reader.read()
+  await new Browser(address).post('/sign-in', { name: 'Hal' })
+  t.match((await reader.read()).value, /^data: [\d:.]+ created \(login\) session \w{8}…\n\n/)
+  await reader.cancel()
+})
+
+t.test('a page names the line that made it, and shows it', async t => {
+  const address = await start(t, SERVER, { BACKEND: 'memory' })
+  const [, path, line] = /<a href="(\/source\/[^"]+)#L(\d+)">/.exec((await new Browser(address).get('/')).text)!
+  t.match((await new Browser(address).get(path!)).text, `<span id="L${line}">  app.get(&#39;/&#39;, `)
+  t.match(await new Browser(address).get('/source/package.json'), { status: 404 })
+})
+
 t.test('an unknown backend is refused with the choices', async t => {
   const { code, output } = await runToEnd(SERVER, [], { BACKEND: 'floppy' })
   t.equal(code, 1)
   t.match(output, 'BACKEND is "floppy"; choose one of: cookie, memory, file, redis, memcached, sqlite, pglite, postgres, mysql')
+})
+
+t.test('without its Redis the demo starts, says so once, and stops in peace', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise(resolve => { server.once('listening', resolve) })
+  const { port } = server.address() as { port: number }
+  // Nobody listens there any more.
+  await new Promise(resolve => { server.close(resolve) })
+  const env = { BACKEND: 'redis', REDIS_URL: `redis://127.0.0.1:${port}`, PORT: '0' }
+  const { code, output } = await runToEnd(SERVER, [], env, /http:\/\/localhost:\d+/)
+  t.equal(code, 0)
+  t.equal(output.match(/ECONNREFUSED/g)?.length, 1, output)
+  t.notMatch(output, /MaxRetries|[Uu]nhandled|[Uu]ncaught/)
 })
 
 t.test('a port that is taken is named', async t => {

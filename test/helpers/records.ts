@@ -14,6 +14,7 @@ export function newRecord (overrides: Partial<SessionRecord> = {}, now = Date.no
     expiresAt: now + HOUR_MS,
     subject: null,
     policy: null,
+    meta: null,
     ...overrides
   }
 }

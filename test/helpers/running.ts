@@ -26,16 +26,24 @@ export async function start (t: Test, file: string, env: Record<string, string> 
   })
 }
 
-/** Runs a program to its end; the output is that of stdout and stderr. */
+/**
+ * Runs a program to its end; the output is that of stdout and stderr.
+ *
+ * @param stopAt the output at which the program is asked to stop, as Ctrl-C does
+ */
 export async function runToEnd (
-  file: string, args: readonly string[], env: Record<string, string> = {}
+  file: string, args: readonly string[], env: Record<string, string> = {}, stopAt?: RegExp
 ): Promise<{ code: number | null, output: string }> {
   const child = spawn(process.execPath, [file, ...args], {
     cwd: root, env: { ...cleanEnv(), ...env }, stdio: ['ignore', 'pipe', 'pipe']
   })
   let output = ''
-  child.stdout.on('data', chunk => { output += String(chunk) })
-  child.stderr.on('data', chunk => { output += String(chunk) })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', chunk => {
+      output += String(chunk)
+      if (stopAt?.test(output) === true) child.kill('SIGINT')
+    })
+  }
   const code = await new Promise<number | null>(resolve => { child.once('close', resolve) })
   return { code, output }
 }

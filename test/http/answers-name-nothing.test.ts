@@ -38,7 +38,7 @@ const failures: Readonly<Record<string, Failure>> = {
     options: { schema: { additionalProperties: { type: 'number' } } },
     work: session => { session.set(KEY, 'text') },
     status: 500,
-    logged: { code: 'SES_INVALID_DATA', path: `session.${KEY}`, detail: /expected `session.diagnosis of Ada` must be number/ }
+    logged: { code: 'SES_INVALID_DATA', path: `session.${KEY}`, detail: /schema: `session.diagnosis of Ada` must be number/ }
   },
   'a key that the schema does not know': {
     options: { schema: { properties: {}, additionalProperties: false } },

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import type { FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
-import { createSite, kinds, type Kind, loose } from '../helpers/app.ts'
-import { Gate } from '../helpers/gate.ts'
+import { createSite, kinds, type Kind, loose, signedUp } from '../helpers/app.ts'
+import { Gate, settled } from '../helpers/gate.ts'
 
 /** A stream that never ends by itself, and tells when it is closed. */
 function endless (): { stream: Readable, closed: Promise<unknown> } {
@@ -63,6 +63,30 @@ for (const kind of kinds) {
     gate.open()
     t.ok(payload.stream.destroyed)
   })
+
+  for (const isHttp2 of [false, true]) {
+    t.test(`${kind}: over HTTP/${isHttp2 ? 2 : 1}, a client that leaves while its session loads ends the wait, and no handler runs`, async t => {
+      const site = await createSite(t, { backend: kind, server: isHttp2 ? { http2: true } as never : {} })
+      const cookie = await signedUp(site)
+      const [gate, ended] = [new Gate(), new Gate()]
+      site.backend.before('read', gate.pass)
+      let runs = 0
+      site.app.setErrorHandler(async error => { ended.open(); return error })
+      site.app.get('/', { config: { session: { required: true } } as never }, async () => { runs++ })
+      const port = await portOf(site.app)
+      const request = isHttp2
+        ? open(t, port).request({ ':path': '/', cookie })
+        : httpRequest({ host: '127.0.0.1', port, agent: false, headers: { cookie } })
+      request.on('error', () => {})
+      request.end()
+      await gate.reached
+      request.destroy()
+      await ended.opened
+      gate.open()
+      await settled()
+      t.equal(runs, 0)
+    })
+  }
 
   t.test(`${kind}: over HTTP/2, an answer after the end of the connection leaves no stream open, and what was changed is stored`, async t => {
     const site = await createSite(t, { backend: kind, server: { http2: true } as never })

@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http'
+import { request as httpRequest, type ServerResponse } from 'node:http'
 import { PassThrough } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import t from 'tap'
@@ -74,6 +74,24 @@ for (const kind of kinds) {
     t.match(cookieLines(response), [/^theirs=1/, /^__Host-session=/])
     t.equal(response.headers['x-raw'], '1')
   })
+
+  for (const [how, add, hasOurs] of [
+    ['appendHeader', raw => { raw.appendHeader('set-cookie', 'theirs=1').writeHead(200) }, true],
+    ['writeHead with an array that has ours', raw => { raw.writeHead(200, { 'set-cookie': [raw.getHeader('set-cookie') as string[], 'theirs=1'].flat() }) }, true],
+    ['writeHead alone, as Node has it and the documentation says', raw => { raw.writeHead(200, { 'set-cookie': 'theirs=1' }) }, false]
+  ] as Array<[string, (raw: ServerResponse) => void, boolean]>) {
+    t.test(`${kind}: a cookie on the raw response, added after save() by ${how}, ${hasOurs ? 'stands beside' : 'replaces'} ours`, async t => {
+      const { app } = await createSite(t, { backend: kind })
+      app.get('/', async (request, reply) => {
+        await loose(request).set('a', 1).save()
+        reply.hijack()
+        add(reply.raw)
+        reply.raw.end('by hand')
+        return reply
+      })
+      t.match(cookieLines(await app.inject('/')), hasOurs ? [/^__Host-session=/, /^theirs=1/] : [/^theirs=1/])
+    })
+  }
 
   t.test(`${kind}: changes after the reply was sent are reported, those before are stored`, async t => {
     const { app, warnings } = await createSite(t, { backend: kind })

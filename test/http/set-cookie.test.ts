@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { createSite, type Kind, kinds, loose, type LooseSession, signedUp, type SiteOptions } from '../helpers/app.ts'
+import { backendOf, createSite, type Kind, kinds, loose, type LooseSession, signedUp, type SiteOptions } from '../helpers/app.ts'
 import { cookieLines, cookieOf, shapes } from '../helpers/cookies.ts'
 import { DAY_MS, HOUR_MS } from '../helpers/times.ts'
 
@@ -103,6 +103,42 @@ for (const kind of kinds) {
       session.setLifetime({ persistent: true, idleTimeout: '400d' })
     })
     t.match(cookieLines(await wired.app.inject('/')), [/; Max-Age=34560000;/])
+  })
+
+  t.test(`${kind}: without an absolute timeout Max-Age is the idle timeout, and moves on with each renewal for years`, async t => {
+    const site = await createSite(t, { backend: kind, idleTimeout: '400d', absoluteTimeout: null, renewAfter: 0, cookie: { persistent: true } })
+    const browser = site.browser()
+    t.match(cookieLines(await browser.run(({ session }) => { session.a = 1 })), [/; Max-Age=34560000;/])
+    for (let year = 0; year < 3; year++) {
+      site.clock.now += 365 * 86_400_000
+      t.match(cookieLines(await browser.run(({ session }) => session.a)), [/; Max-Age=34560000;/])
+    }
+  })
+
+  t.test(`${kind}: each call of setLifetime() stands alone: longer than 400 days and persistent are never in force together`, async t => {
+    const { app } = await createSite(t, { backend: kind })
+    const long = { idleTimeout: '500d', absoluteTimeout: null } as const
+    app.get('/:order', async request => {
+      const session = loose(request).set('a', 1)
+      const { order } = request.params as { order: string }
+      if (order === 'together') t.throws(() => { session.setLifetime({ ...long, persistent: true }) }, { code: 'SES_INVALID_OPTIONS', message: /400 days/ })
+      if (order === 'persistent-last') session.setLifetime(long)
+      session.setLifetime({ persistent: true })
+      if (order === 'long-last') session.setLifetime(long)
+    })
+    const maxAge = async (url: string) => /Max-Age=(\d+)/.exec(cookieLines(await app.inject(url))[0]!)?.[1]
+    t.equal(await maxAge('/persistent-last'), String(14 * 86_400), 'the default idle timeout')
+    t.equal(await maxAge('/together'), String(14 * 86_400), 'what was refused changed nothing')
+    t.equal(await maxAge('/long-last'), undefined, 'a cookie that ends with the browser')
+  })
+
+  t.test(`${kind}: timeouts that became longer than 400 days by a deployment give Max-Age no more than 400 days`, async t => {
+    const backend = backendOf(kind)
+    const { call } = await createSite(t, { backend })
+    const cookie = cookieOf(await call('/', '', ({ session }) => { session.setLifetime({ persistent: true }); session.a = 1 }))
+    const later = await createSite(t, { backend, idleTimeout: '500d', absoluteTimeout: null, renewAfter: 0 })
+    later.clock.now += 1_000
+    t.match(cookieLines(await later.call('/', cookie, ({ session }) => session.a)), [/; Max-Age=34560000;/])
   })
 
   t.test(`${kind}: saved, signed in and changed again, one answer has one session cookie, of the session that stands`, async t => {

@@ -47,7 +47,7 @@ t.test('a deadline is checked whatever the backend does about expiry', async t =
   t.equal(await app.sessions.get(id), null)
 })
 
-for (const [name, answer] of [['a number', 1], ['undefined', undefined], ['another id', 'f'.repeat(64)], ['an object', {}]] as const) {
+for (const [name, answer] of [['a number', 1], ['undefined', undefined], ['null for a new session', null], ['another id', 'f'.repeat(64)], ['an object', {}]] as const) {
   t.test(`a write that returns ${name} is a BackendContractError, and hands out no cookie`, async t => {
     const backend: SessionBackend = { read: () => null, write: () => answer as never, remove: () => {} }
     const { request } = await createProcess(t, backend)
@@ -80,7 +80,7 @@ t.test('an id that is taken is not taken over: the session gets another one', as
     taken.push(id!)
     // The session of a different user, under the very id that was drawn.
     const now = Date.now()
-    await backend.write(id, { id: id!, version: 1, data: '{"whose":"theirs"}', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + 60_000, subject: null, policy: null })
+    await backend.write(id, { id: id!, version: 1, data: '{"whose":"theirs"}', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + 60_000, subject: null, policy: null, meta: null })
   })
   const { status, body, cookies } = await request(undefined, async session => {
     session.whose = 'mine'
@@ -94,9 +94,13 @@ t.test('an id that is taken is not taken over: the session gets another one', as
   t.equal((await request(cookie, session => session.whose)).body.result, 'mine')
 })
 
-t.test('when no free id is found it is 409', async t => {
-  const { request } = await createProcess(t, { atomic: true, read: () => null, write: () => null, remove: () => {} })
-  t.equal((await request(undefined, session => { session.a = 1 })).body.code, 'SES_CONFLICT')
+t.test('when three ids are taken it is 409, and says that none is free', async t => {
+  const asked = new Set<string>()
+  const write = (id: string | null) => { asked.add(id!); return null }
+  const { request } = await createProcess(t, { atomic: true, read: () => null, write, remove: () => {} })
+  const { body } = await request(undefined, session => { session.a = 1 })
+  t.match(body, { code: 'SES_CONFLICT', message: /no free id was found/ })
+  t.equal(asked.size, 3)
 })
 
 t.test('a commit that hangs ends after the timeout with 503, and the next one works', async t => {

@@ -29,7 +29,7 @@ t.test('an objection names the path and what was expected', async t => {
     [{ list: [{}, { price: '5' }] }, 'session.list[1].price', 'must be number'],
     [{ other: 1 }, 'session', 'must NOT have additional properties (it has `other`)']
   ] as const) {
-    t.match(problem(data), { code: 'SES_INVALID_DATA', path, detail: `The data of the session do not match the schema: expected \`${path}\` ${expectation}` })
+    t.match(problem(data), { code: 'SES_INVALID_DATA', path, detail: `The data of the session do not match the schema: \`${path}\` ${expectation}` })
   }
 })
 

@@ -6,7 +6,7 @@ import { deadlineOf, effectiveDeadline, isExpired, isRenewalDue, lifetimeOf, typ
 const options: LifetimeOptions = { idleMs: 1_000, absoluteMs: 5_000, renewAfter: 0.25, persistent: false }
 
 function recordAt (lastAccessedAt: number, overrides: Partial<SessionRecord> = {}, by: LifetimeOptions = options): SessionRecord {
-  const record = { id: 'i', version: 1, data: '{}', schemaVersion: 1, createdAt: 0, lastAccessedAt, expiresAt: 0, subject: null, policy: null, ...overrides }
+  const record = { id: 'i', version: 1, data: '{}', schemaVersion: 1, createdAt: 0, lastAccessedAt, expiresAt: 0, subject: null, policy: null, meta: null, ...overrides }
   return { ...record, expiresAt: overrides.expiresAt ?? deadlineOf(record, by) }
 }
 

@@ -3,7 +3,7 @@ import type { SessionRecord } from '../../lib/index.ts'
 import { freezeRecord, isRecord } from '../../lib/record/record.ts'
 
 const record: SessionRecord = {
-  id: 'i', version: 1, data: '{}', schemaVersion: 1, createdAt: 0, lastAccessedAt: 0, expiresAt: 0, subject: null, policy: null
+  id: 'i', version: 1, data: '{}', schemaVersion: 1, createdAt: 0, lastAccessedAt: 0, expiresAt: 0, subject: null, policy: null, meta: null
 }
 
 t.test('a record is one, with or without what may be null', async t => {
@@ -11,6 +11,9 @@ t.test('a record is one, with or without what may be null', async t => {
   t.ok(isRecord({ ...record, version: 2 ** 48 - 1, subject: 'ada', policy: {}, of: 'another release' }))
   t.ok(isRecord({ ...record, policy: { idleTimeout: 1, absoluteTimeout: null, persistent: false } }))
   t.ok(isRecord({ ...record, policy: { absoluteTimeout: 1 } }))
+  t.ok(isRecord({ ...record, meta: { mark: 1, successor: 'i' } }))
+  const { meta, ...of010 } = record
+  t.ok(isRecord(of010))
 })
 
 const no = [undefined, 1.5, '1', NaN, Infinity, -1, null, {}, []]
@@ -26,7 +29,8 @@ const wrong: Record<string, readonly unknown[]> = {
   policy: [
     undefined, 'x', [], 1, { idleTimeout: 0 }, { idleTimeout: null }, { idleTimeout: '1h' }, { absoluteTimeout: 0 }, { absoluteTimeout: 'x' },
     { persistent: 1 }, { persistent: null }
-  ]
+  ],
+  meta: ['x', [], 1, { mark: 0 }, { mark: 'x' }, { successor: 1 }, { successor: null }]
 }
 
 for (const [key, values] of Object.entries(wrong)) {
@@ -40,8 +44,8 @@ t.test('what is no object is no record', async t => {
 })
 
 t.test('a record is frozen through and through', async t => {
-  const frozen = freezeRecord({ ...record, policy: { idleTimeout: 1 } })
+  const frozen = freezeRecord({ ...record, policy: { idleTimeout: 1 }, meta: { mark: 1 } })
   t.ok(Object.isFrozen(frozen))
-  t.ok(Object.isFrozen(frozen.policy))
+  t.ok(Object.isFrozen(frozen.policy) && Object.isFrozen(frozen.meta))
   t.ok(Object.isFrozen(freezeRecord({ ...record })))
 })

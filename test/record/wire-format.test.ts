@@ -48,9 +48,9 @@ function contentOf (text: string, mode: 'seal' | 'sign', name: string): Buffer {
 }
 
 function recordOf (content: Buffer): object {
-  const metaLength = content.readUInt16BE(50)
-  const meta = content.toString('utf8', 52, 52 + metaLength)
-  const [subject, policy] = meta === '' ? [null, null] : JSON.parse(meta)
+  const moreLength = content.readUInt16BE(50)
+  const more = content.toString('utf8', 52, 52 + moreLength)
+  const [subject, policy, meta] = more === '' ? [null, null, null] : JSON.parse(more)
   return {
     id: content.toString('latin1', 0, 22),
     version: content.readUIntBE(22, 6),
@@ -60,7 +60,8 @@ function recordOf (content: Buffer): object {
     schemaVersion: content.readUInt32BE(46),
     subject,
     policy,
-    data: content.toString('utf8', 52 + metaLength)
+    meta,
+    data: content.toString('utf8', 52 + moreLength)
   }
 }
 
@@ -87,6 +88,17 @@ t.test('an id is made of property and token', async t => {
   const { property, token, id } = vectors.token
   t.equal(createHash('sha256').update(`${property}:${token}`).digest('hex'), id)
   t.equal(idOfToken(property, token), id)
+})
+
+t.test('a cookie of 0.1.0, which had no meta, is read', async t => {
+  const { decodeRecord, encodeRecord } = await import('../../lib/record/cookie-format.ts')
+  const { record } = vectors.cookies.at(-1)
+  const content = encodeRecord({ ...record, policy: null, meta: null })
+  const end = 52 + content.readUInt16BE(50)
+  const before = Buffer.from(JSON.stringify([record.subject, null]))
+  const header = Buffer.from(content.subarray(0, 52))
+  header.writeUInt16BE(before.length, 50)
+  t.strictSame(decodeRecord(Buffer.concat([header, before, content.subarray(end)])), { ...record, policy: null, meta: null })
 })
 
 t.test('content that is too short for its own lengths is no session', async t => {

@@ -44,7 +44,7 @@ t.test('reload of a session that expired rejects', async t => {
 // Ids of 256 random bits do not collide. If two ids did, no user may get the session of a different user.
 const taken = (backend: FaultyBackend, now: number) => async ({ id }: { id: string | null }) => {
   backend.heal()
-  await backend.write(id!, { id: id!, version: 7, data: '{"theirs":1}', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + 60_000, subject: null, policy: null }, 0)
+  await backend.write(id!, { id: id!, version: 7, data: '{"theirs":1}', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + 60_000, subject: null, policy: null, meta: null }, 0)
 }
 
 t.test('a new session whose id is taken gets another one', async t => {

@@ -77,7 +77,7 @@ t.test('a record that names itself as its successor is ended like any other', as
   const { id } = info!
   const bound = new FaultyBackend(memory).bind!({ property: 'session', now: () => site.clock.now } as never)
   const record = (await bound.read(id))!
-  await bound.write(id, { ...record, version: 5, policy: { successor: id } })
+  await bound.write(id, { ...record, version: 5, meta: { successor: id } })
   await site.app.sessions.revoke(id)
   t.equal(await site.app.sessions.get(id), null)
 })

@@ -33,7 +33,7 @@ t.test('what is left under an old id holds neither data nor subject', async t =>
   const old = (await browser.run(async ({ session }) => { await session.login('ann', { a: 1 }); return session.id })).body
   site.clock.now += 1_000
   const id = (await browser.run(async ({ session }) => { await session.regenerateId(); return session.id })).body
-  t.match(await backend.read(old), { data: '', subject: null, policy: { successor: id }, lastAccessedAt: site.clock.now, expiresAt: site.clock.now + 3_900_000 })
+  t.match(await backend.read(old), { data: '', subject: null, meta: { successor: id }, lastAccessedAt: site.clock.now, expiresAt: site.clock.now + 3_900_000 })
 })
 
 t.test('destroy() wins against one who never stops writing: after ten tries the record goes, whatever it is', async t => {

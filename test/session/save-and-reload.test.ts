@@ -111,6 +111,18 @@ t.test('save() of an unchanged session writes nothing', async t => {
   t.strictSame(backend.calls.map(({ operation }) => operation), ['read'])
 })
 
+for (const kind of kinds) {
+  t.test(`${kind}: save() of an empty session that was never stored says so by one warning, and stores nothing`, async t => {
+    const { browser, warnings } = await createSite(t, { backend: kind })
+    for (let round = 0; round < 2; round++) {
+      const { headers } = await browser().run(async ({ session }) => { await session.save() })
+      t.equal(headers['set-cookie'], undefined)
+    }
+    t.match(warnings(), [/save\(\) has nothing to store/])
+    t.equal(warnings().length, 1)
+  })
+}
+
 t.test('a change of another request appears in the live session after a save', async t => {
   const browser = (await createSite(t, { backend: 'memory' })).browser()
   await browser.run(({ session }) => { session.a = 1; session.old = 1 })

@@ -5,7 +5,7 @@ import { createApp } from '../helpers/app.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 
 const now = Date.now()
-const record: SessionRecord = { id: 'a', version: 1, data: '{"a":1}', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + 60_000, subject: 'alice', policy: null }
+const record: SessionRecord = { id: 'a', version: 1, data: '{"a":1}', schemaVersion: 1, createdAt: now, lastAccessedAt: now, expiresAt: now + 60_000, subject: 'alice', policy: null, meta: null }
 
 t.test('without a fault it is what it wraps', async t => {
   await t.test('memory', t => testBackend(t, () => new FaultyBackend(new MemoryBackend())))

@@ -31,6 +31,12 @@ t.test('each wrong backend is found out, by the promise it breaks', async t => {
 
 t.test('a backend with a limit passes as one with a limit', t => testBackend(t, () => limited(MAX_DATA_BYTES), { maxDataBytes: MAX_DATA_BYTES }))
 
+t.test('a backend that takes less than 1 MB is asked to keep what fits', async t => {
+  const { ran, failed } = await tryKit(() => limited(390_000), { maxDataBytes: 390_000 })
+  t.ok(ran.includes('keeps a payload of 1 MB, or as large as it says'))
+  t.strictSame(failed, [])
+})
+
 t.test('a promise that a backend does not make is a failure', async t => {
   const { failed } = await tryKit(() => new MinimalBackend(), { count: true })
   t.ok(failed.includes('has what it promises'))

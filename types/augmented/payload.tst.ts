@@ -1,6 +1,6 @@
 // An application that declares its payload, and a second session beside the first.
 import Fastify from 'fastify'
-import sessions, { type Session, type SessionData, type SessionKey, type SessionRouteOptions, type Sessions } from 'fastsessions'
+import sessions, { type Session, type SessionData, type SessionKey, type SessionRoute, type Sessions } from 'fastsessions'
 import { exactly, same, use } from '../equals.ts'
 
 declare module 'fastsessions' {
@@ -12,7 +12,7 @@ interface AdminData { role: 'auditor' | 'operator' }
 declare module 'fastify' {
   interface FastifyRequest { readonly admin: Session<AdminData> }
   interface FastifyInstance { admins: Sessions<AdminData> }
-  interface FastifyContextConfig { admin?: false | SessionRouteOptions }
+  interface FastifyContextConfig { admin?: SessionRoute }
 }
 
 same<SessionKey, 'user' | 'basket' | 'theme' | 'languages'>()
@@ -38,6 +38,8 @@ app.get('/', async ({ session }) => {
   return (await app.sessions.get(session.id))?.data.user?.id
 })
 
+// @ts-expect-error the options of its routes are checked as well
+app.get('/wrong', { config: { admin: { required: 'user' } } }, async () => 'ok')
 app.get('/admin', { config: { admin: { required: 'subject' }, session: false } }, async ({ admin }) => {
   same<typeof admin, Session<AdminData>>()
   exactly<'auditor' | 'operator' | undefined>().is(admin.role)

@@ -12,7 +12,8 @@ export const DEFAULT_COLUMNS = {
   lastAccessedAt: 'last_accessed_at',
   expiresAt: 'expires_at',
   subject: 'subject',
-  policy: 'policy'
+  policy: 'policy',
+  meta: 'meta'
 } as const
 
 export type Field = keyof typeof DEFAULT_COLUMNS

@@ -14,13 +14,16 @@ export function recordOfRow (row: Values): SessionRecord | null {
 
 /** The values of a record for the slots of a statement. */
 export function valuesOf (record: SessionRecord): Record<string, unknown> {
-  return { ...record, policy: record.policy === null ? null : JSON.stringify(record.policy) }
+  const { policy, meta } = record
+  return { ...record, policy: textOf(policy), meta: textOf(meta) }
 }
+
+function textOf (object: object | null): string | null { return object === null ? null : JSON.stringify(object) }
 
 function valueOf (field: Field, value: unknown): unknown {
   // A BIGINT comes as text, number or bigint, depending on the driver.
   if (NUMBER_FIELDS.includes(field)) return Number(value)
-  if (field === 'policy' && typeof value === 'string') return parse(value)
+  if ((field === 'policy' || field === 'meta') && typeof value === 'string') return parse(value)
   return value
 }
 

@@ -41,7 +41,7 @@ const TYPES: Readonly<Record<Dialect, Partial<Record<Field, Type>> & { text: Typ
   }
 }
 
-const NULLABLE: readonly Field[] = ['subject', 'policy']
+const NULLABLE: readonly Field[] = ['subject', 'policy', 'meta']
 /** Numbers before texts, for smaller rows: PostgreSQL pads a text to a multiple of eight bytes when a number follows. */
 const ORDER: readonly Field[] = [...NUMBER_FIELDS, ...FIELDS.filter(field => !NUMBER_FIELDS.includes(field))]
 

@@ -1,8 +1,7 @@
 import { join } from 'node:path'
 import type { Instant, ListFilter, ListPage, SessionRecord } from '../../../types/index.d.ts'
-import { BackendUnavailableError } from '../../errors.ts'
 import { tombstone } from '../../record/record.ts'
-import { DEFAULT_PAGE, isListed } from '../conventions.ts'
+import { DEFAULT_PAGE, ignoreNewer, isListed } from '../conventions.ts'
 import { idsIn } from './listing.ts'
 import { type Places } from './names.ts'
 import type { FileSessions } from './sessions.ts'
@@ -116,10 +115,4 @@ export class FileCatalog {
       yield await idsIn(join(this.#places.root, shard))
     }
   }
-}
-
-// A session which a newer version of this library stored must not make the list fail for all sessions.
-function ignoreNewer (error: unknown): 'newer' {
-  if (error instanceof BackendUnavailableError) return 'newer'
-  throw error
 }

@@ -1,6 +1,6 @@
 import type { ListFilter, ListPage, SessionRecord } from '../../../types/index.d.ts'
 import { DEADLINES_AT, INSTANT_CHARS, instantText } from '../../record/record-text.ts'
-import { DEFAULT_PAGE, isListed } from '../conventions.ts'
+import { DEFAULT_PAGE, ignoreNewer, isListed } from '../conventions.ts'
 import { inBatches, isWrongType, keyPrefixOf, type RedisClient, sender } from './client.ts'
 import type { Keys } from './keys.ts'
 import { scanAll, scanPage } from './scan.ts'
@@ -77,18 +77,16 @@ export class Listing {
   }
 
   async #records (ids: readonly string[]): Promise<SessionRecord[]> {
-    const records = await inBatches(ids, id => this.#parts.sessions.read(id))
-    return records.filter(record => record !== null && isListed(record, undefined)) as SessionRecord[]
+    return (await inBatches(ids, id => this.#read(id))).filter(found => isListedRecord(found, undefined))
   }
 
   /** The live sessions among the entries. The entries of ended sessions go out of the index, so that no later call reads them. */
   async #recordsOf (subject: string, entries: readonly Entry[]): Promise<SessionRecord[]> {
-    const { index, sessions } = this.#parts
-    const records = await inBatches(entries, ({ id }) => sessions.read(id))
-    const live = records.filter(record => record !== null && isListed(record, subject)) as SessionRecord[]
-    const liveIds = new Set(live.map(({ id }) => id))
-    await index.drop(subject, entries.filter(({ id, isYoung }) => !isYoung && !liveIds.has(id)).map(({ id }) => id))
-    return live
+    const found = await inBatches(entries, ({ id }) => this.#read(id))
+    const isEnded = (n: number): boolean => found[n] !== 'newer' && !isListedRecord(found[n]!, subject)
+    const ended = entries.filter(({ isYoung }, n) => !isYoung && isEnded(n))
+    await this.#parts.index.drop(subject, ended.map(({ id }) => id))
+    return found.filter(record => isListedRecord(record, subject))
   }
 
   async #isLive (id: string): Promise<boolean> {
@@ -98,7 +96,11 @@ export class Listing {
     if (end !== -1 && end < head.length - 1) return true
     // The whole text is here, and no payload follows the header: a tombstone.
     if (Buffer.byteLength(head) < HEAD_BYTES) return false
-    return ((await this.#parts.sessions.read(id))?.data ?? '') !== ''
+    return isListedRecord(await this.#read(id), undefined)
+  }
+
+  async #read (id: string): Promise<SessionRecord | 'newer' | null> {
+    return await this.#parts.sessions.read(id).catch(ignoreNewer)
   }
 
   async #headOf (id: string): Promise<string> {
@@ -113,6 +115,10 @@ export class Listing {
   #ids (names: readonly string[]): string[] {
     return names.map(name => this.#parts.keys.idOf(name, keyPrefixOf(this.#client))).filter(id => id !== null)
   }
+}
+
+function isListedRecord (found: SessionRecord | 'newer' | null, subject: string | undefined): found is SessionRecord {
+  return found !== null && found !== 'newer' && isListed(found, subject)
 }
 
 /** Whether the start of a stored text belongs to a record which has not expired: a session or a tombstone. */

@@ -52,7 +52,7 @@ export const listing: readonly Case[] = [
     needs: ['list', 'count'],
     async run (bench) {
       const [id] = await fill(bench, ['alice'])
-      await bench.stored({ data: '', policy: { successor: id! } })
+      await bench.stored({ data: '', meta: { successor: id! } })
       assert.deepEqual(await listAll(bench, {}), [id])
       assert.equal(await bench.backend.count!({}), 1)
     }

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict'
 import type { SessionRecord } from '../../../types/index.d.ts'
-import { assertEnded, assertReads, type Case, fill, listAll } from '../case.ts'
+import { assertEnded, assertReads, type Case, fill, FITTING_SHARE, listAll } from '../case.ts'
 
 const WRITERS = 50
-/** A payload of this share of the limit fits: the rest is room for the fields that a backend stores beside the payload. */
-const FITTING_SHARE = 0.95
 
 /** A JSON string of a given size. */
 const dataOf = (bytes: number): string => JSON.stringify('x'.repeat(Math.floor(bytes) - 2))
@@ -14,8 +12,8 @@ export const refusing: readonly Case[] = [
     name: 'creates nothing over a tombstone, so that a creation that was revoked stays so',
     needs: ['atomic'],
     async run ({ backend, stored, next }) {
-      const tombstone = await stored({ data: '', policy: { successor: 'none' } })
-      const late = next(tombstone, { data: '{"late":true}', policy: null })
+      const tombstone = await stored({ data: '', meta: { successor: 'none' } })
+      const late = next(tombstone, { data: '{"late":true}', meta: null })
       assert.notEqual(await backend.write(late.id, late, 0), late.id, 'the creation was told that it won')
       await assertReads(backend, tombstone)
     }
@@ -34,7 +32,7 @@ export const refusing: readonly Case[] = [
     name: 'gives out copies, so that nobody changes what is stored by what they read',
     needs: ['atomic'],
     async run ({ backend, stored }) {
-      const written = await stored({ policy: { idleTimeout: 60_000 } })
+      const written = await stored({ policy: { idleTimeout: 60_000 }, meta: { mark: 7 } })
       tamper(await backend.read(written.id))
       await assertReads(backend, written)
     }
@@ -94,7 +92,8 @@ export const refusing: readonly Case[] = [
 function tamper (read: SessionRecord | null): void {
   const changes = [
     () => Object.assign(read!, { data: '{"tampered":true}' }),
-    () => Object.assign(read!.policy!, { idleTimeout: 1 })
+    () => Object.assign(read!.policy!, { idleTimeout: 1 }),
+    () => Object.assign(read!.meta!, { mark: 1 })
   ]
   for (const change of changes) {
     try { change() } catch {}

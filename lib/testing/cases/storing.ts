@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
 import { MAX_DEPTH } from '../../record/depth.ts'
-import { assertAbsent, assertReads, type Case } from '../case.ts'
+import { assertAbsent, assertReads, type Case, FITTING_SHARE } from '../case.ts'
 
 const LARGE_BYTES = 1_000_000
 
-/** Text of characters that take from 1 to 4 bytes: shows a limit or a cut that counts characters where bytes are meant. */
-function largeText (): string {
+/**
+ * 1 MB, or what fits where a store takes less. The characters take from 1 to 4 bytes: this shows a limit or a cut that counts
+ * characters where bytes are meant.
+ */
+function largeText (maxDataBytes: number): string {
   const part = 'aé€🧺'
-  return JSON.stringify({ text: part.repeat(Math.floor(LARGE_BYTES / Buffer.byteLength(part)) - 2) })
+  const bytes = Math.min(LARGE_BYTES, (maxDataBytes || Infinity) * FITTING_SHARE)
+  return JSON.stringify({ text: part.repeat(Math.floor(bytes / Buffer.byteLength(part)) - 2) })
 }
 
 export const storing: readonly Case[] = [
@@ -23,7 +27,8 @@ export const storing: readonly Case[] = [
     needs: [],
     async run ({ backend, record }) {
       const policy = { idleTimeout: 60_000, absoluteTimeout: null, persistent: true }
-      const written = record({ subject: 'alice', policy, schemaVersion: 7 })
+      const meta = { mark: 7, successor: 'é "🧺"' }
+      const written = record({ subject: 'alice', policy, meta, schemaVersion: 7 })
       assert.equal(await backend.write(written.id, written, 0), written.id)
       await assertReads(backend, written)
     }
@@ -37,10 +42,10 @@ export const storing: readonly Case[] = [
     }
   },
   {
-    name: 'keeps a payload of 1 MB',
+    name: 'keeps a payload of 1 MB, or as large as it says',
     needs: [],
-    async run ({ backend, stored }) {
-      const { id, data } = await stored({ data: largeText() })
+    async run ({ backend, stored, maxDataBytes }) {
+      const { id, data } = await stored({ data: largeText(maxDataBytes) })
       assert.equal((await backend.read(id))?.data, data)
     }
   },

@@ -22,6 +22,11 @@ export const storing: readonly WrongBackend[] = [
     create: () => misreading(() => ({ policy: null }))
   },
   {
+    name: 'loses meta',
+    foundBy: /reads it back as it was/,
+    create: () => misreading(() => ({ meta: null }))
+  },
+  {
     name: 'keeps JSON, and no more than twenty levels of it',
     foundBy: /nested as deeply as a session may be/,
     create: () => misreading(({ data }) => ({ data: /[[{]{20}|(?:\{"a":){20}/.test(data) ? '{}' : data }))
@@ -54,7 +59,7 @@ export const storing: readonly WrongBackend[] = [
   },
   {
     name: 'cuts long payloads',
-    foundBy: /keeps a payload of 1 MB/,
+    foundBy: /keeps a payload of 1 MB, or as large as it says/,
     create: () => miswriting(({ data }) => ({ data: data.slice(0, 32_767) }))
   },
   {

@@ -1,0 +1,59 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { SessionBackend } from '../../types/index.d.ts'
+import type { CookieSettings } from '../config/cookie-settings.ts'
+import type { Settings } from '../config/options.ts'
+import { Registration } from '../store/registration.ts'
+import { isHttps } from './scheme.ts'
+import { SessionCookie } from './session-cookie.ts'
+
+/** How the requests of a scheme come to their sessions. */
+export interface Channel {
+  readonly cookie: SessionCookie
+  readonly registration: Registration
+}
+
+/**
+ * The channels of a registration: a single one, unless `cookie.secure` is `'auto'`. Then the cookie has a name and attributes for
+ * https, and others for http. Sessions on a server are the same by either name. A text that holds the session itself is bound to
+ * the name of its cookie, so that what came in clear cannot be copied to https: there each name has a backend of its own.
+ */
+export class Channels {
+  readonly #https: Channel
+  readonly #http: Channel
+
+  constructor (app: FastifyInstance, settings: Settings) {
+    const { cookie, plainCookie, backend } = settings
+    const isBoundToName = backend.selfContained === true && cookie.name !== plainCookie.name
+    const bound = bind(app, settings, cookie)
+    const boundOnHttp = isBoundToName ? bind(app, settings, plainCookie) : bound
+    this.#https = channelOf(app, settings, cookie, bound)
+    this.#http = plainCookie === cookie ? this.#https : channelOf(app, settings, plainCookie, boundOnHttp, this.#https)
+  }
+
+  /** The channel of a request. */
+  of (request: FastifyRequest): Channel {
+    return this.#https === this.#http || isHttps(request) ? this.#https : this.#http
+  }
+
+  /** A channel for each name of the cookie; that of https comes first. */
+  get byName (): readonly Channel[] {
+    return this.#https.cookie.name === this.#http.cookie.name ? [this.#https] : [this.#https, this.#http]
+  }
+
+  get registrations (): readonly Registration[] {
+    return [...new Set([this.#https.registration, this.#http.registration])]
+  }
+}
+
+function channelOf (
+  app: FastifyInstance, settings: Settings, cookieSettings: CookieSettings, backend: SessionBackend, beside?: Channel
+): Channel {
+  const cookie = new SessionCookie(cookieSettings, app.serializeCookie)
+  if (beside?.registration.store.backend === backend) return { cookie, registration: beside.registration }
+  return { cookie, registration: new Registration(settings, backend, text => cookie.headerBytes(text), app.log) }
+}
+
+function bind (app: FastifyInstance, settings: Settings, cookie: CookieSettings): SessionBackend {
+  const { property, secrets, now, timeoutMs: timeout, backend } = settings
+  return backend.bind?.({ property, now, secrets, cookie, timeout, log: app.log }) ?? backend
+}

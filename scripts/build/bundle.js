@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { rolldown } from 'rolldown'
+
+/** CommonJS has a `require` of its own, which bundlers of applications understand. */
+const MADE_REQUIRE = /^const require = createRequire\(import\.meta\.url\)$/m
+
+/** The folder of dist with the code. */
+export const CODE = 'code'
+
+/**
+ * A CommonJS file for each entry point, and files for what they have in common: an error class must not exist twice.
+ *
+ * @param names of the files in dist, such as `redis`
+ * @returns texts by name of the file in dist
+ */
+export async function bundle (root, names) {
+  const build = await rolldown({
+    input: Object.fromEntries(names.map(name => [name, sourceOf(root, name)])),
+    platform: 'node',
+    // What is installed stays outside.
+    external: /^(?!\.|\/)/,
+    plugins: [{ name: 'own-require', transform: code => MADE_REQUIRE.test(code) ? code.replace(MADE_REQUIRE, '') : null }],
+    onLog (_level, { message }) { throw new Error(message) }
+  })
+  const { output } = await build.generate({
+    format: 'cjs',
+    exports: 'named',
+    entryFileNames: `${CODE}/[name].cjs`,
+    chunkFileNames: `${CODE}/shared-[name].cjs`,
+    codeSplitting: { groups: [{ name: 'core', minShareCount: 2 }] }
+  })
+  return Object.fromEntries(output.map(({ fileName, code }) => [fileName, fileName === `${CODE}/index.cjs` ? code + PLUGIN_IS_MODULE : code]))
+}
+
+/** `require('fastsessions')` is the plugin, with everything else on it, as with the plugins of Fastify. */
+const PLUGIN_IS_MODULE = 'module.exports = Object.assign(exports.default, exports)\n'
+
+function sourceOf (root, name) {
+  return [`lib/${name}.ts`, `lib/${name}/index.ts`].map(path => join(root, path)).find(existsSync)
+}

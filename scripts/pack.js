@@ -1,0 +1,21 @@
+// The package as users install it: the tarball of npm. Expects dist to be built.
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Packs this checkout into a folder and returns the path of the tarball. */
+export function packInto (folder) {
+  if (!existsSync(join(root, 'dist', 'index.js'))) throw new Error('dist is missing: npm run build')
+  const [{ filename }] = JSON.parse(sh('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root))
+  return join(folder, filename)
+}
+
+/** Runs a command to its end and returns what it printed. */
+export function sh (command, args, cwd) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
+  if (status === 0) return stdout
+  throw new Error(`${command} ${args.join(' ')} failed\n${error?.message ?? ''}${stdout}\n${stderr}`)
+}
