@@ -20,12 +20,17 @@ const editWeights = { set: 3, delete: 2, inside: 5, push: 1, increment: 2 } as c
 const operationWeights = { save: 3, reload: 1, transaction: 2, login: 2, regenerate: 1, regenerateId: 1, destroy: 1 } as const
 const otherWeights = { assign: 5, update: 1, setLifetime: 2, clear: 1, touch: 1, wait: 2 } as const
 const actWeights = { ...editWeights, ...operationWeights, ...otherWeights }
+/** For two requests whose changes have to be merged. */
+const mergingWeights = { inside: 8, assign: 2, delete: 1, save: 1, transaction: 1 } as const
+
+type Weights = Readonly<Partial<Record<Act['do'], number>>>
 
 export function sequenceOf (seed: number, traits: Traits): Sequence {
   const random = new Random(seed)
   const settings = drawSettings(random, traits)
   const generator = new Generator(random, settings, traits.hasClock ? 0 : -1)
-  return { settings, steps: Array.from({ length: 1 + random.below(MOST_STEPS) }, () => generator.step()) }
+  const steps = Array.from({ length: 1 + random.below(MOST_STEPS) }, () => generator.step())
+  return { settings, steps: random.isLessThan(0.7) ? [generator.beginning(), ...steps] : steps }
 }
 
 class Generator {
@@ -41,6 +46,12 @@ class Generator {
     this.#before = before
   }
 
+  /** A session with objects, so that there is something to change in them. */
+  beginning (): Step {
+    const acts = keys.map((key): Act => ({ do: 'assign', key, value: { a: this.#value(), b: { a: 1, b: 1 } } }))
+    return { kind: 'request', route: '/', acts }
+  }
+
   step (): Step {
     const kind = this.#random.weighted({ request: 5, pair: 3, wait: 2 })
     this.#leftInRequest = 2 * MOST_MS_IN_REQUEST
@@ -53,13 +64,16 @@ class Generator {
   }
 
   #pair (): PairStep {
-    const other = { route: this.#route(), acts: this.#acts() }
-    return { kind: 'pair', route: this.#route(), before: this.#acts(), after: this.#acts(), other }
+    const weights = this.#random.isLessThan(0.5) ? mergingWeights : actWeights
+    const acts = (): Act[] => this.#acts(weights)
+    return { kind: 'pair', route: this.#route(), before: acts(), after: acts(), other: { route: this.#route(), acts: acts() } }
   }
 
   #route (): Route { return this.#random.isLessThan(0.2) ? '/passive' : '/' }
 
-  #acts (): Act[] { return Array.from({ length: this.#random.below(MOST_ACTS + 1) }, () => this.#act()) }
+  #acts (weights: Weights = actWeights): Act[] {
+    return Array.from({ length: this.#random.below(MOST_ACTS + 1) }, () => this.#act(weights))
+  }
 
   /** A time around one that matters: a bit, `renewAfter`, the idle timeout, the absolute timeout. */
   #time (): number {
@@ -68,9 +82,9 @@ class Generator {
     return Math.max(0, Math.round(about) + this.#random.of([this.#before, 0, 1, 537, 1_500]))
   }
 
-  #act (): Act {
+  #act (weights: Weights): Act {
     const random = this.#random
-    const kind = random.weighted(actWeights)
+    const kind = random.weighted(weights)
     switch (kind) {
       case 'assign': return { do: kind, key: random.of(keys), value: this.#value() }
       case 'update': return { do: kind, data: this.#data() }

@@ -18,23 +18,21 @@ export interface Traits {
   readonly inCookie: boolean
   /** Compare-and-set, and tombstones. Without it a commit reads right before it writes. */
   readonly atomic: boolean
-  /** The store goes by the application's clock: a record is gone at its deadline, also in the middle of a request. */
-  readonly forgets: boolean
   /** The store also goes by the clock of its machine: sequences stay away from the last moments of a session. */
   readonly hasClock: boolean
   /** Whether sessions can be counted and listed. */
   readonly lists: boolean
 }
 
-const STORE: Traits = { inCookie: false, atomic: true, forgets: true, hasClock: false, lists: true }
+const STORE: Traits = { inCookie: false, atomic: true, hasClock: false, lists: true }
 
 export const traits: Readonly<Record<string, Traits>> = {
-  cookie: { inCookie: true, atomic: false, forgets: false, hasClock: false, lists: false },
+  cookie: { inCookie: true, atomic: false, hasClock: false, lists: false },
   memory: STORE,
   file: STORE,
   sqlite: STORE,
-  redis: { ...STORE, forgets: false, hasClock: true },
-  memcached: { ...STORE, forgets: false, hasClock: true, lists: false },
+  redis: { ...STORE, hasClock: true },
+  memcached: { ...STORE, hasClock: true, lists: false },
   postgres: STORE,
   mariadb: STORE,
   'express-store': { ...STORE, atomic: false }

@@ -64,16 +64,13 @@ export class World {
   }
 
   /**
-   * Section 4.12: the record that a commit meets in place of what its request has read; `null` where it is gone.
-   *
-   * @param readsAgain whether the commit has to see fresh data (a transaction, `reload`)
+   * Section 4.12: the record that a commit meets in place of what its request has read; `null` where it is gone, also by its
+   * deadline. What a cookie holds is what the request has read, unless it reads again.
    */
   standing (base: Rec, readsAgain: boolean): Rec | null {
     if (this.traits.inCookie) return readsAgain && this.isOver(base) ? null : base
     const record = this.#stored(base.id)
-    if (record === null) return null
-    const isLoaded = readsAgain || !this.traits.atomic || record.version !== base.version
-    return (isLoaded || this.traits.forgets) && this.isOver(record) ? null : record
+    return record === null || this.isOver(record) ? null : record
   }
 
   put (record: Rec): void { if (!this.traits.inCookie) this.#records.set(record.id, record) }
