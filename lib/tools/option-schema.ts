@@ -96,8 +96,11 @@ function isWithin (schema: OptionSchema, value: unknown): boolean {
   return typeof value !== 'string' || isText(schema, value)
 }
 
-function isInRange ({ minimum = -Infinity, exclusiveMinimum = -Infinity, maximum = Infinity }: OptionSchema, value: number): boolean {
-  return value >= minimum && value > exclusiveMinimum && value <= maximum
+// NaN is outside of every limit, and no type says of a value without limits that it must be a number.
+function isInRange ({ minimum, exclusiveMinimum, maximum }: OptionSchema, value: number): boolean {
+  return (minimum === undefined || value >= minimum) &&
+    (exclusiveMinimum === undefined || value > exclusiveMinimum) &&
+    (maximum === undefined || value <= maximum)
 }
 
 function isText ({ minLength = 0, maxLength = Infinity, pattern = '' }: OptionSchema, value: string): boolean {

@@ -56,6 +56,12 @@ for (const [name, answer] of [['a number', 1], ['undefined', undefined], ['null 
   })
 }
 
+t.test('a write of an atomic backend that returns nonsense is a BackendContractError', async t => {
+  const { request } = await createProcess(t, { atomic: true, read: () => null, write: () => ({}) as never, remove: () => {} })
+  const { status, body } = await request(undefined, session => { session.a = 1 })
+  t.match({ status, code: body.code }, { status: 500, code: 'SES_BACKEND_CONTRACT' })
+})
+
 for (const [name, answer] of [['text', 'session'], ['an array', []], ['a record without a version', { id: 'x', data: '{}' }], ['another session\'s record', 'swapped']] as const) {
   t.test(`a read that answers with ${name} is no session`, async t => {
     const memory = new MinimalBackend()

@@ -73,6 +73,11 @@ for (const [name, schema] of Object.entries(schemas)) {
   })
 }
 
+t.test('NaN is outside of every limit, and a place without a type takes it', async t => {
+  t.strictSame(problemsOf({ description: 'anything' }, NaN), [])
+  for (const limit of [{ minimum: 0 }, { exclusiveMinimum: 0 }, { maximum: 0 }]) t.equal(problemsOf(limit, NaN).length, 1)
+})
+
 t.test('a value that matches has no problems, also where its keys are undefined or inherited', async t => {
   t.strictSame(problemsOf(everyKeyword, { name: 'ab', size: undefined, inner: { deep: null } }), [])
   t.strictSame(problemsOf(everyKeyword, Object.create({ name: 'ab' })), [])
