@@ -85,6 +85,18 @@ for (const [name, open] of Object.entries(backends)) {
   })
 }
 
+t.test('a session that ends after a renewal was told of a later version is gone', async t => {
+  class Hurried extends UnboundBackend {
+    override touch (id: string): null {
+      this.remove(id)
+      return null
+    }
+  }
+  const { response, site } = await beside(t, new Hurried(), () => {})
+  t.strictSame(cookieLines(response), [])
+  t.match(site.events.at(-1), { type: 'conflict', reason: 'gone' })
+})
+
 t.test('a renewal of what has come to its absolute deadline meanwhile sends no cookie, in a store that keeps it longer', async t => {
   const backend = new UnboundBackend({}, { property: '', now: () => START, spaces: new Map() })
   const site = await createSite(t, { backend, ...KEPT, absoluteTimeout: '4h' })
