@@ -12,13 +12,13 @@ for (const name of DATABASES) {
     await testBackend(t, () => freshBackend(t, db), promises)
   })
 
+  // PGlite is PostgreSQL, and slow to start.
+  if (name === 'PGlite') continue
   t.test(`${name} keeps them with a plugin that spells every name differently`, async t => {
     const { db } = await openDatabase(t, name, { plugins: [new CamelCasePlugin({ upperCase: true })] })
     await testBackend(t, () => freshBackend(t, db, { table: freshTable(t, db, 'camelCase') }), promises)
   })
 
-  // PGlite is PostgreSQL, and slow to start.
-  if (name === 'PGlite') continue
   t.test(`${name} keeps them with names that need quoting, and with columns of the application's own`, async t => {
     const { db } = await openDatabase(t, name)
     await testBackend(t, async () => {
