@@ -97,6 +97,15 @@ t.test('a session that ends after a renewal was told of a later version is gone'
   t.match(site.events.at(-1), { type: 'conflict', reason: 'gone' })
 })
 
+t.test('a renewal that was told of a later version, where the version stands all the same, counts as done', async t => {
+  class Mistaken extends UnboundBackend {
+    override touch (): null { return null }
+  }
+  const { response, site } = await beside(t, new Mistaken(), () => {})
+  t.equal(cookieLines(response).length, 1)
+  t.match(site.events.at(-1), { type: 'renewed' })
+})
+
 t.test('a renewal of what has come to its absolute deadline meanwhile sends no cookie, in a store that keeps it longer', async t => {
   const backend = new UnboundBackend({}, { property: '', now: () => START, spaces: new Map() })
   const site = await createSite(t, { backend, ...KEPT, absoluteTimeout: '4h' })

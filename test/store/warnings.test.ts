@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import t from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import { Warnings } from '../../lib/store/warnings.ts'
+import { audible, Warnings } from '../../lib/store/warnings.ts'
 import { createApp, createSite, loose } from '../helpers/app.ts'
 
 function logger (level: string | undefined): { log: FastifyBaseLogger, lines: unknown[][] } {
@@ -47,6 +47,24 @@ t.test('an application without a logger hears of a Secure cookie on plain http',
   app.get('/', async request => { request.session.set('a', 1) })
   await app.inject({ url: '/', headers: { host: 'example.org' } })
   t.match(await heard, 'was sent on a plain-http request')
+})
+
+t.test('where the logger is off, what a backend says twice is heard once; else it goes to the logger', async t => {
+  const heard: string[] = []
+  const listen = ({ name, message }: Error) => { if (name === 'FastsessionsWarning') heard.push(message) }
+  process.on('warning', listen)
+  t.teardown(() => process.off('warning', listen))
+  const { log, lines } = logger('silent')
+  const quiet = audible(log)
+  for (let time = 0; time < 2; time++) {
+    quiet.warn('the table is foreign')
+    quiet.warn({ err: new Error('why') }, 'sweeping failed')
+  }
+  await new Promise(resolve => { setImmediate(resolve) })
+  t.strictSame(heard, ['the table is foreign', 'sweeping failed'])
+  t.strictSame(lines, [])
+  const { log: loud } = logger('info')
+  t.equal(audible(loud), loud)
 })
 
 t.test('an application without a logger hears once of a store that cannot be reached at the start, and of one that is down', async t => {
