@@ -2,10 +2,9 @@
 // Tests in real browsers (e2e/): installs what is missing, and runs them. `--help` says how.
 import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { areInstalled, packagesOf } from './prepare/packages.js'
+import { installIn } from './prepare/folder.js'
 import { thisMachine } from './servers/binaries.js'
 
 const HELP = `Tests in real browsers, against the demo and small applications.
@@ -65,12 +64,11 @@ function programOf ({ programs, package: name }) {
 }
 
 function installPackages () {
-  if (areInstalled(folder, packagesOf(join(folder, 'package-lock.json')))) return
-  console.error('e2e: installing its packages (once) …')
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: folder, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32'
-  })
-  if (status !== 0) stop('npm ci failed in e2e/', 1)
+  try {
+    installIn(folder)
+  } catch (error) {
+    stop(error.message, 1)
+  }
 }
 
 function stop (text, status) {

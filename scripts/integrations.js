@@ -1,13 +1,14 @@
 #!/usr/bin/env node
 // What `npm run integrations` runs: the tests of integrations/, with the package as users install it. Expects dist to be built.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { integrations } from '../integrations/list.js'
+import { argumentsOf } from './arguments.js'
 import { packInto, sh } from './pack.js'
+import { installIn } from './prepare/folder.js'
 
 const HELP = `npm run integrations -- [options]
 
@@ -21,14 +22,10 @@ Names: ${integrations.map(({ name }) => name).join(', ')}`
 
 const AT_ONCE = 2
 const home = fileURLToPath(new URL('../integrations', import.meta.url))
-const { only, help } = argumentsOf()
-if (help) {
-  console.log(HELP)
-  process.exit(0)
-}
+const { values: { only } } = argumentsOf(HELP, { options: { only: { type: 'string', multiple: true } } }, assertKnown)
 const wanted = integrations.filter(({ name }) => only === undefined || only.includes(name))
 try {
-  install()
+  installIn(home)
   installPackage()
   sh(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'], home)
 } catch (error) {
@@ -49,23 +46,9 @@ if (failed.length === 0) console.log(`integrations: ${results.length} tried, all
 else console.error(`integrations: ${failed.map(({ name }) => name).join(', ')} failed`)
 process.exitCode = failed.length === 0 ? 0 : 1
 
-function argumentsOf () {
-  try {
-    const { values } = parseArgs({ options: { only: { type: 'string', multiple: true }, help: { type: 'boolean' } } })
-    const unknown = values.only?.find(name => !integrations.some(integration => integration.name === name))
-    if (unknown !== undefined) throw new Error(`There is no integration named ${unknown}`)
-    return values
-  } catch (error) {
-    console.error(`${error.message}\n\n${HELP}`)
-    process.exit(2)
-  }
-}
-
-function install () {
-  const note = join(home, 'node_modules', '.package-lock.json')
-  if (existsSync(note) && statSync(note).mtimeMs >= statSync(join(home, 'package-lock.json')).mtimeMs) return
-  console.log('integrations: installing (once, about a minute)')
-  sh('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], home)
+function assertKnown ({ values: { only } }) {
+  const unknown = only?.find(name => !integrations.some(integration => integration.name === name))
+  if (unknown !== undefined) throw new Error(`There is no integration named ${unknown}`)
 }
 
 /** The tarball of this checkout, with the dependencies that it names. */

@@ -5,7 +5,8 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs, promisify } from 'node:util'
+import { promisify } from 'node:util'
+import { argumentsOf } from './arguments.js'
 import { cells } from './matrix/cells.js'
 import { packInto, sh } from './pack.js'
 import { startServer, urlFromEnvironment } from './servers/index.js'
@@ -21,11 +22,7 @@ const HELP = `npm run matrix -- [options]
 Cells: ${cells.map(({ name }) => name).join(', ')}`
 
 const CELL_TIMEOUT_MS = 120_000
-const { only, help } = argumentsOf()
-if (help) {
-  console.log(HELP)
-  process.exit(0)
-}
+const { values: { only } } = argumentsOf(HELP, { options: { only: { type: 'string', multiple: true } } })
 const wanted = cells.filter(({ name }) => only === undefined || only.some(text => name.includes(text)))
 const folder = mkdtempSync(join(tmpdir(), 'fastsessions-matrix-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
@@ -43,15 +40,6 @@ for (const cell of wanted) {
   if (problem !== null) console.error(`\n== ${cell.name}\n${problem}\n`)
 }
 process.exit(failed === 0 ? 0 : 1)
-
-function argumentsOf () {
-  try {
-    return parseArgs({ options: { only: { type: 'string', multiple: true }, help: { type: 'boolean' } } }).values
-  } catch (error) {
-    console.error(`${error.message}\n\n${HELP}`)
-    process.exit(2)
-  }
-}
 
 async function urlOf (server) {
   return urlFromEnvironment(server) ?? (await startServer(server)).url

@@ -7,10 +7,13 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Packs this checkout into a folder and returns the path of the tarball. */
-export function packInto (folder) {
+export function packInto (folder) { return packedInto(folder).tarball }
+
+/** Packs this checkout into a folder and returns the path of the tarball, with the paths of the files in it. */
+export function packedInto (folder) {
   if (!existsSync(join(root, 'dist', 'index.js'))) throw new Error('dist is missing: npm run build')
-  const [{ filename }] = JSON.parse(sh('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root))
-  return join(folder, filename)
+  const [{ filename, files }] = JSON.parse(sh('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root))
+  return { tarball: join(folder, filename), paths: files.map(({ path }) => path) }
 }
 
 /** Runs a command to its end and returns what it printed. */

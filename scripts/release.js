@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
+import { argumentsOf } from './arguments.js'
 
 const HELP = `node scripts/release.js <version> [options]
 
@@ -19,7 +19,10 @@ const HELP = `node scripts/release.js <version> [options]
 Ends with 1 when something is not ready, and with 2 for wrong arguments.`
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { version, date, dry, quick } = argumentsOf(process.argv.slice(2))
+const { positionals: [version], values: { date, dry, quick } } = argumentsOf(HELP, {
+  allowPositionals: true,
+  options: { date: { type: 'string', default: new Date().toISOString().slice(0, 10) }, dry: { type: 'boolean' }, quick: { type: 'boolean' } }
+}, assertPossible)
 
 const changelog = readFileSync(`${root}CHANGELOG.md`, 'utf8')
 const current = JSON.parse(readFileSync(`${root}package.json`, 'utf8')).version
@@ -34,19 +37,9 @@ if (!dry) {
 }
 console.log(dry ? 'nothing was committed' : `v${version} is tagged; publish it with: git push --follow-tags`)
 
-function argumentsOf (args) {
-  try {
-    const options = { date: { type: 'string' }, dry: { type: 'boolean' }, quick: { type: 'boolean' }, help: { type: 'boolean' } }
-    const { values, positionals: [version, ...rest] } = parseArgs({ args, options, allowPositionals: true })
-    if (values.help) { console.log(HELP); process.exit(0) }
-    if (version === undefined || rest.length > 0 || !/^\d+\.\d+\.\d+$/.test(version)) throw new Error('give one version, such as 1.2.3')
-    const { date = new Date().toISOString().slice(0, 10), dry = false, quick = false } = values
-    if (!/^\d{4}-\d\d-\d\d$/.test(date)) throw new Error('give the date as 2027-01-31')
-    return { version, date, dry, quick }
-  } catch (error) {
-    console.error(`${error.message}\n\n${HELP}`)
-    process.exit(2)
-  }
+function assertPossible ({ positionals: [version, ...rest], values: { date } }) {
+  if (version === undefined || rest.length > 0 || !/^\d+\.\d+\.\d+$/.test(version)) throw new Error('give one version, such as 1.2.3')
+  if (!/^\d{4}-\d\d-\d\d$/.test(date)) throw new Error('give the date as 2027-01-31')
 }
 
 /** The change log with an empty section "Unreleased" before that of the release. */

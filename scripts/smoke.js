@@ -8,6 +8,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packedInto, sh as runToEnd } from './pack.js'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { exports: entries, peerDependencies, peerDependenciesMeta, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
@@ -38,7 +39,7 @@ const tarball = pack()
 cpSync(join(root, 'scripts', 'smoke'), folder, { recursive: true })
 writeFileSync(join(folder, 'package.json'), '{ "private": true }')
 installStrictly()
-install(join(folder, tarball), `fastify@${peerDependencies.fastify}`, `@types/node@${devDependencies['@types/node']}`)
+install(tarball, `fastify@${peerDependencies.fastify}`, `@types/node@${devDependencies['@types/node']}`)
 use('without the optional peers')
 compile('infers the payload')
 compileCommonjs()
@@ -52,13 +53,12 @@ runJest()
 for (const manager of Object.keys(MANAGERS)) installWith(manager)
 
 function pack () {
-  const [{ filename, files }] = JSON.parse(sh('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root))
-  const paths = files.map(({ path }) => path)
+  const { tarball, paths } = orEnd(() => packedInto(folder))
   const wanted = [...IN_EVERY_PACKAGE, ...entryPoints().flatMap(entry => Object.values(entries[entry]).flatMap(condition => Object.values(condition)).map(path => path.slice(2)))]
   assert.deepEqual(wanted.filter(path => !paths.includes(path)), [], 'these are missing in the package')
   assert.deepEqual(paths.filter(path => !IN_EVERY_PACKAGE.includes(path) && !MAY_BE_THERE.test(path)), [], 'these do not belong in the package')
   say(`the package has ${paths.length} files, and none it should not have`)
-  return filename
+  return tarball
 }
 
 function entryPoints () {
@@ -92,7 +92,7 @@ function installStrictly () {
   const home = join(folder, 'strict')
   mkdirSync(home)
   writeFileSync(join(home, 'package.json'), '{ "private": true }')
-  sh('npm', ['install', '--engine-strict', '--legacy-peer-deps', '--no-audit', '--no-fund', '--loglevel=error', join(folder, tarball)], home)
+  sh('npm', ['install', '--engine-strict', '--legacy-peer-deps', '--no-audit', '--no-fund', '--loglevel=error', tarball], home)
   say('installs with engine-strict')
 }
 
@@ -104,7 +104,7 @@ function installWith (manager) {
   for (const file of ['use.mjs', 'use.cjs', 'check.cjs', 'exports.json']) cpSync(join(folder, file), join(home, file))
   const [version, ...add] = MANAGERS[manager]
   if (spawnSync('npx', ['--yes', version, '--version'], { cwd: home }).status !== 0) return say(`${manager} cannot be had here`)
-  sh('npx', ['--yes', version, ...add, join(folder, tarball), `fastify@${peerDependencies.fastify}`], home)
+  sh('npx', ['--yes', version, ...add, tarball, `fastify@${peerDependencies.fastify}`], home)
   for (const file of ['use.mjs', 'use.cjs']) sh(process.execPath, [file], home)
   say(`installs with ${manager}, and works`)
 }
@@ -137,11 +137,16 @@ function compileCommonjs () {
   }
 }
 
-function sh (command, args, cwd = folder) {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
-  if (status === 0) return stdout
-  console.error(`smoke: ${command} ${args.join(' ')} failed\n${error?.message ?? ''}${stdout}\n${stderr}`)
-  process.exit(1)
+function sh (command, args, cwd = folder) { return orEnd(() => runToEnd(command, args, cwd)) }
+
+/** The first failure ends the whole, and is said without a stack. */
+function orEnd (work) {
+  try {
+    return work()
+  } catch ({ message }) {
+    console.error(`smoke: ${message}`)
+    process.exit(1)
+  }
 }
 
 function say (text) {
