@@ -1,5 +1,5 @@
 import type { Event, History } from './history.ts'
-import { goesOn, type Issued } from './lineage.ts'
+import { goesOn, isLogout, type Issued } from './lineage.ts'
 
 /** When a session was over, and by which request. */
 export interface Ending {
@@ -23,13 +23,13 @@ export class Endings {
   /** The first moment from which the session must not be accepted; `null` when no request has ended it for certain. */
   certain (issued: Issued): Ending | null {
     const endings: Ending[] = []
-    for (const by of issued.sent) {
-      const isCertain = isEnding(by) && isDone(by) && !this.#mayBeAlone(issued, by)
+    for (const by of issued.endings) {
+      const isCertain = isDone(by) && !this.#mayBeAlone(issued, by)
       if (isCertain) endings.push({ at: by.end, by, isRevocation: false })
     }
     // A request that destroys the session it has loaded also ends the session that a parallel request continues it as.
     for (let child = issued, older = issued.parent; older !== null; child = older, older = older.parent) {
-      for (const by of older.sent) {
+      for (const by of older.endings) {
         const isHit = by.kind === 'destroy' || (by.kind === 'end' && by.begin < child.by.end)
         if (isHit && isDone(by)) endings.push({ at: Math.max(by.end, issued.by.end), by, isRevocation: false })
       }
@@ -63,9 +63,9 @@ export class Endings {
   isPossible (issued: Issued, before: Event): boolean {
     if (before.clockEnd >= issued.life.clockBegin + this.#absoluteMs) return true
     const isEarly = (by: Event) => by !== before && by.begin < before.end
-    if (issued.sent.some(by => isEarly(by) && isEnding(by) && mayHaveEffect(by))) return true
+    if (issued.endings.some(by => isEarly(by) && mayHaveEffect(by))) return true
     for (let child = issued, older = issued.parent; older !== null; child = older, older = older.parent) {
-      if (older.sent.some(by => isLogout(by) && isEarly(by) && by.end > child.by.begin && mayHaveEffect(by))) return true
+      if (older.endings.some(by => isLogout(by) && isEarly(by) && by.end > child.by.begin && mayHaveEffect(by))) return true
     }
     const { signIn } = issued
     return signIn !== null && this.isRevoking(signIn, before)
@@ -81,12 +81,6 @@ export class Endings {
   isOverdue (issued: Issued, event: Event): boolean {
     return event.clockBegin >= issued.life.clockEnd + this.#absoluteMs
   }
-}
-
-function isLogout ({ kind }: Event): boolean { return kind === 'destroy' || kind === 'end' }
-
-function isEnding (event: Event): boolean {
-  return isLogout(event) || event.kind === 'regenerate' || event.kind === 'login'
 }
 
 function isDone ({ kind, status, answer, issued }: Event): boolean {

@@ -44,6 +44,14 @@ export function send (method: string, port: number, path: string, token: string 
   })
 }
 
+/**
+ * Opens so many connections to a server, and waits until each was used. Node takes up one new connection each time it has done all
+ * it can read: beside clients who never pause, the last of many new connections waits for seconds, which is not what is tried here.
+ */
+export async function openConnections (port: number, count: number): Promise<void> {
+  await Promise.all(Array.from({ length: count }, () => send('GET', port, '/', null)))
+}
+
 export function closeConnections (): void { agent.destroy() }
 
 function parsed (text: string): unknown {

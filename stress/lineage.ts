@@ -17,6 +17,8 @@ export interface Issued {
   readonly root: Issued
   /** The requests that were sent with the token. */
   readonly sent: Event[]
+  /** Those of them that ask for the end of the session under this token. */
+  readonly endings: Event[]
 }
 
 /** Which token continues the session of which. */
@@ -27,7 +29,11 @@ export class Lineage {
 
   constructor (events: readonly Event[]) {
     for (const event of [...events].sort((a, b) => a.end - b.end)) this.#add(event)
-    for (const event of events) this.of(event)?.sent.push(event)
+    for (const event of events) {
+      const issued = this.of(event)
+      issued?.sent.push(event)
+      if (isEnding(event)) issued?.endings.push(event)
+    }
   }
 
   /** The token that a request was sent with. */
@@ -52,7 +58,8 @@ export class Lineage {
       life: isRegenerated ? parent.life : event,
       signIn: isRegenerated ? parent.signIn : event.kind === 'login' ? event : null,
       root: null as unknown as Issued,
-      sent: []
+      sent: [],
+      endings: []
     }
     issued.root = parent === null ? issued : parent.root
     parent?.children.push(issued)
@@ -65,4 +72,10 @@ export function goesOn ({ kind, key, answer }: Event): boolean {
   if (answer === null || !answer.isAccepted) return false
   // A sign-in whose old session had ended meanwhile has no data but its own.
   return kind === 'regenerate' || (kind === 'login' && Object.keys(answer.after).some(name => name !== key))
+}
+
+export function isLogout ({ kind }: Event): boolean { return kind === 'destroy' || kind === 'end' }
+
+function isEnding (event: Event): boolean {
+  return isLogout(event) || event.kind === 'regenerate' || event.kind === 'login'
 }

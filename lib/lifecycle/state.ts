@@ -168,7 +168,7 @@ export class SessionState {
   end (): void {
     this.#phase = 'ended'
     this.#live!.clear()
-    this.#values = NO_VALUES
+    this.#values = { ...this.#values, subject: null }
     Object.freeze(this.live!)
   }
 

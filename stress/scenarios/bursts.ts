@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DAY_MS } from '../../test/helpers/times.ts'
 import { Bystanders } from '../bystanders.ts'
 import type { Event, Kind } from '../history.ts'
+import { openConnections } from '../http.ts'
 import { Random } from '../random.ts'
 import { stepOf } from '../recorder.ts'
 import type { Run, Scenario } from './scenario.ts'
@@ -22,7 +23,9 @@ export const bursts: Scenario = {
   absoluteMs: DAY_MS,
   isFor: () => true,
   async run (run) {
-    const { seed, ports, recorder, isOver } = run
+    const { seed, clients, ports, recorder, isOver } = run
+    const most = clients * BURST_PER_CLIENT + BYSTANDERS + 1
+    for (const port of ports()) await openConnections(port, most)
     const others = new Bystanders({ seed, ports, count: BYSTANDERS, pauseMs: 20, mix: { read: 3, write: 3, count: 2 } }, recorder)
     await Promise.all([others.run(isOver), runBursts(run)])
     return { mayFail: isBurst }

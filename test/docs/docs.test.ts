@@ -3,14 +3,10 @@ import t from 'tap'
 import { jsonSerializer } from '../../lib/payload/serializer.ts'
 import * as exported from '../../lib/index.ts'
 import { RESERVED_KEYS } from '../../lib/payload/reserved.ts'
+import { inDocs, read, root } from '../helpers/documents.ts'
 import { runToEnd } from '../helpers/running.ts'
 
-const root = new URL('../../', import.meta.url)
-const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
 const inFolders = ['examples', 'bench', 'stress', 'scripts/mutate'].map(folder => `${folder}/README.md`)
-const inDocs = ['docs', 'docs/guides', 'docs/errors'].flatMap(folder => {
-  return readdirSync(new URL(folder, root)).filter(file => file.endsWith('.md')).map(file => `${folder}/${file}`)
-})
 const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', ...inFolders, ...inDocs]
 const reference = read('docs/reference.md')
 

@@ -127,3 +127,18 @@ t.test('a cookie session cannot be destroyed where its cookie cannot be cleared'
   await t.rejects(session.destroy(), { code: 'SES_NOT_SUPPORTED' })
   t.equal(session.isEmpty, false)
 })
+
+t.test('a destroyed session goes on saying when it would have ended by its own lifetime', async t => {
+  const browser = (await createSite(t, { backend: 'memory' })).browser()
+  await browser.run(({ session }) => {
+    session.a = 1
+    session.setLifetime({ idleTimeout: '1h' })
+  })
+  const response = await browser.run(async ({ session }) => {
+    const before = session.expiresAt
+    await session.destroy()
+    return [before, session.expiresAt]
+  })
+  const [before, after] = response.json() as string[]
+  t.equal(after, before)
+})

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { audible, Warnings } from '../../lib/store/warnings.ts'
@@ -8,6 +8,15 @@ import { createApp, createSite, loose } from '../helpers/app.ts'
 function logger (level: string | undefined): { log: FastifyBaseLogger, lines: unknown[][] } {
   const lines: unknown[][] = []
   return { log: { level, warn: (...line: unknown[]) => { lines.push(line) } } as unknown as FastifyBaseLogger, lines }
+}
+
+/** Our warnings of the process, as they come until the end of the test. */
+function warningsOfProcess (t: Test): Array<Error & { code?: string }> {
+  const heard: Error[] = []
+  const listen = (warning: Error) => { if (warning.name === 'FastsessionsWarning') heard.push(warning) }
+  process.on('warning', listen)
+  t.teardown(() => process.off('warning', listen))
+  return heard
 }
 
 t.test('of a kind five warnings are logged in a minute, and the last one says so', async t => {
@@ -29,10 +38,7 @@ t.test('of a kind five warnings are logged in a minute, and the last one says so
 for (const level of [undefined, 'silent']) {
   t.test(`where the logger is off (${String(level)}), the first warning of each kind goes to the process`, async t => {
     const { log, lines } = logger(level)
-    const emitted: Array<Error & { code?: string }> = []
-    const listen = (warning: Error) => { if (warning.name === 'FastsessionsWarning') emitted.push(warning) }
-    process.on('warning', listen)
-    t.teardown(() => process.off('warning', listen))
+    const emitted = warningsOfProcess(t)
     const warnings = new Warnings(() => 0)
     for (let time = 0; time < 3; time++) for (const kind of ['lost', 'plain-http'] as const) warnings.warn(log, kind, `about ${kind}`, new Error('why'))
     await new Promise(resolve => { setImmediate(resolve) })
@@ -50,10 +56,7 @@ t.test('an application without a logger hears of a Secure cookie on plain http',
 })
 
 t.test('where the logger is off, what a backend says twice is heard once; else it goes to the logger', async t => {
-  const heard: string[] = []
-  const listen = ({ name, message }: Error) => { if (name === 'FastsessionsWarning') heard.push(message) }
-  process.on('warning', listen)
-  t.teardown(() => process.off('warning', listen))
+  const heard = warningsOfProcess(t)
   const { log, lines } = logger('silent')
   const quiet = audible(log)
   for (let time = 0; time < 2; time++) {
@@ -61,17 +64,14 @@ t.test('where the logger is off, what a backend says twice is heard once; else i
     quiet.warn({ err: new Error('why') }, 'sweeping failed')
   }
   await new Promise(resolve => { setImmediate(resolve) })
-  t.strictSame(heard, ['the table is foreign', 'sweeping failed'])
+  t.strictSame(heard.map(({ message }) => message), ['the table is foreign', 'sweeping failed'])
   t.strictSame(lines, [])
   const { log: loud } = logger('info')
   t.equal(audible(loud), loud)
 })
 
 t.test('an application without a logger hears once of a store that cannot be reached at the start, and of one that is down', async t => {
-  const heard: string[] = []
-  const listen = ({ name, message }: Error) => { if (name === 'FastsessionsWarning') heard.push(message) }
-  process.on('warning', listen)
-  t.teardown(() => process.off('warning', listen))
+  const heard = warningsOfProcess(t)
   const backend = new FaultyBackend(new MemoryBackend())
   const down = () => { throw new Error('refused') }
   Object.assign(backend, { prepare: down })
@@ -84,7 +84,7 @@ t.test('an application without a logger hears once of a store that cannot be rea
     backend.heal()
   }
   await new Promise(resolve => { setImmediate(resolve) })
-  t.match(heard, [/cannot be reached yet/, /is down: sessions fail fast/])
+  t.match(heard.map(({ message }) => message), [/cannot be reached yet/, /is down: sessions fail fast/])
 })
 
 t.test('while a store is down, the requests that go on without a session do not fill the log', async t => {
