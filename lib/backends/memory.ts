@@ -81,6 +81,7 @@ export class MemoryBackend implements SessionBackend {
     const stands = this.#live(id)
     if (stands === null) return false
     if (stands.version !== version) return null
+    if (stands.lastAccessedAt > lastAccessedAt) return true
     this.#records.set(id, freezeRecord({ ...stands, lastAccessedAt, expiresAt }))
     return true
   }

@@ -10,7 +10,7 @@ interface Sent extends Snapshot {
   readonly assigned: ReadonlyMap<string, object>
 }
 
-export const NONE_ASSIGNED: ReadonlyMap<string, object> = new Map()
+const NONE_ASSIGNED: ReadonlyMap<string, object> = new Map()
 
 /** The objects under keys of `data` that are not those of `before`, by key. */
 export function assignedObjects (data: Payload, before: Payload): ReadonlyMap<string, object> {

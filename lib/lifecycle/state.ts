@@ -10,7 +10,7 @@ import { deadlineOf, effectiveDeadline, usedAt } from '../record/lifetime.ts'
 import type { Registration } from '../store/registration.ts'
 import type { CookieTransport } from './cookie.ts'
 import { type Draft, isChanged, isEmpty, NO_VALUES, type Values } from './draft.ts'
-import { Live, NONE_ASSIGNED } from './live.ts'
+import { Live } from './live.ts'
 import { Progress } from './progress.ts'
 
 /** How the live data are shown to the application: as own properties of an object which session/ makes. */
@@ -93,9 +93,8 @@ export class SessionState {
   /** What the request wants stored now. Throws `SessionSerializationError`. */
   draft (snapshot: Snapshot = this.#snapshot()): Draft {
     const { text, tree } = snapshot
-    const assigned = snapshot === this.#base ? NONE_ASSIGNED : this.#live!.assigned
     const { subject, policy, meta } = this.#values
-    return { text, tree, assigned, subject, policy, meta, isCleared: this.#isCleared }
+    return { text, tree, assigned: this.#live!.assigned, subject, policy, meta, isCleared: this.#isCleared }
   }
 
   // Most requests only read: then the base is the snapshot, and nothing is made text.

@@ -19,7 +19,8 @@ class Compilations implements KyselyPlugin {
 const readSql = 'select "id", "version", "data", "schema_version", "created_at", "last_accessed_at", "expires_at", "subject", "policy", "meta" from "sessions" where "id" = ? and "property" = ?'
 const replaceSql = 'update "sessions" set "version" = ?, "data" = ?, "schema_version" = ?, "created_at" = ?, "last_accessed_at" = ?, "expires_at" = ?, "subject" = ?, "policy" = ?, "meta" = ? ' +
   'where "id" = ? and "property" = ? and "expires_at" > ? and "version" = ?'
-const touchSql = 'update "sessions" set "last_accessed_at" = ?, "expires_at" = ? where "id" = ? and "property" = ? and "expires_at" > ? and "version" = ?'
+const touchSql = 'update "sessions" set "last_accessed_at" = ?, "expires_at" = ? ' +
+  'where "id" = ? and "property" = ? and "expires_at" > ? and "version" = ? and "last_accessed_at" <= ?'
 const endSql = 'delete from "sessions" where "id" = ? and "property" = ? and "expires_at" > ? and "version" = ?'
 
 for (const name of DATABASES) {

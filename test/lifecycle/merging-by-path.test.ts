@@ -63,6 +63,20 @@ t.test('a copy in place of the object says the same, and is no change', async t 
   t.strictSame(lost, [])
 })
 
+t.test('a copy in place of an object that another request removes is not stored again', async t => {
+  for (const operation of ['regenerateId', 'transaction', 'save'] as const) {
+    const { body, lost } = await race(t, { list: [0], x: 1 }, async session => {
+      session.list = [0]
+      if (operation === 'save') session.x = 2
+      if (operation === 'transaction') await session.transaction((data: any) => { data.x = 2 })
+      else await session[operation]()
+      return [session.data(), session.isModified]
+    }, session => { delete session.list })
+    t.strictSame(body.result, [{ x: operation === 'regenerateId' ? 1 : 2 }, false], operation)
+    t.strictSame(lost, [])
+  }
+})
+
 t.test('an object that was assigned and saved is changed in place from then on', async t => {
   const both = await twoProcesses(t, {}, {})
   await both.second.request(both.cookie, session => { session.x = 1 })

@@ -37,7 +37,7 @@ interface Binding extends Pick<BackendContext, 'property' | 'now' | 'log'> {
  *     read     select … from sessions where id = $1 and property = $2
  *     create   insert into sessions (…) values (…) on conflict (id) do update set … where sessions.expires_at <= now
  *     replace  update sessions set … where id = … and property = … and expires_at > now and version = expected
- *     touch    update sessions set last_accessed_at = …, expires_at = … where … as for `replace`
+ *     touch    update sessions set last_accessed_at = …, expires_at = … where … as for `replace` and last_accessed_at <= …
  *     end      delete from sessions where … as for `replace`
  *
  * After a refused write, a second statement reads the record that stands. Times are the clock of this process, in
@@ -131,7 +131,7 @@ export class DatabaseBackend implements SessionBackend {
     if (!isId(id)) return false
     const { affected } = await this.#table.statements.touch({ ...this.#one(id), version, lastAccessedAt, expiresAt, now: this.#now() })
     if (affected > 0) return true
-    // No row was changed: the version is newer, or the session is gone. On MySQL also when the deadlines are as before.
+    // No row was changed: version or renewal are newer, or the session is gone. On MySQL also when the deadlines are as before.
     return await this.exists(id) ? null : false
   }
 

@@ -77,7 +77,8 @@ export function createStatements (db: AnyKysely, prepare: Prepare, dialect: Dial
     exists: compile(live(selecting().select(c.id), c)),
     remove: compile(byId(deleting(), c)),
     removeVersion: compile(live(deleting(), c).where(c.version, '=', slot('expected'))),
-    touch: compile(live(touching(), c).where(c.version, '=', slot('version'))),
+    // A renewal that is late does not undo a later one.
+    touch: compile(live(touching(), c).where(c.version, '=', slot('version')).where(c.lastAccessedAt, '<=', slot('lastAccessedAt'))),
     list: compile(page()),
     listSubject: compile(ofSubject(page())),
     count: compile(counted()),

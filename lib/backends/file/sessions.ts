@@ -76,6 +76,7 @@ export class FileSessions {
       const pointer = await this.find(id)
       if (pointer === null) return false
       if (pointer.version !== record.version) return null
+      if (pointer.lastAccessedAt > record.lastAccessedAt) return true
       if (await renamed(join(directory, pointer.name), join(directory, renewedName(pointer, record)))) return true
       return undefined
     })

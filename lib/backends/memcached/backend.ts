@@ -151,6 +151,7 @@ export class MemcachedBackend implements SessionBackend {
       const found = await this.#items.find(spot)
       if (found.record === null) return false
       if (found.record.version !== version) return null
+      if (found.record.lastAccessedAt > lastAccessedAt) return true
       if (await this.#replace(spot, found, { ...found.record, lastAccessedAt, expiresAt })) return true
     }
     // Other requests have touched the session 20 times meanwhile: a further renewal would make no difference.
