@@ -726,13 +726,33 @@ export interface SessionPolicy {
   readonly persistent?: boolean
 }
 
-/** What the core keeps of a session beside its payload. */
+/** What the core keeps of a session beside its payload. Each member is absent where there is nothing to say. */
 export interface SessionMeta {
-  /** Of a session that signed in while the mark of a revocation of its subject stood: the version of the revocation's mark. */
-  readonly mark?: number
+  /** When the subject signed in, or proved again who it is. */
+  readonly signedInAt?: Instant
+  /** How the subject has signed in, such as `'mfa'`: a word of the application. */
+  readonly level?: string
+  /** Further keys under which the session can be found and ended; at most four. */
+  readonly labels?: readonly string[]
+  /** What the option `about` has said of the request that began the session. */
+  readonly about?: Readonly<Record<string, unknown>>
+  /** Whether the option `subject` has read the subject from the data. */
+  readonly derived?: boolean
+  /**
+   * Of a session that signed in while the mark of a revocation stood, of its subject or of a label: the version of the revocation's
+   * mark, or those of several.
+   */
+  readonly mark?: number | readonly number[]
   /** Of a tombstone only: the new id of the session. */
   readonly successor?: string
+  /** Of a tombstone only: why the session has ended. */
+  readonly reason?: SessionEnding
+  /** Of the record that counts the sessions of a subject: the ids of sign-ins under way, each with the time of its begin. */
+  readonly pending?: ReadonlyArray<readonly [id: string, at: Instant]>
 }
+
+/** Why a session has ended, as `session.endedBecause` says: `'replaced'` by a new id. */
+export type SessionEnding = 'revoked' | 'evicted' | 'replaced' | 'theft'
 
 /** What a backend may use beside the record, such as for columns of the application's own. */
 export interface WriteContext {
@@ -845,8 +865,8 @@ export interface SessionBackend {
   exists? (id: string): Awaitable<boolean>
   /** A page of live sessions; tombstones are left out. The core checks the filter beforehand. */
   list? (filter: ListFilter): Awaitable<ListPage<SessionRecord>>
-  /** How many live sessions there are, or a subject has; tombstones are left out. */
-  count? (filter: { subject?: string }): Awaitable<number>
+  /** How many live sessions there are, or a subject or label has; tombstones are left out. */
+  count? (filter: Pick<ListFilter, 'subject' | 'label'>): Awaitable<number>
   /**
    * Deletes up to `limit` expired records and returns how many. The core calls again until fewer are deleted. A store which
    * expires by itself returns 0.
@@ -854,8 +874,13 @@ export interface SessionBackend {
   removeExpired? (options: { limit?: number }): Awaitable<number>
   /** Ends all sessions of the property. */
   removeAll? (): Awaitable<void>
-  /** Ends all sessions of a subject, except the session with the id `except`; returns how many. */
-  removeSubject? (subject: string, options: { except?: string }): Awaitable<number>
+  /**
+   * Ends all sessions of a subject, except the session with the id `except`; returns how many. Where `ending` is given, each leaves a
+   * tombstone with a version and an instant like those of `ending`, and its `meta`, which tells the client why the session has ended.
+   */
+  removeSubject? (subject: string, options: RemoveOptions): Awaitable<number>
+  /** The same for the sessions that have a label among those of their `meta`. A backend with this method takes `label` in `list` and `count`. */
+  removeLabel? (label: string, options: RemoveOptions): Awaitable<number>
   /** Self-contained backends: whether a valid text is to be sealed anew, because an old secret has sealed it. */
   isStale? (id: string): boolean
   /** Called when the application closes, and may be called twice. Stops timers; the application closes its clients itself. */
@@ -879,10 +904,20 @@ export interface SessionBackend {
   readonly maxBytes?: number
 }
 
+/** How a backend ends many sessions at once. */
+export interface RemoveOptions {
+  /** The id of a session to keep. */
+  except?: string
+  /** A tombstone without an id, as a pattern for the tombstones of the sessions. */
+  ending?: Omit<SessionRecord, 'id'>
+}
+
 /** Which sessions to list. */
 export interface ListFilter {
   /** Only the sessions of this subject. */
   subject?: string
+  /** Only the sessions with this label. */
+  label?: string
   /** The most sessions on a page, an integer above 0. @default 100 with the backends of this package */
   limit?: number | undefined
   /** Where to go on: the `cursor` of the page before. */

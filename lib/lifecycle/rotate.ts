@@ -23,7 +23,7 @@ export function * rotate (state: SessionState, life: NewLife, signIn: SignIn): F
   state.cookies.assertOpen()
   const draft = state.draft()
   const isSignIn = life.subject !== undefined
-  const mark = isSignIn ? yield * markBefore(state.registration, life.subject, signIn) : state.meta?.mark
+  const mark = isSignIn ? yield * markBefore(state.registration, life.subject, signIn) : [state.meta?.mark ?? []].flat()
   const successor = new Successor(state, life, mark)
   let isOver = false
   try {

@@ -83,10 +83,24 @@ function isPolicy (value: unknown): value is SessionPolicy {
 }
 
 function isMeta (value: unknown): value is SessionMeta {
-  if (!isObject(value)) return false
-  const { mark, successor } = value
-  return (mark === undefined || isInteger(mark, 1)) && (successor === undefined || typeof successor === 'string')
+  return isObject(value) && Object.entries(value).every(([name, member]) => META_CHECKS.get(name)?.(member) ?? true)
 }
+
+/** What a later version of this library keeps beside, this version leaves alone. */
+const META_CHECKS: ReadonlyMap<string, (value: unknown) => boolean> = new Map(Object.entries({
+  signedInAt: (value: unknown) => isInteger(value, 0),
+  level: isText,
+  labels: (value: unknown) => Array.isArray(value) && value.every(isText),
+  about: isObject,
+  mark: (value: unknown) => [value].flat().every(mark => isInteger(mark, 1)),
+  successor: isText,
+  reason: isText,
+  pending: (value: unknown) => Array.isArray(value) && value.every(isPending)
+}))
+
+function isPending (value: unknown): boolean { return Array.isArray(value) && isText(value[0]) && isInteger(value[1], 0) }
+
+function isText (value: unknown): value is string { return typeof value === 'string' }
 
 function isObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
