@@ -172,11 +172,7 @@ export class Successor implements Origin {
     this.#mayBeStored = true
     const sent = subject !== null && this.#isConfirmedLater ? { ...stored, record: unconfirmed(stored.record) } : stored
     const token = yield * keeping.insert(sent, version, this.#token, writeContextOf(this.#old, draft.text))
-    if (token === null) {
-      // A different session has the id.
-      this.#mayBeStored = false
-      throw new SessionConflictError('no free id was found')
-    }
+    if (token === null) throw yield * this.#reasonOfRefusal(subject)
     this.#token = token
     this.#stored = stored
     // Checked while the old session still stands: on a failure nothing has changed.
@@ -185,6 +181,16 @@ export class Successor implements Origin {
     // A revocation has spared the session, which keeps the mark from now on.
     this.#mark = mark
     yield * this.#store(data, subject, policy, writtenAs)
+  }
+
+  /** Why the new record was not stored: the id is random, and something stands under it, or does not stand under it any more. */
+  * #reasonOfRefusal (subject: string | null): Flow<Error> {
+    this.#mayBeStored = this.#stored !== null
+    // A logout of the old session has followed it to the new id, after the first of two writes.
+    if (this.#stored !== null) return new SessionDestroyedError('another request ended it')
+    // The tombstone of a revocation.
+    yield * assertNotRevoked(this.registration, subject, this.#mark, this.#sameSession)
+    return new SessionConflictError('no free id was found')
   }
 
   /** `regenerateId()` keeps the age of the session: the age is above a lifetime that the request has set, or has come to be. */
