@@ -68,8 +68,9 @@ export class SessionRequiredError extends Base.Required {
   /** What is missing, also in the body of the answer: what a client has to ask for. */
   readonly reason: 'session' | 'subject' | 'fresh' | 'level'
 
-  constructor (reason: SessionRequiredError['reason']) {
-    super(MISSING[reason])
+  /** @param needed what the message says; by default the same */
+  constructor (reason: SessionRequiredError['reason'], needed = reason) {
+    super(MISSING[needed])
     this.reason = reason
   }
 }

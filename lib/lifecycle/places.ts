@@ -51,20 +51,21 @@ const PAGE = 100
 const EVICTED: SessionMeta = Object.freeze({ reason: 'evicted' })
 
 /**
- * Takes a place for a session of a subject. Without the option `maxSessionsPerSubject` there are places for all.
+ * Takes a place for a session of a subject.
  *
+ * @returns whether it has one: without the option `maxSessionsPerSubject` places are not counted
  * @throws SessionLimitError where there is none, and `onLimit` is `'reject'`
  */
-export function * takePlace (newcomer: Newcomer): Flow<void> {
+export function * takePlace (newcomer: Newcomer): Flow<boolean> {
   const { registration, subject } = newcomer
   const most = yield * limitOf(registration, subject)
-  if (most === null) return
+  if (most === null) return false
   const id = markId(registration, { kind: 'subject', value: subject })
   // Sign-ins of this process take turns, so that tries are spent on other processes only.
   const turn = yield * registration.queue.enter(id)
   try {
     for (let attempt = 1; attempt <= MAX_TRIES; attempt++) {
-      if (yield * tryToTake(newcomer, id, most, attempt)) return
+      if (yield * tryToTake(newcomer, id, most, attempt)) return true
       if (attempt > 1) yield pause(Math.min(attempt, PATIENT_TRIES))
     }
   } finally {

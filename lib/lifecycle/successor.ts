@@ -1,5 +1,5 @@
 import type { SessionMeta, SessionPolicy, SessionRecord } from '../../types/index.d.ts'
-import { SessionDestroyedError } from '../errors.ts'
+import { SessionConflictError, SessionDestroyedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Registration } from '../store/registration.ts'
@@ -134,17 +134,14 @@ export class Successor implements Origin {
     this.#mayBeStored = true
     const sent = draft.subject !== null && this.#isConfirmedLater ? { ...stored, record: unconfirmed(stored.record) } : stored
     const token = yield * keeping.insert(sent, version, this.#token, writeContextOf(this.#old, draft.text))
-    if (token === null) {
-      // The id is random: nothing but a tombstone is in its way, of a revocation or for want of a place.
-      this.#mayBeStored = false
-      throw new SessionDestroyedError('it was ended while it began')
-    }
+    if (token === null) throw yield * this.#reasonOfRefusal(stored.record)
     this.#token = token
     this.#stored = stored
     // Checked while the old session still stands: on a failure nothing has changed.
     const marks = yield * assertNotRevoked(this.registration, stored.record, this.#marks, this.#sameSession)
     if (marks === this.#marks) return
     // A revocation has spared the session, which keeps the mark from now on.
+    this.#marks = marks
     yield * this.#store(data, owner, policy, writtenAs)
   }
 
@@ -159,8 +156,18 @@ export class Successor implements Origin {
     const isKept = !this.#isAlone && subject === (this.#old.base?.record.subject ?? null)
     if (subject === null || this.#hasPlace || isKept) return
     const { cookies: source, registration } = this.#old
-    yield * takePlace({ registration, subject, id: this.id, signIn: this.#signIn, source })
-    this.#hasPlace = this.#mayBeStored = true
+    this.#hasPlace = this.#mayBeStored = yield * takePlace({ registration, subject, id: this.id, signIn: this.#signIn, source })
+  }
+
+  /** Why the new record was not stored: the id is random, and something stands under it, or does not stand under it any more. */
+  * #reasonOfRefusal (record: SessionRecord): Flow<Error> {
+    this.#mayBeStored = this.#stored !== null
+    // A logout of the old session has followed it to the new id, after the first of two writes.
+    if (this.#stored !== null) return new SessionDestroyedError('another request ended it')
+    // The tombstone of a revocation, or of a later sign-in that took the place.
+    yield * assertNotRevoked(this.registration, record, this.#marks!, this.#sameSession)
+    if (this.#hasPlace) return new SessionDestroyedError('a later sign-in took its place')
+    return new SessionConflictError('no free id was found')
   }
 
   /** `regenerateId()` keeps the age of the session: the age is above a lifetime that the request has set, or has come to be. */

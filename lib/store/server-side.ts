@@ -46,12 +46,12 @@ export class ServerSide implements Keeping {
  * the sessions of a subject are counted
  */
 export function * removeIfUnchanged (
-  { store, settings, now }: Ending, record: SessionRecord, { meta, request }: { meta?: SessionMeta, request?: FastifyRequest | undefined }
+  { store, settings }: Ending, record: SessionRecord, { meta, request }: { meta?: SessionMeta, request?: FastifyRequest | undefined }
 ): Flow<boolean> {
   // Such a backend may keep expired records, so that a tombstone would stay for ever and protect nothing.
   if (!store.isAtomic) return yield * removeBlindly(store, record.id)
   const hasPlace = settings.maxSessionsPerSubject !== null && record.subject !== null
-  const ended = meta === undefined && !hasPlace ? expired(record) : tombstone(record.id, now(), meta)
+  const ended = meta === undefined && !hasPlace ? expired(record) : tombstone(record.id, settings.now(), meta)
   return (yield * store.put(ended, record.version, { data: {}, ...withRequest(request) })).written
 }
 
@@ -59,7 +59,6 @@ export function * removeIfUnchanged (
 interface Ending {
   readonly store: Store
   readonly settings: Settings
-  now (): Instant
 }
 
 /** Ends whatever is stored under an id, without compare-and-set: later writes of the old session find no version of theirs. */

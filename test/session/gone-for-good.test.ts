@@ -65,3 +65,39 @@ t.test('a sign-in after the session is known to be gone stores nothing of it, no
   })
   t.strictSame(await browser.data(), { fresh: 1 })
 })
+
+t.test('a logout that follows a sign-in to its new id ends it, also between two writes of the new record', async t => {
+  const { backend, browser, site } = await stored(t)
+  const response = await browser.run(async ({ session }) => {
+    const oldId = session.id
+    let newId: string | null = null
+    backend.before('write', async ({ id }) => {
+      if (id === oldId) return
+      if (newId === null) {
+        newId = id
+        // A write that comes first, so that the new record has to be written again.
+        await browser.copy().run(other => { other.session.b = 1 })
+        return
+      }
+      backend.heal()
+      await site.app.sessions.revoke(oldId)
+    })
+    await t.rejects(session.login('ann'), { code: 'SES_DESTROYED', message: /another request ended it/ })
+  })
+  t.equal(response.headers['set-cookie'], undefined)
+  t.equal(await site.app.sessions.count(), 0)
+})
+
+t.test('a sign-in whose new id a revocation has barred is told of the revocation', async t => {
+  const { backend, browser, site } = await stored(t)
+  await browser.run(async ({ session }) => {
+    backend.before('write', async ({ id }) => {
+      backend.heal()
+      await site.app.sessions.revokeSubject('ann')
+      // As Redis and files do for an id that is in the index of the subject already.
+      const { id: _, ...ending } = (await backend.read(session.id))!
+      await backend.write(id, { ...ending, id: id!, data: '' })
+    })
+    await t.rejects(session.login('ann'), { code: 'SES_DESTROYED', message: /were revoked/ })
+  })
+})
