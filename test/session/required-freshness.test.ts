@@ -74,7 +74,7 @@ for (const [name, body] of Object.entries({ text: 'SES_REQUIRED, please sign in'
       before: app => {
         app.setErrorHandler((error: Error & { reason?: string }, _request, reply) => {
           reasons.push(error.reason)
-          void reply.code(403).send(body)
+          reply.code(403).send(body)
         })
       }
     })
