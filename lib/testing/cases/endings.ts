@@ -5,7 +5,8 @@ import { assertEnded, type Bench, type Capability, type Case, listAll } from '..
 
 type Ending = Omit<SessionRecord, 'id'>
 
-const WAYS = [['removeSubject', 'alice'], ['removeLabel', 'x']] as const
+const WAYS = [['removeSubject', 'alice', { subject: 'alice' }], ['removeLabel', 'x', { meta: { labels: ['w', 'x'] } }]] as const
+const BOTH = { subject: 'alice', meta: { labels: ['w', 'x'] } }
 
 /** A tombstone that says why, without an id. */
 function endingAt ({ clock }: Pick<Bench, 'clock'>): Ending {
@@ -14,23 +15,23 @@ function endingAt ({ clock }: Pick<Bench, 'clock'>): Ending {
 }
 
 /** A case for the end of the sessions of a subject, and the same for a label. */
-function forEach (name: (of: string) => string, needs: readonly Capability[], run: (bench: Bench, end: Bulk) => Promise<void>): Case[] {
-  return WAYS.map(([method, key]) => ({
+function forEach (name: (of: string) => string, needs: readonly Capability[], run: Run): Case[] {
+  return WAYS.map(([method, key, theirs]) => ({
     name: name(method === 'removeSubject' ? 'a subject' : 'a label'),
     needs: [method, ...needs],
-    run: async (bench: Bench) => await run(bench, options => bench.backend[method]!(key, options))
+    run: async (bench: Bench) => await run(bench, options => bench.backend[method]!(key, options), theirs)
   }))
 }
 
 type Bulk = (options: { except?: string, ending?: Ending }) => number | PromiseLike<number>
-
-const theirs = { subject: 'alice', meta: { labels: ['w', 'x'] } }
+/** @param theirs what makes a session one of those which are ended */
+type Run = (bench: Bench, end: Bulk, theirs: Partial<SessionRecord>) => Promise<void>
 
 export const endings: readonly Case[] = [
-  ...forEach(of => `says under each session of ${of} that was ended why it was`, ['atomic'], async (bench, end) => {
+  ...forEach(of => `says under each session of ${of} that was ended why it was`, ['atomic'], async (bench, end, theirs) => {
     const { backend, stored, next } = bench
     const [kept, ...ended] = [await stored(theirs), await stored(theirs), await stored(theirs)] as [SessionRecord, ...SessionRecord[]]
-    const other = await stored({ subject: 'bob', meta: { labels: ['y'] } })
+    const other = await stored({ subject: 'bob' })
     const ending = endingAt(bench)
     assert.equal(await end({ except: kept.id, ending }), 2)
     for (const { id, version } of ended) {
@@ -46,7 +47,7 @@ export const endings: readonly Case[] = [
   }),
   ...forEach(of => `lists and counts none of what was ended with ${of}`, ['list', 'count', 'labels', 'expires'], async (bench, end) => {
     const { backend, clock, stored } = bench
-    const ids = [(await stored(theirs)).id, (await stored(theirs)).id]
+    const ids = [(await stored(BOTH)).id, (await stored(BOTH)).id]
     const ending = endingAt(bench)
     await end({ ending })
     for (const filter of [{}, { subject: 'alice' }, { label: 'w' }, { label: 'x' }]) {
