@@ -29,8 +29,10 @@ export async function createApp (backend: SessionBackend, options: AppOptions): 
     const seen = numbersOf(session.data())
     const isAccepted = Object.keys(seen).length > 0
     if (step.kind !== 'slow') await hold(step.holdMs)
+    const taking = take(session, step, isAccepted)
+    // `login()` has been called by now. A moment from before would be too early: a busy machine may stop the process in between.
     const calledAt = step.kind === 'login' ? moment() : null
-    const count = await take(session, step, isAccepted)
+    const count = await taking
     return { isAccepted, seen, after: numbersOf(session.data()), id: session.id, count, calledAt }
   })
   const outside = { config: { session: false as const } }

@@ -166,6 +166,8 @@ export class Successor implements Origin {
     if (this.#stored !== null) return new SessionDestroyedError('another request ended it')
     // The tombstone of a revocation, or of a later sign-in that took the place.
     yield * assertNotRevoked(this.registration, record, this.#marks!, this.#sameSession)
+    // A sign-in which a revocation that had begun before has met on its way.
+    if (this.#marks!.length > 0) return new SessionDestroyedError('the sessions of its subject were revoked')
     if (this.#hasPlace) return new SessionDestroyedError('a later sign-in took its place')
     return new SessionConflictError('no free id was found')
   }
