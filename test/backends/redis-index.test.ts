@@ -6,7 +6,7 @@ import { keysInHeader } from '../../lib/record/keys-text.ts'
 import { tombstone } from '../../lib/record/record.ts'
 import type { RedisClient } from '../../lib/redis.ts'
 import { Gate } from '../helpers/gate.ts'
-import { bound, newPrefix, newRecord, nextOf } from '../helpers/redis.ts'
+import { bound, newPrefix, newRecord, nextOf, watchedClient } from '../helpers/redis.ts'
 import { ownCluster, sharedServer } from '../helpers/servers.ts'
 import { DAY_MS, HOUR_MS } from '../helpers/times.ts'
 
@@ -167,15 +167,10 @@ for (const [name, open] of Object.entries(clients)) {
 
 /** A client whose commands for a key wait. */
 function holding (client: Redis | Cluster, key: string, pass: () => Promise<void>): RedisClient {
-  const createBuiltinCommand = (name: string) => {
-    const { string: send } = client.createBuiltinCommand(name) as { string: (...args: unknown[]) => Promise<unknown> }
-    const string = async (...args: unknown[]): Promise<unknown> => {
-      if (args.includes(key)) await pass()
-      return await send.apply(client, args)
-    }
-    return { string, buffer: string }
-  }
-  return Object.assign(Object.create(client) as RedisClient, { createBuiltinCommand })
+  return watchedClient(client, async (_name, args, send) => {
+    if (args.includes(key)) await pass()
+    return await send()
+  })
 }
 
 t.test('a score tells the hour of the deadline and the age up to five minutes, with clocks of nodes apart', async t => {

@@ -13,10 +13,9 @@ import { extraValues } from './extra.ts'
 import type { Place } from './names.ts'
 import { type DatabaseBackendOptions, type Settings, settingsOf } from './options.ts'
 import { checkDatabase } from './prepare.ts'
-import { assertKeys, listedOfRow, recordOfRow, valuesOf } from './rows.ts'
+import { assertKeys, idOfRow, listedOfRow, recordOfRow, valuesOf } from './rows.ts'
 import { listedFields } from './selections.ts'
 import { SessionTable, type WriteAnswer } from './session-table.ts'
-import type { Answer } from './statement.ts'
 
 /** The limit of the column which `createSessionTable` makes in MySQL. In UTF-16 units. */
 const MAX_PROPERTY_CHARS = 64
@@ -160,14 +159,14 @@ export class DatabaseBackend implements SessionBackend {
     const known = withOwnColumns ? listedFields(await this.#table.labels.areThere()).length : 0
     return {
       sessions: page.map(row => withOwnColumns ? listedOfRow(row, known) : recordOfRow(row)).filter(record => record !== null),
-      cursor: rows.length > limit ? String(firstValue(page.at(-1)!)) : null
+      cursor: rows.length > limit ? idOfRow(page.at(-1)!) : null
     }
   }
 
   async count (filter: KeyFilter): Promise<number> {
     const { count } = await this.#table.selections(filter)
     const { rows } = await count(this.#those(filter))
-    return Number(firstValue(rows[0]!))
+    return Number(Object.values(rows[0]!)[0])
   }
 
   /** Removes expired sessions of all registrations that use the table, the oldest first. Safe on several nodes at once. */
@@ -238,8 +237,4 @@ export class DatabaseBackend implements SessionBackend {
     this.#sweeper ??= new Sweeper({ everyMs, removeExpired: options => this.removeExpired(options), log: this.#log })
     this.#sweeper.start()
   }
-}
-
-function firstValue (row: Answer['rows'][number]): unknown {
-  return Object.values(row)[0]
 }

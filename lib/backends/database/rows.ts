@@ -8,6 +8,8 @@ import type { Values } from './statement.ts'
 
 /** The limits of the columns which `createSessionTable` makes in MySQL, and of an index entry in PostgreSQL. In UTF-16 units. */
 const MAX_KEY_CHARS = 255
+/** A name which JavaScript moves to the front of an object. No column of this library's own may have one. */
+const NUMBER = /^\d+$/
 
 /** The record of a row; `null` for a row which is no record, since other programs may write to the table. */
 export function recordOfRow (row: Values): SessionRecord | null {
@@ -20,11 +22,20 @@ export function recordOfRow (row: Values): SessionRecord | null {
 /**
  * The record of a row with further columns.
  *
- * @param known how many columns of the row are this library's own: they come first
+ * @param known how many columns of the row are this library's own: they come first, but for names which are numbers
  */
 export function listedOfRow (row: Values, known: number): ListedRecord | null {
-  const record = recordOfRow(row)
-  return record === null ? null : Object.freeze({ ...record, extra: Object.freeze(Object.fromEntries(Object.entries(row).slice(known))) })
+  const entries = Object.entries(row)
+  const numbers = entries.filter(([name]) => NUMBER.test(name))
+  const named = entries.filter(([name]) => !NUMBER.test(name))
+  const record = recordOfRow(Object.fromEntries(named))
+  const extra = Object.freeze(Object.fromEntries([...numbers, ...named.slice(known)]))
+  return record === null ? null : Object.freeze({ ...record, extra })
+}
+
+/** The id in a row of a listing: its first column, but for names which are numbers. */
+export function idOfRow (row: Values): string {
+  return String(Object.entries(row).find(([name]) => !NUMBER.test(name))![1])
 }
 
 /** The values of a record for the slots of a statement. */
