@@ -7,7 +7,7 @@ const SERVER = 'examples/app/server.js'
 
 /** What the page "Your devices" lists. */
 function devicesIn (page: string): Array<{ id: string, isCurrent: boolean }> {
-  const [, list = ''] = /<ul class="lines" id="device-list">([^]*?)<\/ul>/.exec(page) ?? []
+  const [, list = ''] = /<ul class="lines devices" id="device-list">([^]*?)<\/ul>/.exec(page) ?? []
   return list.split('<li>').slice(1).map(item => ({ id: /value="([^"]+)"/.exec(item)![1]!, isCurrent: item.includes('<strong>this one') }))
 }
 

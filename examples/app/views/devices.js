@@ -34,7 +34,7 @@ function deviceList ({ session, now }, devices) {
   return html`<section class="card" aria-labelledby="devices">
       <h2 id="devices">Where you are signed in</h2>
       <p class="muted">Sign in with the same name in another browser to see it here. Names are free in this demo, so it may be someone else.</p>
-      <ul class="lines" id="device-list">${devices.map(device => deviceLine(device, device.id === session.id, now))}</ul>
+      <ul class="lines devices" id="device-list">${devices.map(device => deviceLine(device, device.id === session.id, now))}</ul>
       <form method="post" action="/devices/end-others"><button class="quiet">Sign out everywhere else</button></form>
       <p class="muted">A page with a script would ask <a href="/api/devices">/api/devices</a>, which is <code>fastsessions/devices</code>.</p>
     </section>`
@@ -43,8 +43,7 @@ function deviceList ({ session, now }, devices) {
 function deviceLine ({ id, about, lastAccessedAt }, isCurrent, now) {
   const name = nameOf(about?.agent)
   return html`<li>
-      <span>${name}${isCurrent && html` <strong>this one</strong>`}</span>
-      <span class="muted">${about?.ip}, used ${ago(lastAccessedAt, now)}</span>
+      <span>${name}${isCurrent && html` <strong>this one</strong>`}<span class="muted">${about?.ip}, used ${ago(lastAccessedAt, now)}</span></span>
       <form method="post" action="/devices/end"><input type="hidden" name="id" value="${id}"><button class="quiet" aria-label="Sign out ${name}${isCurrent ? ', this one' : ''}">Sign out</button></form>
     </li>`
 }
