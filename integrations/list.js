@@ -90,7 +90,7 @@ export const integrations = [
   {
     name: 'swagger',
     packages: ['@fastify/swagger'],
-    tried: 'routes with `required` are described as those that need the cookie',
+    tried: 'routes with `required` are described as those that need the cookie; the routes of fastsessions/devices',
     know: '`transform` reads `route.config.session.required`'
   },
   {

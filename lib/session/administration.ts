@@ -213,6 +213,12 @@ export class SessionAdministration implements Sessions<Data> {
     }
   }
 
+  /** For fastsessions/devices, at its registration. Throws `NotSupportedError` where the sessions of a subject cannot be listed or ended. */
+  assertListsSubjects (): void {
+    this.#registration.store.optional('list', 'list()')
+    this.#registration.store.optional('removeSubject', 'revokeSubject()')
+  }
+
   #assertServerSide (operation: string): void {
     const { keeping, store } = this.#registration
     if (keeping.isInCookie) throw new NotSupportedError(store.name, operation, 'its sessions are stored nowhere but in their cookies')

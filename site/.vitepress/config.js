@@ -8,6 +8,7 @@ const REPOSITORY = 'https://github.com/fastsessions/fastsessions'
 const guides = [
   ['Getting started', 'getting-started'],
   ['Sign-in and sign-out', 'sign-in'],
+  ['Your devices', 'devices'],
   ['@fastify/passport', 'passport'],
   ['A cart that loses nothing', 'cart'],
   ['Typed sessions', 'typed-sessions'],
