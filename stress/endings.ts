@@ -71,6 +71,14 @@ export class Endings {
     return signIn !== null && this.isRevoking(signIn, before)
   }
 
+  /** Whether a logout was under way at the same time: it follows a sign-in to the new id. */
+  isLoggedOutBeside (issued: Issued, { begin, end }: Event): boolean {
+    for (let at: Issued | null = issued; at !== null; at = at.parent) {
+      if (at.endings.some(by => isLogout(by) && by.begin < end && by.end > begin)) return true
+    }
+    return false
+  }
+
   /** Whether a revocation may have ended what a sign-in began, before a request was answered. */
   isRevoking ({ subject, begin }: Event, before: Event): boolean {
     // A revocation without an answer may still be under way.

@@ -8,10 +8,11 @@ const CONFLICT = 'SES_CONFLICT'
 export function checkRefusal (event: Event, issued: Issued | undefined, endings: Endings, report: ReportViolation): void {
   const { kind, code } = event
   if (kind === 'end' || kind === 'revoke') return report('a revocation is not refused', event, `it was refused with ${code}`)
-  const mayHaveEnded = issued === undefined || endings.isPossible(issued, event)
-  // A sign-in begins a new session where the old one is gone: a revocation of its subject stands in its way, and a logout that
-  // follows it to the new id.
-  const hasReason = kind === 'login' ? endings.isRevoking(event, event) || (code !== CONFLICT && mayHaveEnded) : mayHaveEnded
+  // A sign-in begins a new session where the old one is gone: only a revocation of its subject stands in its way, or a logout beside.
+  const isEndedBeside = issued !== undefined && code !== CONFLICT && endings.isLoggedOutBeside(issued, event)
+  const hasReason = kind === 'login'
+    ? endings.isRevoking(event, event) || isEndedBeside
+    : issued === undefined || endings.isPossible(issued, event)
   if (hasReason) return
   if (code !== CONFLICT) report('a session stays until it is ended', event, `it was refused with ${code}, and nobody ended the session`)
   else if (kind !== 'write' && kind !== 'count') report('an ending or a new id has a last resort', event, 'its tries ran out')

@@ -58,6 +58,14 @@ t.test('a sign-in is refused only beside a revocation of its subject', async t =
   t.strictSame(broken([event('revoke', 5, { answer: null, end: 20, subject: 'bob' }), login]), ['a session stays until it is ended'])
 })
 
+t.test('a logout beside a sign-in of the same session may end it, and one from before may not', async t => {
+  const login = { ...event('login', 10, refused), token: 'a' }
+  const logout = (more: object) => event('destroy', 5, { token: 'a', ...more })
+  t.strictSame(broken([signIn(0, 'a'), logout({ end: 20 }), login]), [])
+  t.strictSame(broken([signIn(0, 'a'), logout({ end: 6 }), login]), ['a session stays until it is ended'])
+  t.strictSame(broken([signIn(0, 'a'), logout({ end: 20 }), { ...login, code: 'SES_CONFLICT' }]), ['an ending or a new id has a last resort'])
+})
+
 t.test('a revocation also ends a sign-in under way whose login() had been called', async t => {
   const revoked = event('revoke', 10, { answer: null })
   const read = event('read', 50, { token: 'a' })

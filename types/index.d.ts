@@ -813,6 +813,12 @@ export interface SessionRecord {
   readonly meta: SessionMeta | null
 }
 
+/** A record in a listing. */
+export interface ListedRecord extends SessionRecord {
+  /** The values of the application's own columns, by their names: where `DatabaseBackend` has the option `extra`. */
+  readonly extra?: Readonly<Record<string, unknown>>
+}
+
 /** The lifetime policy of one session, in milliseconds. Kept as it is by backends. */
 export interface SessionPolicy {
   readonly idleTimeout?: number
@@ -959,7 +965,7 @@ export interface SessionBackend {
   /** Whether there is a record; a tombstone may count. Spares the core a `read` when the answer is no. */
   exists? (id: string): Awaitable<boolean>
   /** A page of live sessions; tombstones are left out. The core checks the filter beforehand. */
-  list? (filter: ListFilter): Awaitable<ListPage<SessionRecord>>
+  list? (filter: ListFilter): Awaitable<ListPage<ListedRecord>>
   /** How many live sessions there are, or a subject or label has; tombstones are left out. */
   count? (filter: Pick<ListFilter, 'subject' | 'label'>): Awaitable<number>
   /**
@@ -971,7 +977,7 @@ export interface SessionBackend {
   removeAll? (): Awaitable<void>
   /**
    * Ends all sessions of a subject, except the session with the id `except`; returns how many. Where `ending` is given, each leaves a
-   * tombstone with a version and an instant like those of `ending`, and its `meta`, which tells the client why the session has ended.
+   * copy of it under its id: a tombstone, whose `meta` tells the client why the session has ended.
    */
   removeSubject? (subject: string, options: RemoveOptions): Awaitable<number>
   /** The same for the sessions that have a label among those of their `meta`. A backend with this method takes `label` in `list` and `count`. */
@@ -1043,6 +1049,11 @@ export interface SessionInfo<Data = SessionData> {
   labels: readonly string[]
   /** What the option `about` said of the request that began the session. */
   about: Readonly<Record<string, unknown>> | null
+  /**
+   * In a listing, the values of the application's own columns, by their names and as the driver reads them: where `DatabaseBackend` has
+   * the option `extra`.
+   */
+  extra?: Readonly<Record<string, unknown>>
 }
 
 /** Who or what ends sessions, for the events. */

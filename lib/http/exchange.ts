@@ -63,7 +63,9 @@ export class Exchange {
 
   /** The onSend hook of a request whose session was looked at. */
   send (payload: unknown, done: Done): void {
-    this.#send(this.#refusal === null ? payload : withReason(payload, this.#refusal), done)
+    if (this.#refusal === null) return this.#send(payload, done)
+    const told = withReason(payload, this.#refusal)
+    this.#send(told, ((error: Error | null, body: unknown = told) => { done(error as null, body) }) as Done)
   }
 
   #send (payload: unknown, done: Done): void {

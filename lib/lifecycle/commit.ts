@@ -98,7 +98,8 @@ export class Commit implements Joining<Stored> {
     const state = this.#state
     this.#assertCookieCanBeSet()
     if (isEmpty(this.#draft, this.#store.codec)) return this.#becomeEmpty(state.id, 'empty')
-    const draft = this.#base === null ? { ...this.#draft, meta: withAbout(state, this.#draft.meta) } : this.#draft
+    const named = this.#named(this.#draft)
+    const draft = this.#base === null ? { ...named, meta: withAbout(state, named.meta) } : named
     const stored = toStore(state, this.#base, draft)
     if (isOver(state, stored)) return this.#setsLifetime ? this.#becomeNothing(state.id, 'lifetime') : state.markGone()
     const text = yield * state.registration.keeping.insert(stored, 0, null, writeContextOf(state, this.#draft.text))

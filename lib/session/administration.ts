@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type {
-  Awaitable, BackendCall, ListFilter, ListPage, LoginOptions, RevokeOptions, Session as PublicSession, SessionInfo, SessionMeta, SessionMetrics,
-  SessionPayload, SessionRecord, Sessions
+  Awaitable, BackendCall, ListedRecord, ListFilter, ListPage, LoginOptions, RevokeOptions, Session as PublicSession, SessionInfo,
+  SessionMeta, SessionMetrics, SessionPayload, Sessions
 } from '../../types/index.d.ts'
 import { assertLabel, assertSubject } from '../config/identity.ts'
 import type { RoutePolicy } from '../config/routes.ts'
@@ -145,11 +145,11 @@ export class SessionAdministration implements Sessions<Data> {
     return { sessions: sessions.flatMap(record => this.#listed(record)), cursor }
   }
 
-  #listed (record: SessionRecord): Array<SessionInfo<Data>> {
+  #listed (record: ListedRecord): Array<SessionInfo<Data>> {
     try {
       // Nobody holds a session whose sign-in was not finished.
       const stored = isOrphan(record, this.#registration.now()) ? null : this.#registration.store.sessionOf(record, null)
-      return stored === null ? [] : [this.#info(stored)]
+      return stored === null ? [] : [this.#info(stored, record.extra)]
     } catch (error) {
       if (error instanceof BackendContractError) throw error
       // A session of a newer deployment which does not fit this deployment must not hide all the rest.
@@ -194,7 +194,7 @@ export class SessionAdministration implements Sessions<Data> {
     return await store.run(store.call(operation, null, send))
   }
 
-  #info ({ record, text }: Stored): SessionInfo<Data> {
+  #info ({ record, text }: Stored, extra?: ListedRecord['extra']): SessionInfo<Data> {
     const { id, subject, createdAt, lastAccessedAt, meta } = record
     const { signedInAt, level = null, labels = [], about = null } = meta ?? {}
     const { store } = this.#registration
@@ -208,7 +208,8 @@ export class SessionAdministration implements Sessions<Data> {
       signedInAt: signedInAt === undefined ? null : new Date(signedInAt),
       level,
       labels: [...labels],
-      about
+      about,
+      ...(extra !== undefined && { extra })
     }
   }
 

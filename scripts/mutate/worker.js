@@ -20,7 +20,7 @@ t.test('rounds', { timeout: 0 }, async t => {
 
 async function passes (t, path) {
   let ended
-  await t.test(path, { timeout: 8_000 }, async t => {
+  await t.test(path, { timeout: 30_000 }, async t => {
     globalThis.currentTest = ended = t
     await import(path)
   })

@@ -1,8 +1,13 @@
-import type { SessionRecord } from '../../../types/index.d.ts'
+import type { ListedRecord, SessionRecord } from '../../../types/index.d.ts'
+import { SessionSerializationError } from '../../errors.ts'
 import { freezeRecord, isRecord } from '../../record/record.ts'
-import { type Field, NUMBER_FIELDS } from './names.ts'
+import { labelsOf } from '../index-keys.ts'
+import { type Field, LABEL_FIELDS, NUMBER_FIELDS } from './names.ts'
 import { READ_FIELDS } from './statements.ts'
 import type { Values } from './statement.ts'
+
+/** The limits of the columns which `createSessionTable` makes in MySQL, and of an index entry in PostgreSQL. In UTF-16 units. */
+const MAX_KEY_CHARS = 255
 
 /** The record of a row; `null` for a row which is no record, since other programs may write to the table. */
 export function recordOfRow (row: Values): SessionRecord | null {
@@ -12,10 +17,36 @@ export function recordOfRow (row: Values): SessionRecord | null {
   return isRecord(record) ? freezeRecord(record) : null
 }
 
+/**
+ * The record of a row with further columns.
+ *
+ * @param known how many columns of the row are this library's own: they come first
+ */
+export function listedOfRow (row: Values, known: number): ListedRecord | null {
+  const record = recordOfRow(row)
+  return record === null ? null : Object.freeze({ ...record, extra: Object.freeze(Object.fromEntries(Object.entries(row).slice(known))) })
+}
+
 /** The values of a record for the slots of a statement. */
-export function valuesOf (record: SessionRecord): Record<string, unknown> {
+export function valuesOf (record: Omit<SessionRecord, 'id'>): Record<string, unknown> {
   const { policy, meta } = record
-  return { ...record, policy: textOf(policy), meta: textOf(meta) }
+  const labels = labelsOf(record)
+  const labelValues = Object.fromEntries(LABEL_FIELDS.map((field, n) => [field, labels[n] ?? null]))
+  return { ...record, policy: textOf(policy), meta: textOf(meta), ...labelValues }
+}
+
+/** Whether the columns can hold the subject and the labels. @throws SessionSerializationError */
+export function assertKeys (record: SessionRecord): void {
+  const labels = labelsOf(record)
+  if (record.subject !== null) assertKey('subject', record.subject)
+  for (const label of labels) assertKey('labels', label)
+  if (labels.length <= LABEL_FIELDS.length) return
+  throw new SessionSerializationError('labels', `must be at most ${LABEL_FIELDS.length} in a database, and are ${labels.length}`)
+}
+
+function assertKey (path: string, { length }: string): void {
+  if (length <= MAX_KEY_CHARS) return
+  throw new SessionSerializationError(path, `must have at most ${MAX_KEY_CHARS} characters in a database, and has ${length}`)
 }
 
 function textOf (object: object | null): string | null { return object === null ? null : JSON.stringify(object) }
