@@ -1231,8 +1231,8 @@ export interface SessionEvent {
 /**
  * A call of a backend, as `tracingChannel('fastsessions:backend')` of `node:diagnostics_channel` tells it, without data and without
  * tokens: `start` and `end` around the call, `asyncStart` and `asyncEnd` where the backend answers with a promise, or does not answer in
- * time, and `error` where it fails. All of them get the same object, so that a tracer may keep a span on it. It has no `result`, which
- * would be a session. A tracer must not throw: Node ends the process then.
+ * time, and `error` where it fails. All of them get the same object. A call is over at the `end` or `asyncEnd` at which it has a `result`
+ * or an `error`. A tracer must not throw: Node ends the process then.
  *
  * @example
  * const begins = new WeakMap<object, number>()
@@ -1249,6 +1249,8 @@ export interface BackendCall {
     'prepare'
   /** The id of the record; `null` for a call about several, and for a session in its cookie, whose id is the cookie's text. */
   readonly id: string | null
+  /** Numbers, booleans and `null` as the backend has answered; present and `undefined` for everything else, such as a session. */
+  result?: number | boolean | null | undefined
   /** What went wrong, without what was sent, as the `cause` of a `BackendUnavailableError` is. Absent where nothing did. */
   error?: Error
 }

@@ -45,13 +45,13 @@ function * settle<T> (send: () => Awaitable<T>): Flow<Outcome<T>> {
 }
 
 /**
- * Publishes what `traceSync` and `tracePromise` of Node publish, but for the `result`, which is a session. Neither of them will do:
- * a backend answers with or without a promise as it likes, and may never answer at all.
+ * Publishes what `traceSync` and `tracePromise` of Node publish, but no session. Neither of them will do: a backend answers with or
+ * without a promise as it likes, and may never answer at all.
  */
 function * traced<T> (call: BackendCall, send: () => Awaitable<T>, sent: string | null): Flow<Outcome<T>> {
   const begun = begin(call, send)
   if (begun.hasFailed || !isPromise(begun.result)) {
-    noteFailure(call, begun, sent)
+    note(call, begun, sent)
     tracing.end.publish(call)
     return begun as Outcome<T>
   }
@@ -62,7 +62,7 @@ function * traced<T> (call: BackendCall, send: () => Awaitable<T>, sent: string 
     return outcome
   } finally {
     // Also where the time limit stops the flow: what has started ends, for those who count.
-    noteFailure(call, outcome, sent)
+    note(call, outcome, sent)
     tracing.asyncStart.publish(call)
     tracing.asyncEnd.publish(call)
   }
@@ -77,8 +77,17 @@ function begin<T> (call: BackendCall, send: () => Awaitable<T>): Outcome<Awaitab
   }
 }
 
-function noteFailure (call: BackendCall, outcome: Outcome<unknown>, sent: string | null): void {
-  if (!outcome.hasFailed) return
+/** Whoever traces sees by `result` or `error` that the call is over: `end` alone does not say. */
+function note (call: BackendCall, outcome: Outcome<unknown>, sent: string | null): void {
+  if (!outcome.hasFailed) {
+    call.result = harmlessResult(outcome.result)
+    return
+  }
   call.error = harmlessCause(outcome.failure, sent)
   tracing.error.publish(call)
+}
+
+/** Whether, and how many: all else is a session, or its cookie. */
+function harmlessResult (result: unknown): number | boolean | null | undefined {
+  return typeof result === 'number' || typeof result === 'boolean' || result === null ? result : undefined
 }
