@@ -11,6 +11,7 @@ const SHORT: Readonly<Record<string, { seconds: number, stores: readonly string[
   neighbours: { seconds: 1, stores: storeNames },
   clocks: { seconds: 2, stores: ['memory', 'file', 'redis', 'postgres'] },
   evictions: { seconds: 1, stores: ['memory', 'file', 'redis', 'cluster', 'postgres', 'mariadb', 'sqlite'] },
+  revocations: { seconds: 1, stores: ['memory', 'redis', 'postgres', 'file'] },
   refusals: { seconds: 1, stores: ['memory', 'redis', 'postgres'] },
   killed: { seconds: 2, stores: ['file', 'sqlite', 'redis', 'memcached', 'postgres'] }
 }
