@@ -1,10 +1,12 @@
-// An audit log in a table, from the events of the sessions: node examples/audit-log.js (needs better-sqlite3)
+// An audit log in a table, from the events of the sessions: node examples/audit-log.js
 import { subscribe } from 'node:diagnostics_channel'
-import Database from 'better-sqlite3'
 import Fastify from 'fastify'
 import sessions, { MemoryBackend } from 'fastsessions'
 
-const app = Fastify()
+// Imported here, since the other examples need no database: `BACKEND=sqlite npm start` installs it too.
+const { default: Database } = await import('better-sqlite3')
+
+const app = Fastify({ logger: { level: 'error' } })
 
 const database = new Database(process.env.AUDIT_FILE ?? ':memory:')
 database.exec(`CREATE TABLE IF NOT EXISTS audit (
