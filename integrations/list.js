@@ -130,6 +130,24 @@ export const integrations = [
     know: '[guide](guides/frameworks.md#pages-of-vite-or-next)'
   },
   {
+    name: 'oidc-logout',
+    packages: ['jose'],
+    tried: 'back-channel logout with signed tokens, by `sid` and by user; thirteen tokens that are none',
+    know: '[guide](guides/oidc-logout.md)'
+  },
+  {
+    name: 'prometheus',
+    packages: ['prom-client'],
+    tried: 'the counters of `app.sessions.metrics()`, a histogram of the calls of the store',
+    know: '[guide](guides/audit-log.md#metrics-with-prometheus)'
+  },
+  {
+    name: 'opentelemetry',
+    packages: ['@opentelemetry/api', '@opentelemetry/sdk-trace-base'],
+    tried: 'a span for each call of the store below that of the request, errors without data',
+    know: '[guide](guides/audit-log.md#tracing-with-opentelemetry)'
+  },
+  {
     name: 'dynamodb',
     packages: ['@aws-sdk/client-dynamodb', 'dynalite'],
     tried: 'the backend of the guide, by every question of `testBackend`',

@@ -121,8 +121,10 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   }
 
   async function prepareBackend ({ store }: Registration): Promise<void> {
+    const { backend } = store
+    if (backend.prepare === undefined) return
     try {
-      await store.run(store.call('prepare for', null, () => store.backend.prepare?.()))
+      await store.run(store.call('prepare', null, () => backend.prepare!()))
     } catch (error) {
       // A server which is down now may be up later. Time mends no other error.
       if (!(error instanceof BackendUnavailableError)) throw error

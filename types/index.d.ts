@@ -1229,6 +1229,33 @@ export interface SessionEvent {
 }
 
 /**
+ * A call of a backend, as `tracingChannel('fastsessions:backend')` of `node:diagnostics_channel` tells it, without data and without
+ * tokens: `start` and `end` around the call, `asyncStart` and `asyncEnd` where the backend answers with a promise, or does not answer in
+ * time, and `error` where it fails. All of them get the same object. A call is over at the `end` or `asyncEnd` at which it has a `result`
+ * or an `error`. A tracer must not throw: Node ends the process then.
+ *
+ * @example
+ * const begins = new WeakMap<object, number>()
+ * tracingChannel('fastsessions:backend').start.subscribe(call => { begins.set(call as BackendCall, performance.now()) })
+ */
+export interface BackendCall {
+  /** The option `property` of the registration. */
+  readonly property: string
+  /** The class of the backend, such as `'RedisBackend'`. */
+  readonly backend: string
+  /** The method of the backend. */
+  readonly operation:
+    'read' | 'write' | 'touch' | 'remove' | 'exists' | 'list' | 'count' | 'removeExpired' | 'removeAll' | 'removeSubject' | 'removeLabel' |
+    'prepare'
+  /** The id of the record; `null` for a call about several, and for a session in its cookie, whose id is the cookie's text. */
+  readonly id: string | null
+  /** Numbers, booleans and `null` as the backend has answered; present and `undefined` for everything else, such as a session. */
+  result?: number | boolean | null | undefined
+  /** What went wrong, without what was sent, as the `cause` of a `BackendUnavailableError` is. Absent where nothing did. */
+  error?: Error
+}
+
+/**
  * The codes of all error classes of this package: one for each class, never reused. With this type a misspelt code in a `switch` is
  * a compile error.
  *

@@ -93,7 +93,8 @@ export class Successor implements Origin {
     const stored = this.#stored
     if (stored === null || stored.record.subject === null || !this.#isConfirmedLater) return
     const { store } = this.registration
-    store.runAside(store.call('touch', this.id, () => store.backend.touch!(this.id, stored.record)))
+    const { record } = stored
+    store.runAside(store.call('touch', this.id, () => store.backend.touch!(this.id, record), record.data))
   }
 
   /** Takes the new record back, also where its write may still be under way. Nothing waits for that. */

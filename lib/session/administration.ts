@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type {
-  Awaitable, ListedRecord, ListFilter, ListPage, LoginOptions, RevokeOptions, Session as PublicSession, SessionInfo, SessionMeta, SessionMetrics,
-  SessionPayload, Sessions
+  Awaitable, BackendCall, ListedRecord, ListFilter, ListPage, LoginOptions, RevokeOptions, Session as PublicSession, SessionInfo,
+  SessionMeta, SessionMetrics, SessionPayload, Sessions
 } from '../../types/index.d.ts'
 import { assertLabel, assertSubject } from '../config/identity.ts'
 import type { RoutePolicy } from '../config/routes.ts'
@@ -55,7 +55,7 @@ export class SessionAdministration implements Sessions<Data> {
     const { store } = this.#registration
     const { backend } = store
     // A cheap question first. For the backend a tombstone exists too, so that a yes is looked at.
-    const mayExist = backend.exists === undefined || await store.run(store.call('look for', id, () => backend.exists!(id)))
+    const mayExist = backend.exists === undefined || await store.run(store.call('exists', id, () => backend.exists!(id)))
     return mayExist && await this.get(id) !== null
   }
 
@@ -189,7 +189,7 @@ export class SessionAdministration implements Sessions<Data> {
     return new SessionState(registration, transport(cookieHeader), this.#route, face)
   }
 
-  async #call<T> (operation: string, send: () => Awaitable<T>): Promise<T> {
+  async #call<T> (operation: BackendCall['operation'], send: () => Awaitable<T>): Promise<T> {
     const { store } = this.#registration
     return await store.run(store.call(operation, null, send))
   }
