@@ -182,7 +182,10 @@ export class SessionAdministration implements Sessions<Data> {
     const given = selectionOf('removeExpired', options)
     const removeExpired = this.#registration.store.optional('removeExpired', 'removeExpired()')
     const remove = async (most: number) => await this.#call('removeExpired', () => removeExpired({ limit: most }))
-    return await removeInBatches(remove, given)
+    const removed = await removeInBatches(remove, given)
+    // The store does not say which they were.
+    if (removed > 0) this.#registration.publish(this.#source, 'expired', null, { reason: 'removed', cause: 'expire', ended: removed })
+    return removed
   }
 
   #state ({ registration, transport }: CookieFormat, cookieHeader: string | undefined): SessionState {

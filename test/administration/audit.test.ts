@@ -107,3 +107,13 @@ t.test('with a cookie for each scheme the counters are those of both', async t =
   await app.inject('/')
   t.equal(app.sessions.metrics().created, 2)
 })
+
+t.test('sessions that removeExpired() deletes are one event, and counted each', async t => {
+  const { app: { sessions }, clock, events } = await createSite(t, { backend: 'memory', idleTimeout: 10 })
+  t.equal(await sessions.removeExpired(), 0)
+  for (let n = 0; n < 3; n++) await sessions.create({ n } as never)
+  clock.now += 10_000
+  t.equal(await sessions.removeExpired(), 3)
+  t.match(events.filter(({ type }) => type === 'expired'), [{ id: null, reason: 'removed', cause: 'expire' }])
+  t.equal(sessions.metrics().ended.expire, 3)
+})
