@@ -72,6 +72,35 @@ for (const backend of ['cookie', 'memory']) {
   })
 }
 
+test('two browsers of a user see each other on the page "Your devices", and one signs the other out', async () => {
+  const [here, there] = [await newVisitor(browser), await newVisitor(browser)]
+  for (const page of [here, there]) {
+    await page.goto(onMemory)
+    await signIn(page, 'Hana')
+    await page.goto(`${onMemory}/devices`)
+  }
+  await here.reload()
+  const devices = await here.$$eval('#device-list li', items => items.map(item => item.innerText))
+  assert.equal(devices.length, 2)
+  assert.match(devices[0], /(?:Chrome|Firefox) on \w+ this one/)
+  assert.doesNotMatch(devices[1], /this one/)
+  await follow(here, '#device-list li:nth-child(2) button')
+  assert.match(await textOf(here), /The device is signed out/)
+  await there.reload()
+  assert.match(await textOf(there), /Nobody is signed in here/)
+
+  await there.goto(onMemory)
+  await signIn(there, 'Hana')
+  await here.goto(`${onMemory}/devices`)
+  // As a page with a script does it: the browser says that the page is of this site.
+  const removed = await here.evaluate(async () => await (await fetch('/api/devices', { method: 'DELETE' })).json())
+  assert.deepEqual(removed, { removed: 1 })
+  await there.reload()
+  assert.match(await textOf(there), /Not signed in/)
+  await here.reload()
+  assert.match(await textOf(here), /Signed in as Hana/)
+})
+
 test('two tabs that add at the same moment lose nothing', async () => {
   const one = await newVisitor(browser)
   await one.goto(onMemory)
@@ -145,6 +174,8 @@ for (const scheme of ['light', 'dark']) {
       await check('signed in')
       await page.goto(`${onMemory}/session`)
       await check('a session')
+      await page.goto(`${onMemory}/devices`)
+      await check('devices')
       await page.goto(`${onMemory}/break`)
       for (const experiment of ['parallel', 'race', 'replay']) {
         await follow(page, `form[action^="/break/${experiment}"] button`)

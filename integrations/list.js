@@ -90,7 +90,7 @@ export const integrations = [
   {
     name: 'swagger',
     packages: ['@fastify/swagger'],
-    tried: 'routes with `required` are described as those that need the cookie',
+    tried: 'routes with `required` are described as those that need the cookie; the routes of fastsessions/devices',
     know: '`transform` reads `route.config.session.required`'
   },
   {
@@ -128,6 +128,24 @@ export const integrations = [
     packages: ['vite'],
     tried: 'signing in through the proxy of the development server',
     know: '[guide](guides/frameworks.md#pages-of-vite-or-next)'
+  },
+  {
+    name: 'oidc-logout',
+    packages: ['jose'],
+    tried: 'back-channel logout with signed tokens, by `sid` and by user; thirteen tokens that are none',
+    know: '[guide](guides/oidc-logout.md)'
+  },
+  {
+    name: 'prometheus',
+    packages: ['prom-client'],
+    tried: 'the counters of `app.sessions.metrics()`, a histogram of the calls of the store',
+    know: '[guide](guides/audit-log.md#metrics-with-prometheus)'
+  },
+  {
+    name: 'opentelemetry',
+    packages: ['@opentelemetry/api', '@opentelemetry/sdk-trace-base'],
+    tried: 'a span for each call of the store below that of the request, errors without data',
+    know: '[guide](guides/audit-log.md#tracing-with-opentelemetry)'
   },
   {
     name: 'dynamodb',

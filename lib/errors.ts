@@ -12,6 +12,7 @@ const Base = {
   InvalidOptions: createError('SES_INVALID_OPTIONS', '%s', 500, TypeError),
   NotLoaded: createError('SES_NOT_LOADED', 'The session is not loaded: call its load() first, or turn autoload on', 500),
   Required: createError('SES_REQUIRED', 'This route needs %s', 401),
+  Limit: createError('SES_LIMIT', 'The most sessions that are allowed at the same time are %s', 403),
   Conflict: createError('SES_CONFLICT', 'The session was changed by another request: %s', 409),
   Destroyed: createError('SES_DESTROYED', 'The session has ended: %s', 409),
   TooLarge: createError('SES_TOO_LARGE', 'The session takes %s bytes, %s are allowed', 500),
@@ -21,6 +22,13 @@ const Base = {
   Contract: createError('SES_BACKEND_CONTRACT', 'The store of the sessions does not answer as it must', 500),
   NotSupported: createError('SES_NOT_SUPPORTED', '%s does not support %s%s', 500),
   ReservedKey: createError('SES_RESERVED_KEY', '`%s` %s', 500, TypeError)
+} as const
+
+const MISSING = {
+  session: 'a session',
+  subject: 'a session that is signed in',
+  fresh: 'a sign-in that is not so long ago',
+  level: 'a sign-in of another level'
 } as const
 
 // NestJS, which answers 500 to errors that it does not know, goes by these members of the package http-errors.
@@ -51,9 +59,32 @@ export class SessionNotLoadedError extends Base.NotLoaded {
   }
 }
 
-/** The client has no stored session, or no signed-in session, and the route requires it (401): option `required` of the route. */
+/**
+ * The client has no stored session, no signed-in session, or none that is fresh or strong enough, and the route requires it (401):
+ * option `required` of the route. Also `reauthenticate()` of a guest.
+ */
 export class SessionRequiredError extends Base.Required {
   override readonly name = 'SessionRequiredError'
+  /** What is missing, also in the body of the answer: what a client has to ask for. */
+  readonly reason: 'session' | 'subject' | 'fresh' | 'level'
+
+  /** @param needed what the message says; by default the same */
+  constructor (reason: SessionRequiredError['reason'], needed = reason) {
+    super(MISSING[needed])
+    this.reason = reason
+  }
+}
+
+/** A subject has as many sessions as `maxSessionsPerSubject` says, and `onLimit` is `'reject'` (403). Nothing was changed. */
+export class SessionLimitError extends Base.Limit {
+  override readonly name = 'SessionLimitError'
+  /** How many sessions a subject may have. */
+  readonly limit: number
+
+  constructor (limit: number) {
+    super(String(limit))
+    this.limit = limit
+  }
 }
 
 /**

@@ -7,7 +7,7 @@ export { appendBoth } from './payload/append-both.ts'
 export { optionsSchema } from './config/options-schema.ts'
 export {
   BackendContractError, BackendUnavailableError, InvalidOptionsError, NotSupportedError, ReservedKeyError,
-  SessionConflictError, SessionDestroyedError, SessionNotLoadedError, SessionRequiredError, SessionSerializationError,
+  SessionConflictError, SessionDestroyedError, SessionLimitError, SessionNotLoadedError, SessionRequiredError, SessionSerializationError,
   SessionTooLargeError, SessionValidationError
 } from './errors.ts'
 export type * from '../types/index.d.ts'

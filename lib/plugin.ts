@@ -17,6 +17,7 @@ import { Exchange } from './http/exchange.ts'
 import { ReplyCookies } from './http/reply-cookies.ts'
 import { tryLoading } from './lifecycle/load.ts'
 import { SessionState } from './lifecycle/state.ts'
+import { refusalOf } from './lifecycle/required.ts'
 import { SessionAdministration } from './session/administration.ts'
 import { face, type Session } from './session/session.ts'
 import type { Registration } from './store/registration.ts'
@@ -85,23 +86,24 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     if (policy.isOff) return done()
     setCarried(request, reply)
     ;(request as OurRequest)[kPolicy] = policy
-    if ((isLazy && policy.required === false) || !isLoadedFirst(policy, request)) return done()
+    if ((isLazy && policy.required === null) || !isLoadedFirst(policy, request)) return done()
     const exchange = beginExchange(request, reply, policy)
-    if (policy.required !== false) exchange.touch()
+    if (policy.required !== null) exchange.touch()
     const loading = tryLoading(exchange.state)
     if (isPromise(loading)) untilGone(reply, loading, answer)
     else answer(loading)
 
     function answer (failure: Error | null): void {
-      const error = failure ?? refusal(policy, exchange.state)
+      const error = failure ?? refusalOf(exchange.state)
       if (error === null) return done()
+      if (error instanceof SessionRequiredError) exchange.refuse(error)
       presetError(reply, error)
       done(error)
     }
   }
 
   function isLoadedFirst ({ autoload, required }: RoutePolicy, request: FastifyRequest): boolean {
-    return required !== false || (autoload ?? settings.autoload(request))
+    return required !== null || (autoload ?? settings.autoload(request))
   }
 
   function commitSession (request: FastifyRequest, _reply: FastifyReply, payload: unknown, done: DoneFuncWithErrOrRes): void {
@@ -119,8 +121,10 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   }
 
   async function prepareBackend ({ store }: Registration): Promise<void> {
+    const { backend } = store
+    if (backend.prepare === undefined) return
     try {
-      await store.run(store.call('prepare for', null, () => store.backend.prepare?.()))
+      await store.run(store.call('prepare', null, () => backend.prepare!()))
     } catch (error) {
       // A server which is down now may be up later. Time mends no other error.
       if (!(error instanceof BackendUnavailableError)) throw error
@@ -164,12 +168,6 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
 /** Whether `read` answers without a promise. A backend without `answersAtOnce` is judged by how its `read` is written. */
 function answersAtOnce ({ answersAtOnce, read }: SessionBackend): boolean {
   return answersAtOnce ?? read.constructor.name !== 'AsyncFunction'
-}
-
-/** Why a route with `required` refuses a request; `null` when it does not. */
-function refusal ({ required }: RoutePolicy, { base, subject }: SessionState): Error | null {
-  if (required === false || (base !== null && (required === true || subject !== null))) return null
-  return new SessionRequiredError(required === 'subject' ? 'a session that is signed in' : 'a session')
 }
 
 /** What the application's router makes of URLs. Fastify takes these options at two places, and here they may differ by a default only. */

@@ -2,6 +2,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import sessions, { type SessionBackend } from '../lib/index.ts'
 import type { Answer, Data, Step } from './history.ts'
 import { moment } from './moment.ts'
+import type { Limit } from './serve.ts'
 import { addNeighbour } from './neighbour-app.ts'
 
 export interface AppOptions {
@@ -9,15 +10,17 @@ export interface AppOptions {
   readonly timeoutMs: number
   /** Whether there is a second registration on the same store. */
   readonly hasNeighbour: boolean
+  readonly limit: Limit | null
   readonly now: () => number
 }
 
 /** The application under stress: each request does a step with its session, and answers with the data before and after. */
 export async function createApp (backend: SessionBackend, options: AppOptions): Promise<FastifyInstance> {
-  const { absoluteMs, timeoutMs, hasNeighbour, now } = options
+  const { absoluteMs, timeoutMs, hasNeighbour, limit, now } = options
   const app = Fastify()
   const times = { now, absoluteTimeout: absoluteMs / 1_000, timeout: timeoutMs / 1_000 }
-  await app.register(sessions, { backend, ...times, cookie: { name: 'sid', secure: false } })
+  const limited = limit === null ? {} : { maxSessionsPerSubject: limit.most, onLimit: limit.onLimit }
+  await app.register(sessions, { backend, ...times, ...limited, cookie: { name: 'sid', secure: false } })
   if (hasNeighbour) await addNeighbour(app, { backend, ...times })
   app.post<{ Body: Step }>('/step', async (request): Promise<Answer> => {
     const step = request.body
@@ -26,8 +29,10 @@ export async function createApp (backend: SessionBackend, options: AppOptions): 
     const seen = numbersOf(session.data())
     const isAccepted = Object.keys(seen).length > 0
     if (step.kind !== 'slow') await hold(step.holdMs)
+    const taking = take(session, step, isAccepted)
+    // `login()` has been called by now. A moment from before would be too early: a busy machine may stop the process in between.
     const calledAt = step.kind === 'login' ? moment() : null
-    const count = await take(session, step, isAccepted)
+    const count = await taking
     return { isAccepted, seen, after: numbersOf(session.data()), id: session.id, count, calledAt }
   })
   const outside = { config: { session: false as const } }

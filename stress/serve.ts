@@ -5,6 +5,8 @@ import { createOtherApp, FASTIFY_SESSION } from './fastify-session.ts'
 import { refusing } from './refusing.ts'
 import { openStore } from './stores.ts'
 
+export interface Limit { readonly most: number, readonly onLimit: 'evict-oldest' | 'reject' }
+
 /** The options of a server. */
 export interface ServerOptions {
   readonly store: string
@@ -14,6 +16,8 @@ export interface ServerOptions {
   readonly timeoutMs: number
   /** Whether there is a second registration on the same store. */
   readonly hasNeighbour: boolean
+  /** How many sessions a subject may have, and what becomes of one more; `null` for no limit. */
+  readonly limit: Limit | null
   /** Whether the store refuses large sessions, and fails for marked ones. */
   readonly isRefusing: boolean
 }

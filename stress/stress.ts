@@ -63,9 +63,9 @@ export async function stress (options: StressOptions): Promise<Report> {
 }
 
 async function startFor (
-  { store, space, url, isHere }: Place, { absoluteMs, timeoutMs, hasNeighbour = false, isRefusing = false }: Scenario
+  { store, space, url, isHere }: Place, { absoluteMs, timeoutMs, hasNeighbour = false, isRefusing = false, limit = null }: Scenario
 ): Promise<Server> {
-  const options = { store, space, url, absoluteMs, timeoutMs, hasNeighbour, isRefusing }
+  const options = { store, space, url, absoluteMs, timeoutMs, hasNeighbour, isRefusing, limit }
   return isHere ? await startHere(options) : await startServer(options)
 }
 

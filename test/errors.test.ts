@@ -5,7 +5,8 @@ import { isOwnError } from '../lib/errors.ts'
 const table = [
   [new api.InvalidOptionsError('x'), 'InvalidOptionsError', 'SES_INVALID_OPTIONS', 500, 'x'],
   [new api.SessionNotLoadedError('x'), 'SessionNotLoadedError', 'SES_NOT_LOADED', 500, 'The session is not loaded: call its load() first, or turn autoload on'],
-  [new api.SessionRequiredError('a session'), 'SessionRequiredError', 'SES_REQUIRED', 401, 'This route needs a session'],
+  [new api.SessionRequiredError('session'), 'SessionRequiredError', 'SES_REQUIRED', 401, 'This route needs a session'],
+  [new api.SessionLimitError(5), 'SessionLimitError', 'SES_LIMIT', 403, 'The most sessions that are allowed at the same time are 5'],
   [new api.SessionConflictError('x'), 'SessionConflictError', 'SES_CONFLICT', 409, 'The session was changed by another request: x'],
   [new api.SessionDestroyedError('x'), 'SessionDestroyedError', 'SES_DESTROYED', 409, 'The session has ended: x'],
   [new api.SessionTooLargeError(9, 8), 'SessionTooLargeError', 'SES_TOO_LARGE', 500, 'The session takes 9 bytes, 8 are allowed'],

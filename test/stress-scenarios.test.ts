@@ -10,6 +10,9 @@ const SHORT: Readonly<Record<string, { seconds: number, stores: readonly string[
   outages: { seconds: 6, stores: ['memcached'] },
   neighbours: { seconds: 1, stores: storeNames },
   clocks: { seconds: 2, stores: ['memory', 'file', 'redis', 'postgres'] },
+  evictions: { seconds: 1, stores: ['memory', 'file', 'redis', 'cluster', 'postgres', 'mariadb', 'sqlite'] },
+  revocations: { seconds: 1, stores: ['memory', 'redis', 'postgres', 'file'] },
+  refusals: { seconds: 1, stores: ['memory', 'redis', 'postgres'] },
   killed: { seconds: 2, stores: ['file', 'sqlite', 'redis', 'memcached', 'postgres'] }
 }
 const KILLS = 2
@@ -21,10 +24,10 @@ for (const [scenario, { seconds, stores }] of Object.entries(SHORT)) {
     t.test(`no promise is broken: ${scenarios[scenario]!.about} (${name})`, async t => {
       const place = await providePlace(name, scenarios[scenario])
       t.teardown(() => place.end())
-      const { requests, counts, violations } = await stress({ place, scenario, seed, seconds, servers: 2, clients: 24, kills: KILLS })
+      const { requests, counts, figures, violations } = await stress({ place, scenario, seed, seconds, servers: 2, clients: 24, kills: KILLS })
       t.comment(`seed ${seed}: ${requests} requests: ${JSON.stringify(counts)}`)
       t.strictSame(violations, [], `npm run stress -- --scenario ${scenario} --backend ${name} --seed ${seed}`)
-      t.ok(requests > 50, 'there was some stress')
+      t.ok(requests > 50 || Number(figures['rounds']) > 0, 'there was some stress')
     })
   }
 }

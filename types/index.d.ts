@@ -221,6 +221,21 @@ export interface SessionMembers<Data = SessionData> {
   readonly expiresAt: Date
   /** Whose session it is, such as a user id; `null` before `login`, after `clear` and after `regenerate`. */
   readonly subject: string | null
+  /** When the subject signed in, or proved again who it is (`reauthenticate`); `null` where `subject` is. */
+  readonly signedInAt: Date | null
+  /** How the subject has signed in, in a word of the application's own; `null` where `login` and `reauthenticate` were given none. */
+  readonly level: string | null
+  /** Further keys under which the session can be found and ended (`app.sessions.revokeLabel`), as `login` was given them. */
+  readonly labels: readonly string[]
+  /**
+   * Why the session of the request's cookie has ended, on the fresh session in its place: `'revoked'`, `'evicted'` (a later sign-in
+   * took its place), `'replaced'` (it goes on under a new id) or `'theft'`. `null` where nothing is known: after `destroy`, after
+   * a deadline, and about an hour after the end.
+   *
+   * @example
+   * if (request.session.endedBecause === 'evicted') return reply.view('signed-in-elsewhere')
+   */
+  readonly endedBecause: SessionEnding | null
 
   /**
    * Loads the session where `autoload` is off for the request. A second call changes nothing.
@@ -317,6 +332,8 @@ export interface SessionMembers<Data = SessionData> {
    * @param subject a user id or the like: a string that is not empty, or an integer, which is kept as text; the key of
    * `app.sessions.revokeSubject`
    * @param data keys to write; a key with `undefined` is removed
+   * @param options `labels`: at most four texts of 255 bytes, which are the labels from now on; `level`: how the user signed in
+   * @throws SessionLimitError (403) where the subject has as many sessions as `maxSessionsPerSubject` says, and `onLimit` is `'reject'`
    * @throws SessionSerializationError when the subject is neither a string nor an integer, is empty, or has a NUL character or a
    * lone surrogate, and when `data` is no object
    * @throws ReservedKeyError when a key of `data` is `__proto__`
@@ -330,7 +347,21 @@ export interface SessionMembers<Data = SessionData> {
    */
   login (subject: string | number, callback: Callback): void
   login (subject: string | number, data: SessionPayload<Data> | undefined, callback: Callback): void
-  login (subject: string | number, data?: SessionPayload<Data>): Promise<void>
+  login (subject: string | number, data: SessionPayload<Data> | undefined, options: LoginOptions | undefined, callback: Callback): void
+  login (subject: string | number, data?: SessionPayload<Data>, options?: LoginOptions): Promise<void>
+  /**
+   * Notes that the same user has proved again who it is: `signedInAt` is now, and the session gets a new id as with `regenerateId`.
+   * Data, subject, labels and deadlines stay, and the level unless one is given.
+   *
+   * @param options `level`: how the user proved it
+   * @throws SessionRequiredError (401) when nobody is signed in
+   * @throws as `regenerateId`
+   * @example
+   * await request.session.reauthenticate({ level: 'mfa' })
+   */
+  reauthenticate (callback: Callback): void
+  reauthenticate (options: { level?: string | undefined } | undefined, callback: Callback): void
+  reauthenticate (options?: { level?: string | undefined }): Promise<void>
   /**
    * Gives this session timeouts of its own ("remember me"). The policy is stored with the session; `regenerateId` keeps it, and so do
    * `login` and `regenerate` of a guest, and `login` of the same subject. Each call replaces the policy of an earlier call as a whole,
@@ -377,6 +408,14 @@ export interface SessionMembers<Data = SessionData> {
    * })
    */
   transaction<T> (fn: (data: SessionPayload<Data>) => Awaitable<T>): Promise<T>
+}
+
+/** What `login` says of a sign-in beside whose it is. */
+export interface LoginOptions {
+  /** Further keys under which the session can be found and ended, such as an OIDC `sid` or a tenant. @default none */
+  labels?: readonly string[] | undefined
+  /** How the user has signed in, such as `'mfa'`. @default none */
+  level?: string | undefined
 }
 
 /** The lifetime policy of one session, for `setLifetime`. What is left out follows the options in force. */
@@ -546,6 +585,45 @@ export interface SessionOptions {
    */
   onConflict?: OnConflict
   /**
+   * Whose session it is, read from the data at each commit: for applications whose sign-in does not call `login()`. `null` and
+   * `undefined` stand for nobody; an integer is kept as text; `login()` wins. A subject that appears without a new id of the session
+   * is an event (`conflict`, reason `fixation`) and one warning. @default only `login()` says it
+   *
+   * @example
+   * await app.register(sessions, { backend, subject: data => data.passport?.toString() })
+   */
+  subject?: (data: SessionPayload & Record<string, any>) => string | number | null | undefined
+  /**
+   * What `app.sessions.list` shows of a session beside its data, such as the browser: asked at `login`, `regenerate` and the first
+   * save, at most 512 bytes as JSON, and nothing secret. What is more, a promise or an exception is left out with one warning. Not
+   * kept in cookie sessions, unless `CookieBackend` has `aboutInCookie: true`. @default nothing
+   *
+   * @example
+   * await app.register(sessions, { backend, about: request => ({ agent: request.headers['user-agent'], ip: request.ip }) })
+   */
+  about?: (request: FastifyRequest) => object
+  /**
+   * How many sessions a subject may have at the same time, from 1 to 1,000; exact also where it signs in on several nodes at once. A
+   * function may answer with a promise; where it fails the sign-in is a 503. Needs an atomic backend that lists. @default no limit
+   *
+   * @example
+   * await app.register(sessions, { backend, maxSessionsPerSubject: 5, onLimit: 'reject' })
+   */
+  maxSessionsPerSubject?: number | ((subject: string) => Awaitable<number>)
+  /**
+   * What becomes of one sign-in too many: `'evict-oldest'` ends the session that signed in first, `'reject'` refuses the sign-in with
+   * `SessionLimitError` (403) and changes nothing. @default 'evict-oldest'
+   */
+  onLimit?: 'evict-oldest' | 'reject'
+  /**
+   * How old `lastAccessedAt` may be while the session is used, at the price of one `touch` for each such time; never for `passive`
+   * routes. @default as old as `renewAfter` lets it become
+   *
+   * @example
+   * await app.register(sessions, { backend, seenEvery: '5m' })
+   */
+  seenEvery?: Duration
+  /**
    * What a request gets when its session cannot be loaded because the backend fails. `'error'` is a 503 with Retry-After.
    * `'anonymous'` is an empty session for this request: plain changes are dropped with a warning, no cookie is set or cleared, and
    * operations such as `login` or `save` are a 503. Never use `'anonymous'` where access is decided. @default 'error'
@@ -637,10 +715,23 @@ export interface SessionRouteOptions {
    *
    * @example
    * app.get('/me', { config: { session: { required: 'subject' } } }, async request => request.session.subject)
+   * app.post('/password', { config: { session: { required: { fresh: '10m', level: ['mfa'] } } } }, handler)
    */
-  required?: boolean | 'subject'
+  required?: boolean | 'subject' | (SessionRequirements & NoText)
+  /** Asks the store itself, past every cache. `required.fresh` does so too. @default false */
+  fresh?: boolean
   /** As the option of the plugin; without effect beside `required`. @default the option `onUnavailable` */
   onUnavailable?: 'error' | 'anonymous'
+}
+
+/** What a route requires of a session; what is missing is the `reason` of the 401, and in its body. */
+export interface SessionRequirements {
+  /** Somebody is signed in. Implied by the others. @default false */
+  subject?: boolean
+  /** The longest time since the sign-in, or since `reauthenticate`. @default any */
+  fresh?: Duration
+  /** The levels that will do, each by its name: no level is above another. @default any */
+  level?: string | readonly string[]
 }
 
 /**
@@ -651,8 +742,12 @@ interface RouteHints {
   readonly autoload?: Expected_a_boolean
   readonly passive?: Expected_a_boolean
   readonly required?: Expected_true_false_or_subject
+  readonly fresh?: Expected_a_boolean
   readonly onUnavailable?: Expected_error_or_anonymous
 }
+
+/** A text has all members of an object without required ones. */
+interface NoText { readonly charAt?: never }
 
 declare const hint: unique symbol
 interface Expected_a_boolean { readonly [hint]: true }
@@ -718,6 +813,12 @@ export interface SessionRecord {
   readonly meta: SessionMeta | null
 }
 
+/** A record in a listing. */
+export interface ListedRecord extends SessionRecord {
+  /** The values of the application's own columns, by their names: where `DatabaseBackend` has the option `extra`. */
+  readonly extra?: Readonly<Record<string, unknown>>
+}
+
 /** The lifetime policy of one session, in milliseconds. Kept as it is by backends. */
 export interface SessionPolicy {
   readonly idleTimeout?: number
@@ -726,13 +827,33 @@ export interface SessionPolicy {
   readonly persistent?: boolean
 }
 
-/** What the core keeps of a session beside its payload. */
+/** What the core keeps of a session beside its payload. Each member is absent where there is nothing to say. */
 export interface SessionMeta {
-  /** Of a session that signed in while the mark of a revocation of its subject stood: the version of the revocation's mark. */
-  readonly mark?: number
+  /** When the subject signed in, or proved again who it is. */
+  readonly signedInAt?: Instant
+  /** How the subject has signed in, such as `'mfa'`: a word of the application. */
+  readonly level?: string
+  /** Further keys under which the session can be found and ended; at most four. */
+  readonly labels?: readonly string[]
+  /** What the option `about` has said of the request that began the session. */
+  readonly about?: Readonly<Record<string, unknown>>
+  /** Whether the option `subject` has read the subject from the data. */
+  readonly derived?: boolean
+  /**
+   * Of a session that signed in while the mark of a revocation stood, of its subject or of a label: the version of the revocation's
+   * mark, or those of several.
+   */
+  readonly mark?: number | readonly number[]
   /** Of a tombstone only: the new id of the session. */
   readonly successor?: string
+  /** Of a tombstone only: why the session has ended. */
+  readonly reason?: SessionEnding
+  /** Of the record that counts the sessions of a subject: the ids of sign-ins under way, each with the time of its begin. */
+  readonly pending?: ReadonlyArray<readonly [id: string, at: Instant]>
 }
+
+/** Why a session has ended, as `session.endedBecause` says: `'replaced'` by a new id. */
+export type SessionEnding = 'revoked' | 'evicted' | 'replaced' | 'theft'
 
 /** What a backend may use beside the record, such as for columns of the application's own. */
 export interface WriteContext {
@@ -844,9 +965,9 @@ export interface SessionBackend {
   /** Whether there is a record; a tombstone may count. Spares the core a `read` when the answer is no. */
   exists? (id: string): Awaitable<boolean>
   /** A page of live sessions; tombstones are left out. The core checks the filter beforehand. */
-  list? (filter: ListFilter): Awaitable<ListPage<SessionRecord>>
-  /** How many live sessions there are, or a subject has; tombstones are left out. */
-  count? (filter: { subject?: string }): Awaitable<number>
+  list? (filter: ListFilter): Awaitable<ListPage<ListedRecord>>
+  /** How many live sessions there are, or a subject or label has; tombstones are left out. */
+  count? (filter: Pick<ListFilter, 'subject' | 'label'>): Awaitable<number>
   /**
    * Deletes up to `limit` expired records and returns how many. The core calls again until fewer are deleted. A store which
    * expires by itself returns 0.
@@ -854,8 +975,13 @@ export interface SessionBackend {
   removeExpired? (options: { limit?: number }): Awaitable<number>
   /** Ends all sessions of the property. */
   removeAll? (): Awaitable<void>
-  /** Ends all sessions of a subject, except the session with the id `except`; returns how many. */
-  removeSubject? (subject: string, options: { except?: string }): Awaitable<number>
+  /**
+   * Ends all sessions of a subject, except the session with the id `except`; returns how many. Where `ending` is given, each leaves a
+   * copy of it under its id: a tombstone, whose `meta` tells the client why the session has ended.
+   */
+  removeSubject? (subject: string, options: RemoveOptions): Awaitable<number>
+  /** The same for the sessions that have a label among those of their `meta`. A backend with this method takes `label` in `list` and `count`. */
+  removeLabel? (label: string, options: RemoveOptions): Awaitable<number>
   /** Self-contained backends: whether a valid text is to be sealed anew, because an old secret has sealed it. */
   isStale? (id: string): boolean
   /** Called when the application closes, and may be called twice. Stops timers; the application closes its clients itself. */
@@ -875,14 +1001,26 @@ export interface SessionBackend {
    * or a compiler which rewrites async functions. @default whether `read` is no `async function`
    */
   readonly answersAtOnce?: boolean
+  /** Self-contained backends: whether the session carries what the option `about` says. @default false */
+  readonly aboutInCookie?: boolean
   /** Self-contained backends: the most bytes of `Cookie` header for one session. @default 7168 */
   readonly maxBytes?: number
+}
+
+/** How a backend ends many sessions at once. */
+export interface RemoveOptions {
+  /** The id of a session to keep. */
+  except?: string
+  /** A tombstone without an id, as a pattern for the tombstones of the sessions. */
+  ending?: Omit<SessionRecord, 'id'>
 }
 
 /** Which sessions to list. */
 export interface ListFilter {
   /** Only the sessions of this subject. */
   subject?: string
+  /** Only the sessions with this label. */
+  label?: string
   /** The most sessions on a page, an integer above 0. @default 100 with the backends of this package */
   limit?: number | undefined
   /** Where to go on: the `cursor` of the page before. */
@@ -906,6 +1044,24 @@ export interface SessionInfo<Data = SessionData> {
   createdAt: Date
   lastAccessedAt: Date
   expiresAt: Date
+  signedInAt: Date | null
+  level: string | null
+  labels: readonly string[]
+  /** What the option `about` said of the request that began the session. */
+  about: Readonly<Record<string, unknown>> | null
+  /**
+   * In a listing, the values of the application's own columns, by their names and as the driver reads them: where `DatabaseBackend` has
+   * the option `extra`.
+   */
+  extra?: Readonly<Record<string, unknown>>
+}
+
+/** Who or what ends sessions, for the events. */
+export interface RevokeOptions {
+  /** The `reason` of the event. @default what was revoked: `'subject'`, `'label'`, `'all'`, or none for one session */
+  reason?: string | undefined
+  /** Who did it, such as the id of an administrator. @default nobody */
+  actor?: string | undefined
 }
 
 /**
@@ -950,14 +1106,14 @@ export interface Sessions<Data = SessionData> {
    * const { cookie } = await app.sessions.create({ visits: 1 }, { subject: 'alice' })
    * await app.inject({ url: '/me', headers: { cookie } })
    */
-  create (data: SessionPayload<Data>, options?: { subject?: string }): Promise<{ id: string, cookie: string }>
+  create (data: SessionPayload<Data>, options?: LoginOptions & { subject?: string }): Promise<{ id: string, cookie: string }>
   /**
    * Ends one session, also under a new id which it got meanwhile; resolves too when there is none.
    *
    * @example
    * await app.sessions.revoke(id)
    */
-  revoke (id: string): Promise<void>
+  revoke (id: string, options?: RevokeOptions): Promise<void>
   /**
    * Ends all sessions of a subject ("sign out everywhere"), also sessions whose creation had begun on any node. A sign-in that
    * begins afterwards is new. Resolves to how many stored sessions were ended.
@@ -967,9 +1123,18 @@ export interface Sessions<Data = SessionData> {
    * @example
    * await app.sessions.revokeSubject('alice', { except: request.session.id })
    */
-  revokeSubject (subject: string, options?: { except?: string | undefined }): Promise<number>
+  revokeSubject (subject: string, options?: RevokeOptions & { except?: string | undefined }): Promise<number>
+  /**
+   * Ends all sessions with a label, as `revokeSubject` ends those of a subject: for an OIDC `sid`, a tenant, a role.
+   *
+   * @example
+   * await app.sessions.revokeLabel(`oidc:${issuer}#${sid}`)
+   */
+  revokeLabel (label: string, options?: RevokeOptions & { except?: string | undefined }): Promise<number>
   /** Ends every session of this registration. */
-  revokeAll (): Promise<void>
+  revokeAll (options?: RevokeOptions): Promise<void>
+  /** What has happened in this process since the start, as counters. */
+  metrics (): SessionMetrics
   /**
    * A page of live sessions, in no particular order. A session which is there throughout is listed (with Redis maybe twice, see
    * docs/backends.md); a session stored or ended meanwhile may be missing.
@@ -987,7 +1152,7 @@ export interface Sessions<Data = SessionData> {
    * @example
    * const devices = await app.sessions.count({ subject: 'alice' })
    */
-  count (filter?: { subject?: string }): Promise<number>
+  count (filter?: { subject?: string, label?: string }): Promise<number>
   /**
    * Deletes expired sessions in batches, safe beside traffic and on several nodes at once; resolves to how many. 0 where the store
    * expires by itself, such as Redis.
@@ -1002,14 +1167,36 @@ export interface Sessions<Data = SessionData> {
 
 // ---------------------------------------------------------------------------------------------- events and errors
 
+/** Counters of a registration since the start of the process. */
+export interface SessionMetrics {
+  /** Sessions that began. */
+  readonly created: number
+  /** Sessions that ended, by the cause that this process knows of. */
+  readonly ended: Readonly<Record<'logout' | 'rotate' | 'revoke' | 'evict' | 'expire' | 'theft', number>>
+  readonly loads: number
+  /** Sessions that were stored: new, changed, renewed, or under a new id. */
+  readonly writes: number
+  /** Values that two requests have changed, each in its own way. */
+  readonly conflicts: number
+  /** Commits that met a change of another process, and were tried again. */
+  readonly retries: number
+  /** Cookies that stood for no session, and refused sign-ins. */
+  readonly rejected: number
+  readonly unavailable: number
+  readonly cache: Readonly<{ hits: number, misses: number }>
+}
+
 /**
  * What an event is about: the session of a request (`created`, `loaded`, `saved`, `renewed`, `regenerated`, `destroyed`), a cookie
  * that stands for no session (`expired`, `rejected`), a parallel write or an ended session met at the commit (`conflict`),
- * `app.sessions` (`revoked`), the backend (`unavailable`, `recovered`).
+ * `app.sessions` (`revoked`), a sign-in that took the place of another session (`evicted`), the backend (`unavailable`, `recovered`).
  */
 export type SessionEventType =
   'created' | 'loaded' | 'saved' | 'renewed' | 'regenerated' | 'destroyed' |
-  'revoked' | 'expired' | 'rejected' | 'conflict' | 'unavailable' | 'recovered'
+  'revoked' | 'evicted' | 'expired' | 'rejected' | 'conflict' | 'unavailable' | 'recovered' | 'theft'
+
+/** Why a session began, moved or ended; `'limit'` of a sign-in that was refused. */
+export type SessionCause = 'login' | 'logout' | 'rotate' | 'revoke' | 'evict' | 'expire' | 'theft' | 'limit'
 
 /**
  * An event of the life cycle, without data and without tokens. Published on the channel `fastsessions` of
@@ -1026,11 +1213,46 @@ export interface SessionEvent {
   id: string | null
   /** Why, in one word, such as `'unknown'` or `'tampered'` of a rejected cookie; `null` where the type says all. */
   reason: string | null
+  /** Whose session it is; `null` where that is not known. */
+  subject: string | null
+  /** The `id` of the request; `null` outside a request. */
+  requestId: string | null
+  /** `null` where the event neither begins nor ends a session. */
+  cause: SessionCause | null
+  /** Who has revoked the session, as `app.sessions.revoke…` was told. */
+  actor: string | null
   /**
    * With the reason `'overwritten'` only: the keys that lead to the value of which a parallel change was lost, such as
    * `['basket', 'tea']`; `['subject']` and `['policy']` also stand for the subject and the lifetime policy.
    */
   path?: readonly string[]
+}
+
+/**
+ * A call of a backend, as `tracingChannel('fastsessions:backend')` of `node:diagnostics_channel` tells it, without data and without
+ * tokens: `start` and `end` around the call, `asyncStart` and `asyncEnd` where the backend answers with a promise, or does not answer in
+ * time, and `error` where it fails. All of them get the same object. A call is over at the `end` or `asyncEnd` at which it has a `result`
+ * or an `error`. A tracer must not throw: Node ends the process then.
+ *
+ * @example
+ * const begins = new WeakMap<object, number>()
+ * tracingChannel('fastsessions:backend').start.subscribe(call => { begins.set(call as BackendCall, performance.now()) })
+ */
+export interface BackendCall {
+  /** The option `property` of the registration. */
+  readonly property: string
+  /** The class of the backend, such as `'RedisBackend'`. */
+  readonly backend: string
+  /** The method of the backend. */
+  readonly operation:
+    'read' | 'write' | 'touch' | 'remove' | 'exists' | 'list' | 'count' | 'removeExpired' | 'removeAll' | 'removeSubject' | 'removeLabel' |
+    'prepare'
+  /** The id of the record; `null` for a call about several, and for a session in its cookie, whose id is the cookie's text. */
+  readonly id: string | null
+  /** Numbers, booleans and `null` as the backend has answered; present and `undefined` for everything else, such as a session. */
+  result?: number | boolean | null | undefined
+  /** What went wrong, without what was sent, as the `cause` of a `BackendUnavailableError` is. Absent where nothing did. */
+  error?: Error
 }
 
 /**
@@ -1048,4 +1270,4 @@ export interface SessionEvent {
 export type SessionErrorCode =
   'SES_INVALID_OPTIONS' | 'SES_NOT_LOADED' | 'SES_REQUIRED' | 'SES_CONFLICT' | 'SES_DESTROYED' | 'SES_TOO_LARGE' |
   'SES_INVALID_DATA' | 'SES_NOT_SERIALIZABLE' | 'SES_BACKEND_UNAVAILABLE' | 'SES_BACKEND_CONTRACT' | 'SES_NOT_SUPPORTED' |
-  'SES_RESERVED_KEY'
+  'SES_RESERVED_KEY' | 'SES_LIMIT'

@@ -3,8 +3,8 @@ import Fastify, { type FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type * as api from '../lib/index.ts'
 import sessions, {
-  CookieBackend, MemoryBackend, optionsSchema, type SessionConflictError, type SessionErrorCode, type SessionEvent, type SessionEventType,
-  type SessionOptions, type SessionRouteOptions, type SessionTooLargeError, type SessionValidationError, sessions as named
+  CookieBackend, MemoryBackend, optionsSchema, type SessionCause, type SessionConflictError, type SessionErrorCode, type SessionEvent,
+  type SessionEventType, type SessionOptions, type SessionRouteOptions, type SessionTooLargeError, type SessionValidationError, sessions as named
 } from '../lib/index.ts'
 import { same, use } from './equals.ts'
 
@@ -76,6 +76,7 @@ app.get('/usual', { config: { session: true } }, async () => 'ok')
 app.get('/feed', { config: { session: { autoload: false, passive: true, onUnavailable: 'anonymous' } } }, async () => 'ok')
 app.get('/me', { config: { session: { required: true } } }, async request => request.session.subject)
 app.get('/account', { config: { session: { required: 'subject' } } }, async request => request.session.id)
+app.get('/fresh', { config: { session: { fresh: true, required: { fresh: '10m', level: ['mfa'] } } } }, async request => request.session.level)
 // @ts-expect-error a session, or one with a subject
 app.get('/2', { config: { session: { required: 'user' } } }, async () => 'ok')
 // @ts-expect-error true or false
@@ -104,6 +105,16 @@ const isRetriedLater = (error: { code: string }): boolean => {
     default: return false
   }
 }
-same<SessionEvent, { type: SessionEventType, property: string, id: string | null, reason: string | null, path?: readonly string[] }>()
+same<SessionEvent, {
+  type: SessionEventType,
+  property: string,
+  id: string | null,
+  reason: string | null,
+  path?: readonly string[]
+  subject: string | null,
+  requestId: string | null,
+  cause: SessionCause | null,
+  actor: string | null
+}>()
 
 export { byRequest, isRetriedLater, options, optionsSchema }

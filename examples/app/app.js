@@ -3,11 +3,15 @@ import formbody from '@fastify/formbody'
 import Fastify from 'fastify'
 import sessions from 'fastsessions'
 import { tryToBreakIt } from './break/routes.js'
+import { devicePages } from './device-pages.js'
 import { sessionPages } from './session-pages.js'
 import { shop } from './shop.js'
 import { linesOf, noteSources } from './source.js'
 import { errorPage, notFoundPage, page, sourcePage } from './views/pages.js'
 import { watchRequests, WatchedBackend } from './watch.js'
+
+/** Of what a browser says of itself, as much as tells browsers apart. */
+const MAX_AGENT = 200
 
 /**
  * The demo application on one backend, not listening yet.
@@ -27,6 +31,8 @@ export async function createApp ({ backend: unwatched, backendName, secret, choi
     backend,
     idleTimeout: '30m',
     absoluteTimeout: '12h',
+    // What the page "Your devices" shows of each.
+    about: ({ headers, ip }) => ({ agent: headers['user-agent']?.slice(0, MAX_AGENT), ip }),
     // Plain http on localhost is fine in every browser so; https makes it a Secure cookie. The name keeps the backends apart.
     cookie: { secure: 'auto', name: `session-${backendName}` },
     now
@@ -40,6 +46,7 @@ export async function createApp ({ backend: unwatched, backendName, secret, choi
 
   await app.register(shop)
   await app.register(sessionPages)
+  await app.register(devicePages)
   await app.register(tryToBreakIt)
 
   app.get('/source/*', async (request, reply) => {

@@ -4,12 +4,15 @@ import sessions, { CookieBackend, MemoryBackend } from 'fastsessions'
 /** A server-side backend and the self-contained one, for what could differ between them. */
 export const kinds = ['memory', 'cookie']
 
+function backendOf (kind) {
+  return kind === 'cookie' ? new CookieBackend() : new MemoryBackend()
+}
+
 /** An application with sessions, which the test closes. */
-export async function createSite (t, { kind = 'memory', before, fastify, ...options } = {}) {
+export async function createSite (t, { kind = 'memory', backend = backendOf(kind), before, fastify, ...options } = {}) {
   const app = Fastify(fastify)
   t.after(() => app.close())
   await before?.(app)
-  const backend = kind === 'cookie' ? new CookieBackend() : new MemoryBackend()
   await app.register(sessions, { backend, secret: 's'.repeat(32), ...options })
   return app
 }

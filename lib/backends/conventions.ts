@@ -1,5 +1,4 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { SessionRecord } from '../../types/index.d.ts'
 import { BackendUnavailableError } from '../errors.ts'
 import { optionsCheck } from '../tools/check-options.ts'
 import type { OptionSchema } from '../tools/option-schema.ts'
@@ -14,7 +13,7 @@ export const MAIN_PROPERTY = 'session'
 export const DEFAULT_PAGE = 100
 
 /**
- * An entry in the index of a subject comes before its session. For so long, an entry without a session may be that of a session
+ * An entry in the index of a subject or label comes before its session. For so long, an entry without a session may be that of a session
  * about to be stored; later its session has ended.
  */
 export const YOUNG_MS = 300_000
@@ -22,11 +21,6 @@ export const YOUNG_MS = 300_000
 /** A check of a backend's options: an object with these properties, given as JSON Schemas, and no further properties. */
 export function backendOptionsCheck (properties: Readonly<Record<string, OptionSchema>>): ReturnType<typeof optionsCheck> {
   return optionsCheck({ description: 'an object of options', type: 'object', additionalProperties: false, properties })
-}
-
-/** Whether `list`, `count` and `removeSubject` see an unexpired record. A tombstone has no data, and is never seen. */
-export function isListed (record: SessionRecord, subject: string | undefined): boolean {
-  return record.data !== '' && (subject === undefined || record.subject === subject)
 }
 
 /**

@@ -13,6 +13,8 @@ export interface CookieBackendOptions {
   mode?: 'seal' | 'sign'
   /** The most bytes which a session may take in the `Cookie` header, over all parts of the cookie: 1,024 to 12,288. @default 7168 */
   maxBytes?: number
+  /** Whether a session carries what the option `about` says of a request, with each request. @default false */
+  aboutInCookie?: boolean
 }
 
 /**
@@ -25,7 +27,8 @@ const checkOptions = backendOptionsCheck({
   mode: { description: '\'seal\' or \'sign\'', enum: ['seal', 'sign'] },
   maxBytes: {
     description: 'an integer from 1024 to 12288', type: 'integer', minimum: 1_024, maximum: 12_288, default: DEFAULT_COOKIE_BYTES
-  }
+  },
+  aboutInCookie: { description: 'a boolean', type: 'boolean', default: false }
 })
 
 /**
@@ -42,6 +45,7 @@ const checkOptions = backendOptionsCheck({
 export class CookieBackend implements SessionBackend {
   readonly selfContained = true
   readonly maxBytes: number
+  readonly aboutInCookie: boolean
   readonly #mode: 'seal' | 'sign'
   readonly #envelope: Envelope | undefined
   readonly #opened = new TextCache<string, SessionRecord>()
@@ -50,6 +54,7 @@ export class CookieBackend implements SessionBackend {
   constructor (options: CookieBackendOptions = {}, envelope?: Envelope) {
     checkOptions(options, 'CookieBackend')
     this.maxBytes = options.maxBytes ?? DEFAULT_COOKIE_BYTES
+    this.aboutInCookie = options.aboutInCookie ?? false
     this.#mode = options.mode ?? 'seal'
     this.#envelope = envelope
   }
@@ -59,7 +64,8 @@ export class CookieBackend implements SessionBackend {
     // Keys of its own for each property: a session of one registration is nothing to another, whatever their cookies are called.
     const purpose = `cookie ${this.#mode} of ${property}`
     const envelopeOf = this.#mode === 'seal' ? sealedEnvelope(secrets, purpose) : signedEnvelope(secrets, purpose)
-    return new CookieBackend({ mode: this.#mode, maxBytes: this.maxBytes }, envelopeOf(name))
+    const { maxBytes, aboutInCookie } = this
+    return new CookieBackend({ mode: this.#mode, maxBytes, aboutInCookie }, envelopeOf(name))
   }
 
   read (text: string): SessionRecord | null {

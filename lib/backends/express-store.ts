@@ -4,8 +4,9 @@ import { NotSupportedError } from '../errors.ts'
 import { hasMethods, unexpected } from '../tools/check-options.ts'
 import { isId } from '../record/ids.ts'
 import { encodeRecord } from '../record/record-text.ts'
-import { DEFAULT_PAGE, isListed, MAIN_PROPERTY } from './conventions.ts'
+import { DEFAULT_PAGE, MAIN_PROPERTY } from './conventions.ts'
 import { call, type Done, entriesIn, readableRecord, recordIn, storedBy } from './express-answers.ts'
+import { isListed, type KeyFilter, keysIn } from './index-keys.ts'
 
 /** The part of a store for express-session which this backend uses. Each method answers by a callback or a promise. */
 export interface ExpressStore {
@@ -27,7 +28,7 @@ const METHODS = ['get', 'set', 'destroy'] as const
  *
  * Not guaranteed: `set` of such a store overwrites without a compare-and-set. So this backend is not atomic. Parallel
  * requests can overwrite each other's changes, a request still running can bring back a session which has ended, and
- * `transaction()` and `onConflict: 'error'` are refused. There is no `removeSubject`. `list`, `count` and `removeAll` are there
+ * `transaction()` and `onConflict: 'error'` are refused. There is no `removeSubject` and no `removeLabel`. `list`, `count` and `removeAll` are there
  * if the store has `all`, and read the whole store. Without `all`, `length` serves `count` and `clear` serves `removeAll`:
  * both concern everything in the store, whoever stored it. Otherwise sessions which express-session stored there are neither
  * read nor changed.
@@ -42,7 +43,7 @@ export function fromExpressStore (store: ExpressStore): SessionBackend {
 
 class ExpressStoreBackend implements SessionBackend {
   readonly list?: (filter: ListFilter) => Promise<ListPage<SessionRecord>>
-  readonly count?: (filter: { subject?: string }) => Promise<number>
+  readonly count?: (filter: KeyFilter) => Promise<number>
   readonly removeAll?: () => Promise<void>
   readonly #store: ExpressStore
   readonly #property: string
@@ -55,7 +56,7 @@ class ExpressStoreBackend implements SessionBackend {
     // The core looks whether a method is there.
     if (typeof store.all === 'function') {
       this.list = filter => this.#page(filter)
-      this.count = async ({ subject }) => (await this.#live(subject)).length
+      this.count = async filter => (await this.#live(filter)).length
       this.removeAll = () => this.#destroyAll()
       return
     }
@@ -87,16 +88,16 @@ class ExpressStoreBackend implements SessionBackend {
   }
 
   /** Pages in order of id: a session stored or removed between two pages neither hides a session nor repeats one. */
-  async #page ({ subject, limit = DEFAULT_PAGE, cursor = '' }: ListFilter): Promise<ListPage<SessionRecord>> {
-    const found = (await this.#live(subject)).filter(({ id }) => id > cursor).sort((a, b) => a.id < b.id ? -1 : 1)
+  async #page ({ limit = DEFAULT_PAGE, cursor = '', ...filter }: ListFilter): Promise<ListPage<SessionRecord>> {
+    const found = (await this.#live(filter)).filter(({ id }) => id > cursor).sort((a, b) => a.id < b.id ? -1 : 1)
     const sessions = found.slice(0, limit)
     return { sessions, cursor: found.length > limit ? sessions.at(-1)!.id : null }
   }
 
-  async #live (subject: string | undefined): Promise<SessionRecord[]> {
+  async #live (filter: KeyFilter): Promise<SessionRecord[]> {
     const now = this.#now()
     const records = (await this.#all()).map(readableRecord)
-    return records.filter(record => record !== null && record.expiresAt > now && isListed(record, subject)) as SessionRecord[]
+    return records.filter(record => record !== null && record.expiresAt > now && isListed(record, filter)) as SessionRecord[]
   }
 
   async #all (): Promise<ReturnType<typeof entriesIn>> {
@@ -107,8 +108,9 @@ class ExpressStoreBackend implements SessionBackend {
     for (const { id } of await this.#all()) await this.remove(id)
   }
 
-  async #length ({ subject }: { subject?: string }): Promise<number> {
-    if (subject !== undefined) throw new NotSupportedError('This express-session store', 'counting by subject', 'it has no `all`')
+  async #length (filter: KeyFilter): Promise<number> {
+    const [key] = keysIn(filter)
+    if (key !== undefined) throw new NotSupportedError('This express-session store', `counting by ${key.kind}`, 'it has no `all`')
     return Number(await call(done => this.#store.length!(done)))
   }
 

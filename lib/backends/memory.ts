@@ -1,21 +1,20 @@
-import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord } from '../../types/index.d.ts'
-import { BoundedMap } from '../tools/bounded-map.ts'
+import type { BackendContext, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord } from '../../types/index.d.ts'
 import { freezeRecord } from '../record/record.ts'
-import { backendOptionsCheck, DEFAULT_PAGE, isListed } from './conventions.ts'
+import { backendOptionsCheck, DEFAULT_PAGE } from './conventions.ts'
+import { isListed, type KeyFilter } from './index-keys.ts'
+import { IndexedRecords } from './indexed-records.ts'
 
 export interface MemoryBackendOptions {
   /** The most sessions to keep, an integer above 0. When the backend is full, the session used longest ago is dropped. @default 100000 */
   maxEntries?: number
 }
 
-type Records = BoundedMap<string, SessionRecord>
-
 /** What `bind` hands to the backend of one registration. */
 interface Binding {
   readonly property: string
   readonly now: () => number
   /** The records of all registrations on the same backend, by property. */
-  readonly spaces: Map<string, Records>
+  readonly spaces: Map<string, IndexedRecords>
 }
 
 const DEFAULT_MAX_ENTRIES = 100_000
@@ -39,9 +38,9 @@ const checkOptions = backendOptionsCheck({
 export class MemoryBackend implements SessionBackend {
   readonly atomic = true
   readonly #maxEntries: number
-  readonly #spaces: Map<string, Records>
+  readonly #spaces: Map<string, IndexedRecords>
   /** Least recently used first. */
-  readonly #records: Records
+  readonly #records: IndexedRecords
   readonly #now: () => number
 
   /** @throws InvalidOptionsError for unknown options and a wrong `maxEntries` */
@@ -51,7 +50,7 @@ export class MemoryBackend implements SessionBackend {
     this.#spaces = binding?.spaces ?? new Map()
     this.#now = binding?.now ?? Date.now
     const property = binding?.property ?? ''
-    this.#records = this.#spaces.get(property) ?? new BoundedMap(this.#maxEntries)
+    this.#records = this.#spaces.get(property) ?? new IndexedRecords(this.#maxEntries)
     this.#spaces.set(property, this.#records)
   }
 
@@ -95,14 +94,14 @@ export class MemoryBackend implements SessionBackend {
   }
 
   /** Pages in order of id: a session stored or removed between two pages neither hides a session nor repeats one. */
-  list ({ subject, limit = DEFAULT_PAGE, cursor = '' }: ListFilter): ListPage<SessionRecord> {
-    const found = this.#all(subject).filter(({ id }) => id > cursor).sort((a, b) => a.id < b.id ? -1 : 1)
+  list ({ limit = DEFAULT_PAGE, cursor = '', ...filter }: ListFilter): ListPage<SessionRecord> {
+    const found = this.#all(filter).filter(({ id }) => id > cursor).sort((a, b) => a.id < b.id ? -1 : 1)
     const sessions = found.slice(0, limit)
     return { sessions, cursor: found.length > limit ? sessions.at(-1)!.id : null }
   }
 
-  count ({ subject }: { subject?: string }): number {
-    return this.#all(subject).length
+  count (filter: KeyFilter): number {
+    return this.#all(filter).length
   }
 
   removeExpired ({ limit = Infinity }: { limit?: number }): number {
@@ -121,9 +120,20 @@ export class MemoryBackend implements SessionBackend {
     this.#records.clear()
   }
 
-  removeSubject (subject: string, { except }: { except?: string }): number {
-    const found = this.#all(subject).filter(({ id }) => id !== except)
-    for (const { id } of found) this.#records.delete(id)
+  removeSubject (subject: string, options: RemoveOptions): number {
+    return this.#end({ subject }, options)
+  }
+
+  removeLabel (label: string, options: RemoveOptions): number {
+    return this.#end({ label }, options)
+  }
+
+  #end (filter: KeyFilter, { except, ending }: RemoveOptions): number {
+    const found = this.#all(filter).filter(({ id }) => id !== except)
+    for (const { id } of found) {
+      if (ending === undefined) this.#records.delete(id)
+      else this.#records.set(id, copy({ ...ending, id }))
+    }
     return found.length
   }
 
@@ -135,9 +145,9 @@ export class MemoryBackend implements SessionBackend {
     return null
   }
 
-  #all (subject: string | undefined): SessionRecord[] {
+  #all (filter: KeyFilter): SessionRecord[] {
     const now = this.#now()
-    return [...this.#records.values()].filter(record => record.expiresAt > now && isListed(record, subject))
+    return [...this.#records.candidates(filter)].filter(record => record.expiresAt > now && isListed(record, filter))
   }
 
   // An expired session is used no more, so that it becomes the oldest. Each write removes a few of these: no timer is needed.
@@ -154,6 +164,5 @@ export class MemoryBackend implements SessionBackend {
 // The core hands out frozen records, which need no copy. A direct caller may hand out a record that it changes later.
 function copy (record: SessionRecord): SessionRecord {
   if (Object.isFrozen(record)) return record
-  const { policy, meta } = record
-  return freezeRecord({ ...record, policy: policy === null ? null : { ...policy }, meta: meta === null ? null : { ...meta } })
+  return freezeRecord(structuredClone(record))
 }

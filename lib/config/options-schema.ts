@@ -75,16 +75,40 @@ export const optionsSchema: OptionSchema = {
     serializer: { description: 'an object with the functions serialize and deserialize', type: 'object' },
     encrypt: { description: 'a boolean, or an object with the functions seal and open', type: ['boolean', 'object'], default: false },
     onConflict: { description: '\'merge\', \'error\' or a function', anyOf: [{ enum: ['merge', 'error'] }, aFunction], default: 'merge' },
+    subject: { description: 'a function (data) => subject' },
+    about: { description: 'a function (request) => object' },
+    maxSessionsPerSubject: {
+      description: 'an integer from 1 to 1,000, or a function (subject) => limit',
+      anyOf: [{ type: 'integer', minimum: 1, maximum: 1_000 }, aFunction]
+    },
+    onLimit: { description: '\'evict-oldest\' or \'reject\'', enum: ['evict-oldest', 'reject'], default: 'evict-oldest' },
+    seenEvery: duration,
     onUnavailable: { description: '\'error\' or \'anonymous\'', enum: ['error', 'anonymous'], default: 'error' },
     timeout: { ...duration, default: 5 },
     now: { description: 'a function that returns milliseconds' }
   }
 }
 
+/** What a route requires beside a session. */
+const requirements: OptionSchema = {
+  description: 'an object with subject, fresh or level',
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    subject: { description: 'a boolean', type: 'boolean' },
+    fresh: duration,
+    level: { description: 'a level, or an array of levels' }
+  }
+}
+
 const routeProperties: Readonly<Record<string, OptionSchema>> = {
   autoload: { description: 'a boolean', type: 'boolean' },
   passive: { description: 'a boolean', type: 'boolean' },
-  required: { description: 'true, false or \'subject\'', enum: [true, false, 'subject'] },
+  required: {
+    description: 'true, false, \'subject\' or an object with subject, fresh or level',
+    anyOf: [{ enum: [true, false, 'subject'] }, requirements]
+  },
+  fresh: { description: 'a boolean', type: 'boolean' },
   onUnavailable: { description: '\'error\' or \'anonymous\'', enum: ['error', 'anonymous'] }
 }
 

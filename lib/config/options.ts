@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { OnConflict, SessionBackend, SessionOptions } from '../../types/index.d.ts'
+import type { Awaitable, OnConflict, SessionBackend, SessionOptions } from '../../types/index.d.ts'
 import { autoloadMatcher, excludeMatcher } from './autoload.ts'
 import { MAIN_PROPERTY } from '../backends/conventions.ts'
 import { CookieBackend } from '../backends/cookie.ts'
@@ -10,6 +10,7 @@ import { encryptorOf } from '../payload/encryption.ts'
 import { InvalidOptionsError } from '../errors.ts'
 import type { LifetimeOptions } from '../record/lifetime.ts'
 import { durationOf, lifetimeOptions } from './lifetime-options.ts'
+import { checkLimit } from './limits.ts'
 import { optionsSchema } from './options-schema.ts'
 import type { PathTest, RouterOptions } from './paths.ts'
 import { PEERS_OPTIONS } from './peers.ts'
@@ -33,6 +34,15 @@ export interface Settings extends SchemeCookies {
   readonly exclude: PathTest | null
   readonly codec: PayloadCodec
   readonly onConflict: OnConflict
+  /** Whose session it is, by its data; `null` where only `login()` says it. */
+  readonly subject: ((data: Record<string, unknown>) => unknown) | null
+  /** What to keep of the request that begins a session; `null` for nothing. */
+  readonly about: ((request: FastifyRequest) => object) | null
+  /** `null` for no limit. */
+  readonly maxSessionsPerSubject: number | ((subject: string) => Awaitable<number>) | null
+  readonly onLimit: 'evict-oldest' | 'reject'
+  /** How old `lastAccessedAt` may become while the session is used; `Infinity` where renewals alone decide. */
+  readonly seenEveryMs: number
   readonly onUnavailable: 'error' | 'anonymous'
   /** The longest wait for the backend, in milliseconds. */
   readonly timeoutMs: number
@@ -54,6 +64,7 @@ export function resolveOptions (options: SessionOptions, router: RouterOptions =
   const secrets = secretsOf(options.secret)
   const backend = options.backend ?? new CookieBackend()
   checkBackend(backend, options)
+  checkLimit(backend, options)
   const cookies = cookieSettings(options)
   const lifetime = lifetimeOptions(options)
   return Object.freeze({
@@ -66,6 +77,11 @@ export function resolveOptions (options: SessionOptions, router: RouterOptions =
     exclude: excludeMatcher(options.exclude, router),
     codec: codecOf(options, secrets),
     onConflict: options.onConflict ?? 'merge',
+    subject: options.subject ?? null,
+    about: options.about ?? null,
+    maxSessionsPerSubject: options.maxSessionsPerSubject ?? null,
+    onLimit: options.onLimit ?? 'evict-oldest',
+    seenEveryMs: options.seenEvery === undefined ? Infinity : durationOf('seenEvery', options.seenEvery),
     onUnavailable: options.onUnavailable ?? 'error',
     timeoutMs: Math.min(durationOf('timeout', options.timeout ?? 5), MAX_TIMER_MS),
     now: clockOf(options)
@@ -73,7 +89,7 @@ export function resolveOptions (options: SessionOptions, router: RouterOptions =
 }
 
 function checkFunctions (options: SessionOptions): void {
-  for (const name of ['migrate', 'now'] as const) {
+  for (const name of ['about', 'migrate', 'now', 'subject'] as const) {
     const value: unknown = options[name]
     if (value !== undefined && typeof value !== 'function') throw unexpected(name, 'a function', value)
   }

@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { SessionRouteOptions } from '../../types/index.d.ts'
-import { optionsCheck } from '../tools/check-options.ts'
+import { optionsCheck, unexpected } from '../tools/check-options.ts'
+import { assertLevel } from './identity.ts'
+import { durationOf } from './lifetime-options.ts'
 import { routeSchema } from './options-schema.ts'
 import type { Settings } from './options.ts'
 
@@ -11,8 +13,20 @@ export interface RoutePolicy {
   /** `null` where the `autoload` option of the registration decides. */
   readonly autoload: boolean | null
   readonly passive: boolean
-  readonly required: boolean | 'subject'
+  /** `null` where a request needs no session. */
+  readonly required: Requirements | null
+  /** Whether no cache answers. */
+  readonly fresh: boolean
   readonly onUnavailable: 'error' | 'anonymous'
+}
+
+/** What a request needs. */
+export interface Requirements {
+  readonly subject: boolean
+  /** The longest time since the sign-in. */
+  readonly freshMs: number
+  /** The levels that will do; `null` for any. */
+  readonly levels: readonly string[] | null
 }
 
 const check = optionsCheck(routeSchema)
@@ -27,7 +41,7 @@ export class RoutePolicies {
 
   constructor (settings: Settings) {
     this.#settings = settings
-    this.usual = Object.freeze({ isOff: false, autoload: null, passive: false, required: false, onUnavailable: settings.onUnavailable })
+    this.usual = Object.freeze({ isOff: false, autoload: null, passive: false, required: null, fresh: false, onUnavailable: settings.onUnavailable })
     this.#off = Object.freeze({ ...this.usual, isOff: true })
   }
 
@@ -42,7 +56,7 @@ export class RoutePolicies {
     let policy = this.#known.get(config)
     if (policy === undefined) {
       check(value, `${route}: config.${this.#settings.property}`)
-      policy = this.#resolve(value as false | SessionRouteOptions)
+      policy = this.#resolve(value as false | SessionRouteOptions, `${route}: config.${this.#settings.property}`)
       this.#known.set(config, policy)
     }
     return policy
@@ -57,12 +71,26 @@ export class RoutePolicies {
   ofRequest (request: FastifyRequest): RoutePolicy {
     const { config, url } = request.routeOptions
     const policy = this.of(config, url ?? 'the 404 handler')
-    return policy.required === false && this.#settings.exclude?.(request) === true ? this.#off : policy
+    return policy.required === null && this.#settings.exclude?.(request) === true ? this.#off : policy
   }
 
-  #resolve (value: false | SessionRouteOptions): RoutePolicy {
+  #resolve (value: false | SessionRouteOptions, path: string): RoutePolicy {
     if (value === false) return this.#off
-    const { autoload = null, passive = false, required = false, onUnavailable = this.usual.onUnavailable } = value
-    return Object.freeze({ isOff: false, autoload, passive, required, onUnavailable })
+    const { autoload = null, passive = false, onUnavailable = this.usual.onUnavailable } = value
+    const required = requirementsOf(value.required ?? false, `${path}.required`)
+    const fresh = value.fresh === true || (required !== null && required.freshMs !== Infinity)
+    return Object.freeze({ isOff: false, autoload, passive, required, fresh, onUnavailable })
   }
+}
+
+function requirementsOf (required: NonNullable<SessionRouteOptions['required']>, path: string): Requirements | null {
+  if (required === false) return null
+  if (typeof required !== 'object') return { subject: required === 'subject', freshMs: Infinity, levels: null }
+  const { subject = false, fresh, level } = required
+  const freshMs = fresh === undefined ? Infinity : durationOf(`${path}.fresh`, fresh)
+  const levels = level === undefined ? null : [level].flat()
+  if (levels?.length === 0) throw unexpected(`${path}.level`, 'a level, or an array of levels', level)
+  levels?.forEach(each => { assertLevel(each, `${path}.level`) })
+  // Only who has signed in has signed in a while ago, or at a level.
+  return { subject: subject || freshMs !== Infinity || levels !== null, freshMs, levels }
 }

@@ -32,3 +32,14 @@ export function forgetAnswer (reply: FastifyReply): void {
 export function forbidKeeping (reply: FastifyReply, { headers }: Required<Pick<AnsweredError, 'headers'>>): void {
   reply.removeHeader('expires').header('cache-control', 'no-store').headers(headers)
 }
+
+/** The body of Fastify's answer to an error, with its reason. Any other body, of an error handler of the application's own, stays. */
+export function withReason (payload: unknown, { code, reason }: { code: string, reason: string }): unknown {
+  if (typeof payload !== 'string' || !payload.includes(code)) return payload
+  try {
+    const body = JSON.parse(payload) as { code?: unknown, reason?: unknown }
+    return body.code === code && body.reason === undefined ? JSON.stringify({ ...body, reason }) : payload
+  } catch {
+    return payload
+  }
+}

@@ -1,5 +1,5 @@
 import type { DoneFuncWithErrOrRes, FastifyReply } from 'fastify'
-import type { BackendUnavailableError } from '../errors.ts'
+import type { BackendUnavailableError, SessionRequiredError } from '../errors.ts'
 import { loadAtOnce } from '../lifecycle/load.ts'
 import { commitSession, hasLeftovers } from '../lifecycle/operations.ts'
 import type { SessionState } from '../lifecycle/state.ts'
@@ -8,7 +8,7 @@ import type { Session } from '../session/session.ts'
 import { isPromise } from '../tools/flow.ts'
 import { destroyPayload, isClosed, unwrapResponse } from './body.ts'
 import { keepPrivate, varyByCookie } from './caching.ts'
-import { forbidKeeping, presetError } from './error-reply.ts'
+import { forbidKeeping, presetError, withReason } from './error-reply.ts'
 import { type HeldReply, holdReply } from './hold.ts'
 import type { ReplyCookies } from './reply-cookies.ts'
 
@@ -29,6 +29,7 @@ export class Exchange {
   #progress: Progress = 'open'
   #isTouched = false
   #hasTimedOut = false
+  #refusal: SessionRequiredError | null = null
   /** While a commit is under way. */
   #held: HeldReply | null = null
 
@@ -57,8 +58,17 @@ export class Exchange {
     this.#reply.raw.on('close', () => { this.#close() })
   }
 
+  /** The route refuses the request: the body of Fastify's own answer to the error says why too. */
+  refuse (error: SessionRequiredError): void { this.#refusal = error }
+
   /** The onSend hook of a request whose session was looked at. */
   send (payload: unknown, done: Done): void {
+    if (this.#refusal === null) return this.#send(payload, done)
+    const told = withReason(payload, this.#refusal)
+    this.#send(told, ((error: Error | null, body: unknown = told) => { done(error as null, body) }) as Done)
+  }
+
+  #send (payload: unknown, done: Done): void {
     // The reply to an error: of a failed commit, or of a later hook.
     if (this.#progress === 'committed' || this.#progress === 'failed') return done()
     // A second send while the first waits for the commit: the first wins whole, so this send must not go on.

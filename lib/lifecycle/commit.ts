@@ -3,12 +3,14 @@ import { SessionConflictError } from '../errors.ts'
 import { dataOf } from '../payload/bag.ts'
 import type { Stored } from '../payload/codec.ts'
 import { assertNoneHidden } from '../payload/reserved.ts'
+import type { EventDetails } from '../store/events.ts'
 import { type GroupAnswer, groupCommit, type Joining, type Turn } from '../store/queue.ts'
 import { removeIfUnchanged } from '../store/server-side.ts'
 import type { Store } from '../store/store.ts'
 import type { Flow } from '../tools/flow.ts'
 import { sendCookie, sendCookieIfPersistent } from './cookie.ts'
 import { assertValid, type Draft, type Edit, isEmpty, merge, withEdit } from './draft.ts'
+import { identified, withAbout } from './identity.ts'
 import { reportOverwritten } from './overwritten.ts'
 import { pause } from './pause.ts'
 import { isOver, planned, sealed, toStore, writeContextOf } from './records.ts'
@@ -18,7 +20,7 @@ import type { SessionState } from './state.ts'
 const MAX_TRIES = 10
 const MAX_COLLISIONS = 3
 
-interface CommitOptions {
+export interface CommitOptions {
   /** Whether the draft differs from the stored session; else only deadlines move. */
   readonly hasChanged: boolean
   /** Whether the application asked for the commit; else the request has ended. */
@@ -78,8 +80,9 @@ export class Commit implements Joining<Stored> {
     const state = this.#state
     this.#assertCookieCanBeSet()
     const { edit } = this.#options
-    const draft = edit === undefined ? this.#draft : yield * withEdit(this.#draft, edit, this.#store.codec)
-    if (isEmpty(draft, this.#store.codec)) return
+    const edited = edit === undefined ? this.#draft : yield * withEdit(this.#draft, edit, this.#store.codec)
+    if (isEmpty(edited, this.#store.codec)) return
+    const draft = { ...edited, meta: withAbout(state, edited.meta) }
     for (let collision = 0; collision < MAX_COLLISIONS; collision++) {
       const stored = toStore(state, null, draft)
       if (isOver(state, stored)) return state.markGone()
@@ -95,7 +98,9 @@ export class Commit implements Joining<Stored> {
     const state = this.#state
     this.#assertCookieCanBeSet()
     if (isEmpty(this.#draft, this.#store.codec)) return this.#becomeEmpty(state.id, 'empty')
-    const stored = toStore(state, this.#base, this.#draft)
+    const named = this.#named(this.#draft)
+    const draft = this.#base === null ? { ...named, meta: withAbout(state, named.meta) } : named
+    const stored = toStore(state, this.#base, draft)
     if (isOver(state, stored)) return this.#setsLifetime ? this.#becomeNothing(state.id, 'lifetime') : state.markGone()
     const text = yield * state.registration.keeping.insert(stored, 0, null, writeContextOf(state, this.#draft.text))
     this.#begin(stored, text)
@@ -133,7 +138,7 @@ export class Commit implements Joining<Stored> {
       theirs = outcome.theirs
       // A record which is gone is an event of its own.
       if (theirs === null) break
-      this.#publish('conflict', id, 'version')
+      this.#publish('conflict', id, { reason: 'version' })
       if (attempt === MAX_TRIES) throw new SessionConflictError(`${MAX_TRIES} tries were not enough`)
       if (attempt > 1) yield pause(attempt)
     }
@@ -146,8 +151,9 @@ export class Commit implements Joining<Stored> {
     const { record: { id, version } } = theirs
     const { edit } = this.#options
     const merged = this.#mergedWith(theirs)
-    const draft = edit === undefined ? merged : yield * withEdit(merged, edit, store.codec)
-    if (isEmpty(draft, store.codec)) return yield * this.#remove(theirs, 'empty')
+    const edited = edit === undefined ? merged : yield * withEdit(merged, edit, store.codec)
+    if (isEmpty(edited, store.codec)) return yield * this.#remove(theirs, 'empty')
+    const draft = this.#named(edited)
     const own = planned(this.#state, theirs, draft)
     if (isOver(this.#state, own)) {
       return this.#setsLifetime ? yield * this.#remove(theirs, 'lifetime') : { isDone: false, theirs: null }
@@ -161,7 +167,7 @@ export class Commit implements Joining<Stored> {
   get #setsLifetime (): boolean { return this.#base !== null && this.#draft.policy !== this.#base.record.policy }
 
   * #remove ({ record }: Stored, reason: 'empty' | 'lifetime'): Flow<Attempt> {
-    if (!(yield * removeIfUnchanged(this.#store, record, null, this.#state.cookies.request))) {
+    if (!(yield * removeIfUnchanged(this.#state.registration, record, { request: this.#state.cookies.request }))) {
       return { isDone: false, theirs: yield * this.#store.fetch(record.id) }
     }
     this.#becomeNothing(record.id, reason)
@@ -178,14 +184,21 @@ export class Commit implements Joining<Stored> {
   /** Lets the commit in front store the changes of this commit along with its own (group commit). */
   onto (theirs: Stored): Stored | null {
     try {
-      const draft = this.#mergedWith(theirs)
-      if (isEmpty(draft, this.#store.codec)) return null
+      const merged = this.#mergedWith(theirs)
+      if (isEmpty(merged, this.#store.codec)) return null
+      const draft = this.#named(merged)
       const stored = planned(this.#state, theirs, draft)
       return isOver(this.#state, stored) ? null : stored
     } catch {
       // The waiting commit fails in its own turn, so that its own request gets the error.
       return null
     }
+  }
+
+  /** With the subject that the data of both requests name. */
+  #named (draft: Draft): Draft {
+    const { subject, meta } = identified(this.#state.registration, draft)
+    return subject === draft.subject ? draft : { ...draft, subject, meta }
   }
 
   #mergedWith (theirs: Stored): Draft {
@@ -216,12 +229,13 @@ export class Commit implements Joining<Stored> {
   }
 
   #becomeEmpty (id: string, reason: 'empty' | 'lifetime'): void {
-    this.#publish('destroyed', id, reason)
+    this.#publish('destroyed', id, { reason, cause: reason === 'empty' ? 'logout' : 'expire' })
     this.#state.cookies.clear(this.#options.isExplicit)
     this.#state.startEmpty()
   }
 
-  #publish (type: SessionEventType, id: string, reason?: string): void {
-    this.#state.registration.publish(this.#state.cookies.log, type, id, reason)
+  #publish (type: SessionEventType, id: string, details: EventDetails = {}): void {
+    const { registration, cookies, base } = this.#state
+    registration.publish(cookies, type, id, { subject: base?.record.subject, ...details })
   }
 }

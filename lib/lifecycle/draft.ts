@@ -76,7 +76,7 @@ export function merge (options: MergeOptions, base: Stored, theirs: Stored, mine
     tree: snapshot.tree,
     subject: keepsSubject(base, mine) ? theirs.record.subject : mine.subject,
     policy: mine.policy === base.record.policy ? theirs.record.policy : mine.policy,
-    meta: mine.isCleared ? mine.meta : theirs.record.meta,
+    meta: keepsSubject(base, mine) ? theirs.record.meta : mine.meta,
     isCleared: mine.isCleared,
     assigned: mine.assigned,
     overwritten: lost

@@ -1,24 +1,25 @@
 import type { FastifyRequest } from 'fastify'
-import type { SessionRecord } from '../../types/index.d.ts'
+import type { SessionMeta, SessionRecord } from '../../types/index.d.ts'
 import { isRecord } from '../record/record.ts'
 import type { Registration } from '../store/registration.ts'
 import { removeBlindly, removeIfUnchanged } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { pause } from './pause.ts'
 import type { SessionState } from './state.ts'
+import { assertAvailable } from './usable.ts'
 
 const MAX_TRIES = 10
 
 /** `session.destroy()`. A second call changes nothing. */
 export function * destroy (state: SessionState): Flow<void> {
-  state.assertAvailable()
+  assertAvailable(state)
   if (state.phase === 'ended') return
   const { registration, base, cookies } = state
   if (base !== null) {
     // A cookie session ends by clearing the cookie, so refuse where no cookie can be set.
     if (registration.keeping.isInCookie) cookies.assertOpen()
-    else yield * endSession(registration, base.record.id, base.record, cookies.request)
-    registration.publish(cookies.log, 'destroyed', base.record.id)
+    else yield * endSession(registration, base.record.id, base.record, { request: cookies.request })
+    registration.publish(cookies, 'destroyed', base.record.id, { subject: base.record.subject, cause: 'logout' })
   }
   cookies.clear(true)
   state.end()
@@ -31,10 +32,15 @@ export function * destroy (state: SessionState): Flow<void> {
  *
  * @param known the record which the caller read last, which saves a read
  */
-export function * endSession (
-  registration: Registration, id: string, known: SessionRecord | null, request?: FastifyRequest
-): Flow<void> {
-  yield * ahead(registration, id, () => endWhateverStands(registration, id, known, request, new Set([id])))
+export function * endSession (registration: Registration, id: string, known: SessionRecord | null, end: End = {}): Flow<void> {
+  yield * ahead(registration, id, () => endWhateverStands(registration, id, known, end, new Set([id])))
+}
+
+/** How a session ends. */
+export interface End {
+  /** What the tombstone says. Without it there is a tombstone only where the session had a place of its subject's. */
+  readonly meta?: SessionMeta
+  readonly request?: FastifyRequest | undefined
 }
 
 /** Runs what ends a session ahead of all its commits that wait. */
@@ -49,7 +55,7 @@ export function * ahead ({ store, queue }: Registration, id: string, end: () => 
 }
 
 function * endWhateverStands (
-  registration: Registration, id: string, known: SessionRecord | null, request: FastifyRequest | undefined, ended: Set<string>
+  registration: Registration, id: string, known: SessionRecord | null, end: End, ended: Set<string>
 ): Flow<void> {
   const { store } = registration
   let theirs: unknown = known ?? (yield * store.read(id))
@@ -57,9 +63,11 @@ function * endWhateverStands (
     const { successor } = theirs.meta ?? {}
     if (successor !== undefined && !ended.has(successor)) {
       ended.add(successor)
-      return yield * ahead(registration, successor, () => endWhateverStands(registration, successor, null, request, ended))
+      return yield * ahead(registration, successor, () => endWhateverStands(registration, successor, null, end, ended))
     }
-    if (yield * removeIfUnchanged(store, theirs, null, request)) return
+    // A tombstone: the session has ended, and perhaps for another reason.
+    if (theirs.data === '') return
+    if (yield * removeIfUnchanged(registration, theirs, end)) return
     if (attempt > 0) yield pause(attempt)
     theirs = yield * store.read(id)
   }

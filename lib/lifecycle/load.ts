@@ -1,13 +1,13 @@
-import type { FastifyBaseLogger } from 'fastify'
-import type { Awaitable, SessionRecord } from '../../types/index.d.ts'
+import type { Awaitable, SessionEnding, SessionMeta, SessionRecord } from '../../types/index.d.ts'
 import { BackendContractError, BackendUnavailableError, SessionDestroyedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Registration } from '../store/registration.ts'
 import type { Rejection } from '../store/store.ts'
 import { type Flow, isPromise } from '../tools/flow.ts'
-import type { CarriedCookies } from './cookie.ts'
+import type { CookieTransport } from './cookie.ts'
 import type { SessionState } from './state.ts'
+import { assertUsable } from './usable.ts'
 
 /** Loads the session once. An unreachable backend throws, or is an empty session where the route says so. */
 export function loadSession (state: SessionState): Awaitable<void> {
@@ -48,18 +48,18 @@ function startLoading (state: SessionState): Awaitable<void> {
 function * load (state: SessionState): Flow<void> {
   const { registration, cookies } = state
   if (cookies.isOutside) return state.beginAnonymous()
-  const found = yield * findSession(registration, cookies.carried, cookies.log)
-  if (found === null) state.begin({}, null, null)
-  else state.begin(found.data, found.stored, found.token)
+  const found = yield * findSession(registration, cookies)
+  if ('token' in found) state.begin(found.data, found.stored, found.token)
+  else state.beginAfter(found.endedBecause)
 }
 
 // "No session" and "no answer" are never mistaken for each other: the empty session of an outage is never stored, and
 // touches no cookie.
 function failLoading (state: SessionState, error: unknown): void {
   const { registration, route, cookies } = state
-  const mayBeAnonymous = route.onUnavailable === 'anonymous' && route.required === false
+  const mayBeAnonymous = route.onUnavailable === 'anonymous' && route.required === null
   if (!(error instanceof BackendUnavailableError) || !mayBeAnonymous) throw noteFailure(state, error, 'load')
-  registration.publish(cookies.log, 'unavailable', null, 'load')
+  registration.publish(cookies, 'unavailable', null, { reason: 'load' })
   const text = `the session backend is unavailable: this request gets an empty session (${cookies.place})`
   registration.warn(cookies.log, 'anonymous', text, error)
   state.beginAnonymous()
@@ -69,7 +69,8 @@ function failLoading (state: SessionState, error: unknown): void {
 export function noteFailure (state: SessionState, error: unknown, reason: 'load' | 'store'): unknown {
   if (!(error instanceof BackendUnavailableError)) return error
   const { base, registration, cookies } = state
-  if (state.failure === null) registration.publish(cookies.log, 'unavailable', base?.record.id ?? null, reason)
+  const { id = null, subject } = base?.record ?? {}
+  if (state.failure === null) registration.publish(cookies, 'unavailable', id, { reason, subject })
   state.progress.fail(error)
   return error
 }
@@ -80,35 +81,52 @@ interface Found {
   readonly data: Payload
 }
 
+/** There is no session, and perhaps a tombstone says why. */
+interface Missing { readonly endedBecause: SessionEnding | null }
+
+const NO_COOKIE: Missing = Object.freeze({ endedBecause: null })
+
 /**
  * Finds the session of a request: its first valid cookie counts. An invalid cookie is no session, never an error
  * and never adopted; a `rejected` event says why. Throws only when the backend fails.
  */
-function * findSession (registration: Registration, carried: CarriedCookies, log: FastifyBaseLogger): Flow<Found | null> {
-  if (carried.indexes.length === 0) return null
+function * findSession (registration: Registration, cookies: CookieTransport): Flow<Found | Missing> {
+  const { carried } = cookies
+  if (carried.indexes.length === 0) return NO_COOKIE
   const { keeping, store } = registration
   let reason: Rejection = carried.problem ?? 'malformed'
   let id: string | null = null
+  let endedBecause: SessionEnding | null = null
   for (const text of carried.texts) {
     const key = keeping.keyOf(text)
     if (key === null) continue
     const answer = yield * store.read(key)
     const found = store.examine(answer, keeping.idOf(key), keeping.absent)
     if (found.rejected === undefined) {
-      registration.publish(log, 'loaded', found.stored.record.id)
+      const { id, subject } = found.stored.record
+      registration.publish(cookies, 'loaded', id, { subject })
       return { token: text, stored: found.stored, data: found.data }
     }
     reason = found.rejected
     id = keeping.idOf(key)
-    if (reason === 'expired') registration.publish(log, 'expired', (answer as SessionRecord).id)
+    if (reason === 'expired') reportExpired(registration, cookies, answer as SessionRecord)
+    if (reason === 'regenerated') endedBecause ??= endingIn((answer as SessionRecord).meta)
   }
-  registration.publish(log, 'rejected', id, reason)
-  return null
+  registration.publish(cookies, 'rejected', id, { reason })
+  return { endedBecause }
+}
+
+function reportExpired (registration: Registration, cookies: CookieTransport, { id, subject }: SessionRecord): void {
+  registration.publish(cookies, 'expired', id, { cause: 'expire', subject })
+}
+
+function endingIn (meta: SessionMeta | null): SessionEnding | null {
+  return meta?.reason ?? (meta?.successor === undefined ? null : 'replaced')
 }
 
 /** `session.reload()`: drops local changes and reads the session again. Throws `SessionDestroyedError` where the record is gone. */
 export function * reload (state: SessionState): Flow<void> {
-  state.assertUsable()
+  assertUsable(state)
   const { registration: { keeping, store }, base, token } = state
   // A session which was never stored keeps its id: the application may have seen the id already.
   if (base === null) return state.reload(null, {})

@@ -3,15 +3,16 @@ import type { Awaitable } from '../../types/index.d.ts'
 import { NotSupportedError, SessionDestroyedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import { type Flow, isPromise } from '../tools/flow.ts'
-import { Commit } from './commit.ts'
 import type { Draft } from './draft.ts'
 import { destroy } from './end.ts'
 import { noteFailure, reload } from './load.ts'
+import type { NewLife } from './new-lives.ts'
 import { isRenewal } from './records.ts'
 import { beginSignIn } from './revocations.ts'
 import { rotate } from './rotate.ts'
 import type { SessionState } from './state.ts'
-import type { NewLife } from './successor.ts'
+import { storeDraft } from './store-draft.ts'
+import { assertUsable } from './usable.ts'
 
 // The operations of a request on its session. Each runs at once where the backend answers at once, and within `timeout`.
 
@@ -51,7 +52,7 @@ function commitAtEnd (state: SessionState): Awaitable<void> {
 
 // Where the record is gone, the changes are dropped and the handler's answer stands.
 function * commitOrDrop (state: SessionState, draft: Draft): Flow<void> {
-  yield * new Commit(state, draft, { hasChanged: true, isExplicit: false }).run()
+  yield * storeDraft(state, draft, { hasChanged: true, isExplicit: false })
   const { cookies, phase, registration } = state
   if (phase !== 'gone') return
   registration.warn(cookies.log, 'ended', `changes of the session are dropped: it ended while the request ran (${cookies.place})`)
@@ -61,12 +62,13 @@ function * commitOrDrop (state: SessionState, draft: Draft): Flow<void> {
 function renewOrWarn (state: SessionState, draft: Draft): Awaitable<void> {
   const { registration, cookies, base } = state
   const warn = (error: unknown): void => {
-    registration.publish(cookies.log, 'unavailable', base!.record.id, 'renew')
+    const { id, subject } = base!.record
+    registration.publish(cookies, 'unavailable', id, { reason: 'renew', subject })
     const text = `the session could not be renewed; the next request tries again (${cookies.place})`
     registration.warn(cookies.log, 'renewal', text, error as Error)
   }
   try {
-    const renewing = registration.store.run(new Commit(state, draft, { hasChanged: false, isExplicit: false }).run())
+    const renewing = registration.store.run(storeDraft(state, draft, { hasChanged: false, isExplicit: false }))
     return isPromise(renewing) ? renewing.then(undefined, warn) : renewing
   } catch (error) {
     warn(error)
@@ -93,7 +95,7 @@ export function reloadSession (state: SessionState): Awaitable<void> {
   return inTurn(state, 'reload()', () => reload(state))
 }
 
-/** Gives the session a new id: `regenerateId()`, `regenerate()` and `login()`. */
+/** Gives the session a new id: `regenerateId()`, `reauthenticate()`, `regenerate()` and `login()`. */
 export function rotateSession (state: SessionState, life: NewLife): Awaitable<void> {
   const called = beginSignIn(state.registration)
   return inTurn(state, `${life.kind}()`, () => rotate(state, life, called))
@@ -108,12 +110,12 @@ export function destroySession (state: SessionState): Awaitable<void> {
 }
 
 function * save (state: SessionState): Flow<void> {
-  state.assertUsable()
+  assertUsable(state)
   const draft = state.draft()
   const hasChanged = state.differs(draft)
   if (state.base === null && !hasChanged) return warnOfNothing(state)
   if (!hasChanged && !isRenewal(state)) return
-  yield * new Commit(state, draft, { hasChanged, isExplicit: true }).run()
+  yield * storeDraft(state, draft, { hasChanged, isExplicit: true })
   assertNotGone(state)
 }
 
@@ -126,10 +128,10 @@ function warnOfNothing ({ registration, cookies }: SessionState): void {
 function * transaction<T> (state: SessionState, fn: (data: Payload) => Awaitable<T>): Flow<T> {
   const { store } = state.registration
   if (!store.isAtomic) throw new NotSupportedError(store.name, 'transaction()', 'it needs an atomic backend')
-  state.assertUsable()
+  assertUsable(state)
   let result: T
   const edit = async (data: Payload): Promise<void> => { result = await fn(data) }
-  yield * new Commit(state, state.draft(), { hasChanged: true, isExplicit: true, edit }).run()
+  yield * storeDraft(state, state.draft(), { hasChanged: true, isExplicit: true, edit })
   assertNotGone(state)
   return result!
 }

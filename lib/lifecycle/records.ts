@@ -1,5 +1,6 @@
-import type { SessionRecord, WriteContext } from '../../types/index.d.ts'
+import type { SessionMeta, SessionRecord, WriteContext } from '../../types/index.d.ts'
 import { randomVersion } from '../crypto/random.ts'
+import { SessionSerializationError } from '../errors.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Snapshot } from '../payload/serializer.ts'
 import { deadlineOf, isRenewalDue, usedAt } from '../record/lifetime.ts'
@@ -64,8 +65,17 @@ function recordOf (origin: Origin, theirs: Stored | null, { subject, policy, met
     expiresAt: deadlineOf(times, lifetime),
     subject,
     // Absent from what a backend of the application's own keeps from 0.1.0.
-    meta: meta ?? null
+    meta: meta === null || meta === undefined ? null : withinBounds(meta)
   })
+}
+
+const MAX_META_BYTES = 2_048
+
+/** Every backend has room for so much; labels and levels with many quotes may take more. */
+function withinBounds (meta: SessionMeta): SessionMeta {
+  const bytes = Object.isFrozen(meta) ? 0 : Buffer.byteLength(JSON.stringify(meta))
+  if (bytes <= MAX_META_BYTES) return meta
+  throw new SessionSerializationError('labels', `and level take ${bytes} bytes as JSON, and may take ${MAX_META_BYTES}`)
 }
 
 function lastUseOf (origin: Origin, record: SessionRecord | null): number {
@@ -90,7 +100,10 @@ export function deadlinesOf (origin: Origin, { record }: Stored): Pick<SessionRe
 export function isRenewal ({ base, token, route, isTouchForced, registration }: SessionState): boolean {
   if (base === null) return false
   if (isTouchForced || registration.keeping.isStale(token!)) return true
-  return !route.passive && isRenewalDue(base.record, registration.settings.lifetime, registration.now())
+  if (route.passive) return false
+  const { settings: { lifetime, seenEveryMs } } = registration
+  const now = registration.now()
+  return now - base.record.lastAccessedAt >= seenEveryMs || isRenewalDue(base.record, lifetime, now)
 }
 
 /** What the backend is told about a write beside the record. */

@@ -44,7 +44,7 @@ function * tryToRenew (state: SessionState, { record }: Stored, theirs: Stored):
     if (answer.written) return 'renewed'
     return answer.theirs === null ? yield * store.fetch(id) : store.sessionOf(answer.theirs, id)
   }
-  const answer = yield * store.call('touch', id, () => store.backend.touch!(id, record))
+  const answer = yield * store.call('touch', id, () => store.backend.touch!(id, record), record.data)
   if (answer !== null) return answer ? 'renewed' : null
   const standing = yield * store.fetch(id)
   return standing?.record.version === version ? 'renewed' : standing

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Instant, SessionMeta, SessionRecord } from '../../types/index.d.ts'
 import { SessionDestroyedError } from '../errors.ts'
-import { isRecord, tombstone } from '../record/record.ts'
+import { isRecord, tombstone, TOMBSTONE_LIFE_MS } from '../record/record.ts'
 import type { Registration } from '../store/registration.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
 import type { Flow } from '../tools/flow.ts'
@@ -15,11 +15,22 @@ import type { Flow } from '../tools/flow.ts'
  * - a sign-in ends again if the mark is not the mark from before the sign-in began. A sign-in that begins later is new,
  *   and the session keeps the mark;
  * - a session which only got a new id ends unless it has the same mark, or the mark names it as the session to spare.
+ *
+ * The same for a label in place of the user. A session may have a subject and labels, and so several marks.
  */
 
-/** A subject's last revocation, as its mark tells. */
-interface Revocation {
-  readonly mark: number | undefined
+/** Whose sessions are revoked: those of a subject, or those with a label. */
+export interface Target {
+  readonly kind: 'subject' | 'label'
+  readonly value: string
+}
+
+/** Who a session belongs to: what may be revoked. */
+export type Owner = Pick<SessionRecord, 'subject' | 'meta'>
+
+/** The last revocation of a target, as its mark tells. */
+export interface Revocation {
+  readonly mark: number
   /** When the mark was made, and when no clock can take the mark for a living one any more: by the clock of the revoking node. */
   readonly at: Instant
   readonly until: Instant
@@ -27,15 +38,36 @@ interface Revocation {
   readonly spared: string | undefined
 }
 
-const REVOKED = 'the sessions of its subject were revoked'
-const NONE: Revocation = Object.freeze({ mark: undefined, at: 0, until: 0, spared: undefined })
+type Marks = readonly number[]
 
-/** A subject's last revocation; no mark where there was none, or where the backend cannot revoke by subject. */
-function * lastRevocation ({ store, settings }: Registration, subject: string | null): Flow<Revocation> {
-  if (subject === null || store.backend.removeSubject === undefined) return NONE
-  const answer = yield * store.read(markId(settings.property, subject))
-  if (!isRecord(answer)) return NONE
-  return { mark: answer.version, at: answer.createdAt, until: answer.expiresAt, spared: answer.meta?.successor }
+const REVOKED = 'the sessions of its subject were revoked'
+const NO_MARKS: Marks = []
+
+/** The targets whose revocation ends a session; none where the backend cannot revoke. */
+function targetsOf ({ store: { backend } }: Registration, { subject, meta }: Owner): Target[] {
+  const targets: Target[] = []
+  if (subject !== null && backend.removeSubject !== undefined) targets.push({ kind: 'subject', value: subject })
+  if (backend.removeLabel === undefined) return targets
+  for (const value of meta?.labels ?? []) targets.push({ kind: 'label', value })
+  return targets
+}
+
+function * revocationsOf (registration: Registration, owner: Owner): Flow<Revocation[]> {
+  const found: Revocation[] = []
+  for (const target of targetsOf(registration, owner)) {
+    const revocation = revocationIn(yield * registration.store.read(markId(registration, target)))
+    if (revocation !== null) found.push(revocation)
+  }
+  return found
+}
+
+/** The revocation that a mark's record tells of; `null` where the record counts places only, or is none. */
+export function revocationIn (answer: unknown): Revocation | null {
+  if (!isRecord(answer)) return null
+  const { version, createdAt, meta } = answer
+  const mark = meta?.pending === undefined ? version : meta.mark as number | undefined
+  if (mark === undefined) return null
+  return { mark, at: createdAt, until: createdAt + TOMBSTONE_LIFE_MS, spared: meta?.successor }
 }
 
 /** When a sign-in was called: before its first call has reached the store. */
@@ -54,52 +86,69 @@ export function beginSignIn ({ settings }: Registration): SignIn {
 }
 
 /**
- * The mark which a sign-in may go by: that of a revocation from before the sign-in was called. Throws `SessionDestroyedError`
- * where the sessions of the subject were revoked while this very question was on its way to the store.
+ * The marks which a sign-in may go by: those of revocations from before the sign-in was called. Throws `SessionDestroyedError`
+ * where the sessions were revoked while this very question was on its way to the store.
  */
-export function * markBefore (registration: Registration, subject: string | null, signIn: SignIn): Flow<number | undefined> {
-  const { mark, at } = yield * lastRevocation(registration, subject)
-  if (mark === undefined) return undefined
+export function * marksBefore (registration: Registration, owner: Owner, signIn: SignIn): Flow<Marks> {
+  const revocations = yield * revocationsOf(registration, owner)
+  for (const revocation of revocations) assertBefore(registration, revocation, signIn)
+  return revocations.length === 0 ? NO_MARKS : revocations.map(({ mark }) => mark)
+}
+
+/** Throws `SessionDestroyedError` for a revocation that came after a sign-in was called. */
+export function assertBefore (registration: Registration, { mark, at }: Revocation, signIn: SignIn): void {
   const place = marksHere.get(mark)
   // A mark of a different process is placed by the clock. A clock that is wrong does not come to lie in so short a time.
   const isLater = place !== undefined ? place > signIn.order : at > signIn.at && at <= registration.now()
   if (isLater) throw new SessionDestroyedError(REVOKED)
-  return mark
 }
 
 /**
- * To be called once a session is stored. Throws `SessionDestroyedError` when the sessions of its subject were revoked meanwhile.
+ * To be called once a session is stored. Throws `SessionDestroyedError` when its sessions were revoked meanwhile.
  *
- * @param known the mark from before a sign-in began, or the mark which the session keeps
+ * @param known the marks from before a sign-in began, or the marks which the session keeps
  * @param old the session before it got a new id: a revocation may have spared the session
- * @returns the mark which the session has to keep
+ * @returns the marks which the session has to keep: `known` itself where nothing changes
  */
 export function * assertNotRevoked (
-  registration: Registration, subject: string | null, known: number | undefined, old?: Pick<SessionRecord, 'id' | 'createdAt'>
-): Flow<number | undefined> {
-  const { mark, until, spared } = yield * lastRevocation(registration, subject)
-  // An expired mark is older than any sign-in which can still be under way.
-  if (mark === undefined || mark === known) return known
-  if (spared !== undefined && spared === old?.id) return mark
-  // The session came so long after the revocation that its node, whose clock is ahead, saw the mark no more.
-  if (old !== undefined && old.createdAt >= until) return known
-  throw new SessionDestroyedError(REVOKED)
+  registration: Registration, owner: Owner, known: Marks, old?: Pick<SessionRecord, 'id' | 'createdAt'>
+): Flow<Marks> {
+  let marks = known
+  for (const { mark, until, spared } of yield * revocationsOf(registration, owner)) {
+    // An expired mark is older than any sign-in which can still be under way.
+    if (known.includes(mark)) continue
+    if (spared !== undefined && spared === old?.id) {
+      marks = [...marks, mark]
+      continue
+    }
+    // Otherwise the session came so long after the revocation that its node, whose clock is ahead, saw the mark no more.
+    if (old === undefined || old.createdAt < until) throw new SessionDestroyedError(REVOKED)
+  }
+  return marks
 }
 
-/** The meta of a session with the mark of the revocation which the session came after. */
-export function withMark (meta: SessionMeta | null, mark: number | undefined): SessionMeta | null {
-  return mark === undefined ? meta : Object.freeze({ ...meta, mark })
+/** The marks that a session keeps. */
+export function marksOf (meta: SessionMeta | null): Marks {
+  return meta?.mark === undefined ? NO_MARKS : [meta.mark].flat()
 }
 
-/** Tells every process which is making a session of the subject. The mark is a tombstone: no session, and never listed. */
-export function * markRevoked ({ store, settings }: Registration, subject: string, spared: string | undefined): Flow<void> {
-  const id = markId(settings.property, subject)
-  const mark = tombstone(id, settings.now(), spared === undefined ? null : { successor: spared })
+/** The meta of a session with the marks of the revocations which the session came after. */
+export function withMarks (meta: SessionMeta | null, marks: Marks): SessionMeta | null {
+  if (marks.length === 0) return meta
+  return { ...meta, mark: marks.length === 1 ? marks[0]! : marks }
+}
+
+/** Tells every process which is making a session of the target. The mark is a tombstone: no session, and never listed. */
+export function * markRevoked (registration: Registration, target: Target, spared: string | undefined): Flow<void> {
+  const { store, settings } = registration
+  const mark = tombstone(markId(registration, target), settings.now(), spared === undefined ? null : { successor: spared })
   marksHere.set(mark.version, ++order)
   yield * store.putBlindly(mark)
 }
 
-// The space keeps marks apart from sessions: no token has a space in it.
-function markId (property: string, subject: string): string {
-  return hash('sha256', `${property}:revoked ${subject}`, 'hex')
+/** The id of a target's mark, under which the places of a subject are counted too (places.ts). */
+export function markId ({ settings: { property } }: Registration, { kind, value }: Target): string {
+  // The space keeps marks apart from sessions: no token has a space in it.
+  const what = kind === 'subject' ? 'revoked' : 'revoked-label'
+  return hash('sha256', `${property}:${what} ${value}`, 'hex')
 }

@@ -6,9 +6,11 @@ import { type Draft, merge } from './draft.ts'
 import { ahead } from './end.ts'
 import { reportOverwritten } from './overwritten.ts'
 import { pause } from './pause.ts'
-import { markBefore, type SignIn } from './revocations.ts'
+import type { SignIn } from './revocations.ts'
 import type { SessionState } from './state.ts'
-import { type NewLife, Successor } from './successor.ts'
+import type { NewLife } from './new-lives.ts'
+import { Successor } from './successor.ts'
+import { assertUsable } from './usable.ts'
 
 const MAX_TRIES = 10
 
@@ -19,12 +21,10 @@ const MAX_TRIES = 10
  */
 export function * rotate (state: SessionState, life: NewLife, signIn: SignIn): Flow<void> {
   // A sign-in starts over where the session is gone; without data to start from there is nothing to go on with.
-  if (state.phase !== 'gone' || life.dataIfGone === null) state.assertUsable()
+  if (state.phase !== 'gone' || life.dataIfGone === null) assertUsable(state)
   state.cookies.assertOpen()
   const draft = state.draft()
-  const isSignIn = life.subject !== undefined
-  const mark = isSignIn ? yield * markBefore(state.registration, life.subject, signIn) : state.meta?.mark
-  const successor = new Successor(state, life, mark)
+  const successor = new Successor(state, life, signIn)
   let isOver = false
   try {
     yield * replaceOld(state, successor, draft)
@@ -59,17 +59,17 @@ function * compareAndReplace (state: SessionState, successor: Successor, base: S
     const { record }: Stored = theirs
     const merged = mineOnTopOf(theirs)
     if (attempt === 1) yield * successor.write(merged, record.schemaVersion)
-    if (yield * removeIfUnchanged(store, record, successor.forwarding(), cookies.request)) {
+    if (yield * removeIfUnchanged(registration, record, { ...successor.forwarding(), request: cookies.request })) {
       // Beside busy writers there is no time for a write between the read and the end: the new record gets their changes now.
       if (attempt > 1) yield * successor.write(merged, record.schemaVersion)
       return reportOverwritten(state, merged, id)
     }
     if (attempt > 1) yield pause(attempt)
     theirs = yield * store.fetch(id)
-    if (theirs !== null) registration.publish(cookies.log, 'conflict', id, 'version')
+    if (theirs !== null) registration.publish(cookies, 'conflict', id, { reason: 'version', subject: theirs.record.subject })
   }
   if (theirs === null) return yield * successor.writeAlone()
   // Writers of the old session must not keep a sign-in from happening: the old id ends, whatever they write by now.
   yield * successor.write(mineOnTopOf(theirs), theirs.record.schemaVersion)
-  yield * endBlindly(store, id, successor.forwarding())
+  yield * endBlindly(store, id, registration.now(), successor.forwarding().meta)
 }

@@ -1,16 +1,17 @@
-import type { SessionPolicy } from '../../types/index.d.ts'
+import type { SessionEnding, SessionPolicy } from '../../types/index.d.ts'
 import type { RoutePolicy } from '../config/routes.ts'
-import { BackendUnavailableError, NotSupportedError, SessionDestroyedError } from '../errors.ts'
+import type { BackendUnavailableError } from '../errors.ts'
 import { dataOf } from '../payload/bag.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Snapshot } from '../payload/serializer.ts'
 import { isSameTree } from '../payload/tree.ts'
-import { deadlineOf, effectiveDeadline, usedAt } from '../record/lifetime.ts'
+import { effectiveDeadline } from '../record/lifetime.ts'
 import type { Registration } from '../store/registration.ts'
 import type { CookieTransport } from './cookie.ts'
 import { type Draft, isChanged, isEmpty, NO_VALUES, type Values } from './draft.ts'
 import { Live } from './live.ts'
+import { nextDeadline } from './next-deadline.ts'
 import { Progress } from './progress.ts'
 
 /** How the live data are shown to the application: as own properties of an object which session/ makes. */
@@ -43,6 +44,8 @@ export class SessionState {
   #createdAt: number
   #isCleared = false
   #isTouchForced = false
+  #hasNewId = false
+  #endedBecause: SessionEnding | null = null
   // Made when something waits or fails.
   #progress: Progress | null = null
 
@@ -67,6 +70,10 @@ export class SessionState {
   get subject (): Values['subject'] { return this.#values.subject }
   get policy (): Values['policy'] { return this.#values.policy }
   get meta (): Values['meta'] { return this.#values.meta }
+  /** Why the session of the request's cookie has ended, where its tombstone tells. */
+  get endedBecause (): SessionEnding | null { return this.#endedBecause }
+  /** Whether the id of the session was made in this request. */
+  get hasNewId (): boolean { return this.#hasNewId || this.#base === null }
   get createdAt (): number { return this.#createdAt }
   get lastAccessedAt (): number { return this.#base?.record.lastAccessedAt ?? this.#createdAt }
 
@@ -76,13 +83,9 @@ export class SessionState {
   }
 
   get expiresAt (): number {
-    const { settings: { lifetime } } = this.registration
-    const base = this.#base
-    const isMoved = this.#isTouchForced || this.policy !== base?.record.policy
-    if (base !== null && !isMoved) return effectiveDeadline(base.record, lifetime)
-    // What the next commit stores.
-    const lastAccessedAt = base !== null && this.isUse ? usedAt(base.record, this.registration.now()) : this.lastAccessedAt
-    return deadlineOf({ createdAt: this.#createdAt, lastAccessedAt, policy: this.policy }, lifetime)
+    const isMoved = this.#isTouchForced || this.policy !== this.#base?.record.policy
+    if (this.#base !== null && !isMoved) return effectiveDeadline(this.#base.record, this.registration.settings.lifetime)
+    return nextDeadline(this)
   }
 
   get progress (): Progress { return (this.#progress ??= new Progress()) }
@@ -135,6 +138,12 @@ export class SessionState {
     this.#phase = 'loaded'
   }
 
+  /** An empty session in place of one that has ended. */
+  beginAfter (ending: SessionEnding | null): void {
+    this.begin({}, null, null)
+    this.#endedBecause = ending
+  }
+
   /** An empty session which is never stored: the backend is unavailable, or browsers do not send the cookie to this path. */
   beginAnonymous (): void {
     this.begin({}, null, null)
@@ -160,7 +169,7 @@ export class SessionState {
   /** The record is gone: the request writes nothing any more, and touches no cookie. */
   markGone (): void {
     this.#phase = 'gone'
-    this.registration.publish(this.cookies.log, 'conflict', this.id, 'gone')
+    this.registration.publish(this.cookies, 'conflict', this.id, { reason: 'gone', subject: this.#base?.record.subject })
   }
 
   /** The request destroyed the session; objects kept from before read as empty. */
@@ -174,7 +183,8 @@ export class SessionState {
   /** Drops data and subject, and with the next commit also keys which parallel requests added meanwhile. */
   clear (): void {
     this.#live!.clear()
-    this.#values = { ...NO_VALUES, policy: this.policy }
+    const { policy, meta } = this.#values
+    this.#values = { ...NO_VALUES, policy, meta: meta?.about === undefined ? null : { about: meta.about } }
     this.#isCleared = true
   }
 
@@ -192,9 +202,10 @@ export class SessionState {
   adopt (base: Stored, sent: Draft, token: string | null = this.#token): void {
     const { subject, policy, meta } = this.#values
     const isCleared = this.#isCleared && !sent.isCleared
+    this.#hasNewId ||= base.record.id !== this.#base?.record.id
     this.#takeOver(base, token)
     this.#phase = 'loaded'
-    if (isCleared || subject !== sent.subject) this.#values = { ...this.#values, subject, meta }
+    if (isCleared) this.#values = { ...this.#values, subject, meta }
     if (policy !== sent.policy) this.#values = { ...this.#values, policy }
     this.#isCleared = isCleared
     this.#isTouchForced = false
@@ -231,19 +242,5 @@ export class SessionState {
     this.startEmpty()
     this.#createdAt = createdAt
     this.#values = { ...NO_VALUES, policy }
-  }
-
-  /** Refuses an operation which must not be dropped in silence. Throws `BackendUnavailableError` after a load without a backend. */
-  assertAvailable (): void {
-    if (this.#phase !== 'anonymous') return
-    if (this.cookies.isOutside) throw new NotSupportedError('A request outside `cookie.path`', 'a session that is stored')
-    throw new BackendUnavailableError(`${this.registration.store.name} was unavailable when the session was loaded`)
-  }
-
-  /** Also refuses an operation on a session which has ended, perhaps while the operation waited. Throws `SessionDestroyedError`. */
-  assertUsable (): void {
-    this.assertAvailable()
-    if (this.#phase === 'ended') throw new SessionDestroyedError('this request destroyed it')
-    if (this.#phase === 'gone') throw new SessionDestroyedError('another request ended it')
   }
 }

@@ -1,4 +1,4 @@
-import type { SessionPolicy, SessionRecord } from '../../types/index.d.ts'
+import type { SessionMeta, SessionPolicy, SessionRecord } from '../../types/index.d.ts'
 import { SessionConflictError, SessionDestroyedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
@@ -8,62 +8,12 @@ import { abandon, removeBlindly } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { sendCookie } from './cookie.ts'
 import { assertValid, type Draft, isEmpty } from './draft.ts'
+import { identified, withAbout } from './identity.ts'
+import type { NewLife } from './new-lives.ts'
+import { takePlace } from './places.ts'
 import { isOver, type Origin, toStore, writeContextOf } from './records.ts'
-import { assertNotRevoked, withMark } from './revocations.ts'
+import { assertNotRevoked, marksBefore, marksOf, type Owner, type SignIn, withMarks } from './revocations.ts'
 import type { SessionState } from './state.ts'
-
-/** What a session becomes under a new id. */
-export interface NewLife {
-  readonly kind: 'regenerateId' | 'regenerate' | 'login'
-  /** The data to go on with, made from the data which are stored when the old id dies, and from whose they are (`null`: a guest's). */
-  dataToKeep (data: Payload, subject: string | null): Payload
-  /** The data to start from where the old record is gone: nothing of the old session may come back. `null`: an error. */
-  readonly dataIfGone: Payload | null
-  /** `undefined` keeps the subject. */
-  readonly subject?: string | null
-  /** Whether the lifetime policy of a session of `subject` is kept. */
-  keepsPolicyOf (subject: string | null): boolean
-  readonly keepsCreation: boolean
-  /** Whether `request.session` becomes a new object. */
-  readonly isNewObject: boolean
-}
-
-/** The operations which give a session a new id, and what each keeps. */
-export const NEW_LIVES = {
-  /** A new id, and nothing else. */
-  regenerateId: {
-    kind: 'regenerateId', dataToKeep: data => data, dataIfGone: null, keepsPolicyOf: () => true, keepsCreation: true, isNewObject: false
-  } as NewLife,
-
-  /** A new life for a guest: only the listed keys stay, and the lifetime of one who was a guest before ("remember me"). */
-  regenerate: (keys: readonly string[]): NewLife => ({
-    kind: 'regenerate',
-    dataToKeep: data => pick(data, keys),
-    dataIfGone: {},
-    subject: null,
-    keepsPolicyOf: subject => subject === null,
-    keepsCreation: false,
-    isNewObject: true
-  }),
-
-  /** Somebody has signed in: both timeouts start anew. What a guest or the same subject had stays, and nothing of anybody else. */
-  login: (subject: string, added: Payload): NewLife => {
-    const isOwn = (owner: string | null): boolean => owner === null || owner === subject
-    return {
-      kind: 'login',
-      dataToKeep: (data, owner) => isOwn(owner) ? { ...data, ...added } : added,
-      dataIfGone: added,
-      subject,
-      keepsPolicyOf: isOwn,
-      keepsCreation: false,
-      isNewObject: false
-    }
-  }
-}
-
-function pick (data: Payload, keys: readonly string[]): Payload {
-  return Object.fromEntries(keys.filter(key => Object.hasOwn(data, key)).map(key => [key, data[key]]))
-}
 
 /** The session under its new id, until the request takes it over. */
 export class Successor implements Origin {
@@ -75,7 +25,12 @@ export class Successor implements Origin {
   readonly #life: NewLife
   /** The old session where it only gets a new id: a revocation may have spared the session. */
   readonly #sameSession: SessionRecord | undefined
-  #mark: number | undefined
+  readonly #signIn: SignIn
+  /** The marks of the revocations which the session comes after; known before the first write. */
+  #marks: readonly number[] | undefined
+  #hasPlace = false
+  /** Whether the old session, whose place the new one would keep, is gone. */
+  #isAlone = false
   #token: string | null
   #stored: Stored | null = null
   #mayBeStored = false
@@ -83,8 +38,7 @@ export class Successor implements Origin {
   #text = ''
   #policy: SessionPolicy | null = null
 
-  /** @param mark the mark of the subject's last revocation */
-  constructor (old: SessionState, life: NewLife, mark: number | undefined) {
+  constructor (old: SessionState, life: NewLife, signIn: SignIn) {
     const { registration } = old
     const { id, token } = registration.keeping.newIdentity()
     this.registration = registration
@@ -94,28 +48,30 @@ export class Successor implements Origin {
     this.#old = old
     this.#life = life
     this.#sameSession = life.subject === undefined ? old.base?.record : undefined
-    this.#mark = mark
+    this.#signIn = signIn
     this.#token = token
   }
 
-  /** What the old record's tombstone says; `null` where nothing of the old session goes on. */
-  forwarding (): { id: string, now: number } | null {
-    return this.#stored === null ? null : { id: this.id, now: this.registration.now() }
+  /** What the old record's tombstone says; nothing where nothing of the old session goes on. */
+  forwarding (): { meta?: SessionMeta } {
+    return this.#stored === null ? {} : { meta: { successor: this.id } }
   }
 
   /** Stores the new record, or what has become of it since the last try. */
-  * write ({ text, subject, policy }: Draft, writtenAs?: number): Flow<void> {
+  * write ({ text, subject, policy, meta }: Draft, writtenAs?: number): Flow<void> {
     const { dataToKeep, dataIfGone, subject: newSubject = subject } = this.#life
     const data = dataToKeep(this.registration.store.codec.deserialize(text), subject)
+    const owner = { subject: newSubject, meta: this.#life.metaToKeep(meta, this.registration.now()) }
     // Where nothing is kept, the data are of this deployment.
-    yield * this.#store(data, newSubject, this.#keptPolicy(policy), data === dataIfGone ? undefined : writtenAs)
+    yield * this.#store(data, owner, this.#keptPolicy(policy), data === dataIfGone ? undefined : writtenAs)
   }
 
   /** The old record is gone: a sign-in starts from nothing, and `regenerateId()` has nothing to go on with. */
   * writeAlone (): Flow<void> {
-    const { dataIfGone, subject } = this.#life
+    const { dataIfGone, subject = null, metaToKeep } = this.#life
     if (dataIfGone === null) throw new SessionDestroyedError('another request ended it')
-    yield * this.#store(dataIfGone, subject ?? null, this.#keptPolicy(this.#old.policy))
+    this.#isAlone = true
+    yield * this.#store(dataIfGone, { subject, meta: metaToKeep(null, this.registration.now()) }, this.#keptPolicy(this.#old.policy))
   }
 
   /** A policy belongs to the stored session's subject: after `clear()` too, nobody else inherits the policy. */
@@ -137,7 +93,8 @@ export class Successor implements Origin {
     const stored = this.#stored
     if (stored === null || stored.record.subject === null || !this.#isConfirmedLater) return
     const { store } = this.registration
-    store.runAside(store.call('touch', this.id, () => store.backend.touch!(this.id, stored.record)))
+    const { record } = stored
+    store.runAside(store.call('touch', this.id, () => store.backend.touch!(this.id, record), record.data))
   }
 
   /** Takes the new record back, also where its write may still be under way. Nothing waits for that. */
@@ -148,7 +105,8 @@ export class Successor implements Origin {
 
   /** After an error: no client has the new token, but the record would be listed among the sessions of its subject. */
   * takeBack (): Flow<void> {
-    if (this.#stored === null) this.abandon()
+    // A tombstone gives the place back.
+    if (this.#stored === null || this.#hasPlace) this.abandon()
     else yield * this.#remove()
   }
 
@@ -159,37 +117,59 @@ export class Successor implements Origin {
     this.#stored = null
   }
 
-  * #store (data: Payload, subject: string | null, policy: SessionPolicy | null, writtenAs?: number): Flow<void> {
+  * #store (data: Payload, owner: Owner, policy: SessionPolicy | null, writtenAs?: number): Flow<void> {
     const { keeping, store: { codec } } = this.registration
-    const draft = { ...codec.write(data), subject, policy, meta: withMark(null, this.#mark) }
+    const snapshot = codec.write(data)
+    const { subject, meta } = identified(this.registration, { ...snapshot, ...owner })
+    this.#marks ??= yield * this.#marksBefore({ subject, meta })
+    const about = this.#life.asksAbout ? withAbout(this.#old, meta) : meta
+    const draft = { ...snapshot, subject, policy, meta: withMarks(about, this.#marks) }
     this.#text = draft.text
     this.#policy = policy
     if (isEmpty(draft, codec)) return yield * this.#remove()
     const stored = toStore(this, this.#stored, draft, writtenAs)
     if (isOver(this, stored)) return yield * this.#endOfTime(policy)
     assertValid(data, codec)
+    yield * this.#takePlace(draft.subject)
     const version = this.#stored?.record.version ?? 0
     this.#mayBeStored = true
-    const sent = subject !== null && this.#isConfirmedLater ? { ...stored, record: unconfirmed(stored.record) } : stored
+    const sent = draft.subject !== null && this.#isConfirmedLater ? { ...stored, record: unconfirmed(stored.record) } : stored
     const token = yield * keeping.insert(sent, version, this.#token, writeContextOf(this.#old, draft.text))
-    if (token === null) throw yield * this.#reasonOfRefusal(subject)
+    if (token === null) throw yield * this.#reasonOfRefusal(stored.record)
     this.#token = token
     this.#stored = stored
     // Checked while the old session still stands: on a failure nothing has changed.
-    const mark = yield * assertNotRevoked(this.registration, subject, this.#mark, this.#sameSession)
-    if (mark === this.#mark) return
+    const marks = yield * assertNotRevoked(this.registration, stored.record, this.#marks, this.#sameSession)
+    if (marks === this.#marks) return
     // A revocation has spared the session, which keeps the mark from now on.
-    this.#mark = mark
-    yield * this.#store(data, subject, policy, writtenAs)
+    this.#marks = marks
+    yield * this.#store(data, owner, policy, writtenAs)
+  }
+
+  /** A session that only gets a new id keeps its marks. Whoever signs in comes after the revocations of before. */
+  * #marksBefore (owner: Owner): Flow<readonly number[]> {
+    const isSame = this.#life.subject === undefined && owner.subject === this.#old.subject
+    return isSame ? marksOf(this.#old.meta) : yield * marksBefore(this.registration, owner, this.#signIn)
+  }
+
+  /** Of the places that `maxSessionsPerSubject` gives. A session of the same subject hands its place on. */
+  * #takePlace (subject: string | null): Flow<void> {
+    const isKept = !this.#isAlone && subject === (this.#old.base?.record.subject ?? null)
+    if (subject === null || this.#hasPlace || isKept) return
+    const { cookies: source, registration } = this.#old
+    this.#hasPlace = this.#mayBeStored = yield * takePlace({ registration, subject, id: this.id, signIn: this.#signIn, source })
   }
 
   /** Why the new record was not stored: the id is random, and something stands under it, or does not stand under it any more. */
-  * #reasonOfRefusal (subject: string | null): Flow<Error> {
+  * #reasonOfRefusal (record: SessionRecord): Flow<Error> {
     this.#mayBeStored = this.#stored !== null
     // A logout of the old session has followed it to the new id, after the first of two writes.
     if (this.#stored !== null) return new SessionDestroyedError('another request ended it')
-    // The tombstone of a revocation.
-    yield * assertNotRevoked(this.registration, subject, this.#mark, this.#sameSession)
+    // The tombstone of a revocation, or of a later sign-in that took the place.
+    yield * assertNotRevoked(this.registration, record, this.#marks!, this.#sameSession)
+    // A sign-in which a revocation that had begun before has met on its way.
+    if (this.#marks!.length > 0) return new SessionDestroyedError('the sessions of its subject were revoked')
+    if (this.#hasPlace) return new SessionDestroyedError('a later sign-in took its place')
     return new SessionConflictError('no free id was found')
   }
 
@@ -218,6 +198,7 @@ export class Successor implements Origin {
       old.adopt(stored, isNewObject ? old.draft(stored) : sent, this.#token)
       sendCookie(old, true)
     }
-    if (base !== null || stored !== null) this.registration.publish(cookies.log, base === null ? 'created' : 'regenerated', old.id, kind)
+    const details = { reason: kind, cause: kind === 'login' ? 'login' : 'rotate', subject: old.subject } as const
+    if (base !== null || stored !== null) this.registration.publish(cookies, base === null ? 'created' : 'regenerated', old.id, details)
   }
 }

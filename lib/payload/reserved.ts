@@ -6,9 +6,10 @@ import { ReservedKeyError } from '../errors.ts'
  */
 export const RESERVED_KEYS: ReadonlySet<string> = new Set([
   'get', 'set', 'has', 'delete', 'clear', 'update', 'data',
-  'id', 'isLoaded', 'isNew', 'isEmpty', 'isModified', 'createdAt', 'lastAccessedAt', 'expiresAt', 'subject',
-  'load', 'save', 'reload', 'touch', 'regenerateId', 'regenerate', 'login', 'setLifetime', 'destroy', 'transaction',
-  'signal', 'reauthenticate', 'cookie', 'sessionId',
+  'id', 'isLoaded', 'isNew', 'isEmpty', 'isModified', 'createdAt', 'lastAccessedAt', 'expiresAt',
+  'subject', 'signedInAt', 'level', 'labels', 'endedBecause',
+  'load', 'save', 'reload', 'touch', 'regenerateId', 'regenerate', 'login', 'reauthenticate', 'setLifetime', 'destroy', 'transaction',
+  'signal', 'cookie', 'sessionId',
   '__proto__'
 ])
 

@@ -1,5 +1,6 @@
 import type { Instant, SessionMeta, SessionPolicy, SessionRecord } from '../../types/index.d.ts'
 import { BackendUnavailableError } from '../errors.ts'
+import { keysText, withoutKeys } from './keys-text.ts'
 import { freezeRecord, isRecord } from './record.ts'
 
 /**
@@ -10,6 +11,8 @@ import { freezeRecord, isRecord } from './record.ts'
  * Numbers are base 36. The first four have a fixed width, so that a script on a server can compare and replace them
  * without parsing. `more` is JSON, and present only for a session with a subject, a policy or meta. JSON text has no line break,
  * so the first line break ends the header. The id is left out: the store has the id as the key.
+ *
+ * The keys of a session come first in `more`: its subject and its labels, which are no part of `meta` here.
  */
 const FORMAT = '1'
 /** Enough for every version: 36^10 is above 2^48. */
@@ -71,22 +74,27 @@ export function decodeRecord (id: string, text: string): SessionRecord | null {
     expiresAt: fromBase36(header[2]!),
     subject: more.subject ?? null,
     policy: more.policy ?? null,
-    meta: more.meta ?? null
+    meta: more.labels === undefined ? more.meta ?? null : { ...more.meta, labels: more.labels }
   }
   return isRecord(record) ? freezeRecord(record) : null
 }
 
-/** What few records have, and what stands in the header where a record has it. The subject comes first: scripts of Redis look for it. */
+/** What few records have, and what stands in the header where a record has it, in this order. */
 interface More {
   readonly subject?: string
+  readonly labels?: readonly string[]
   readonly policy?: SessionPolicy
   readonly meta?: SessionMeta
 }
 
-function moreText ({ subject, policy, meta }: SessionRecord): string {
+function moreText (record: SessionRecord): string {
+  const { subject, policy, meta } = record
   if (subject === null && policy === null && meta === null) return ''
-  const more: More = { ...(subject !== null && { subject }), ...(policy !== null && { policy }), ...(meta !== null && { meta }) }
-  return ` ${JSON.stringify(more)}`
+  const keys = keysText(record)
+  const others = withoutKeys(meta)
+  const rest = JSON.stringify({ ...(policy !== null && { policy }), ...(others !== null && { meta: others }) })
+  if (keys === '') return ` ${rest}`
+  return rest === '{}' ? `${keys}}` : `${keys},${rest.slice(1)}`
 }
 
 function parseMore (text: string): More | null {

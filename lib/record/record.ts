@@ -7,21 +7,28 @@ const MAX_VERSION = 2 ** 48 - 1
 export const TOMBSTONE_MS = 300_000
 /** Nodes judge a tombstone by their own clocks, which may be so far apart. */
 const CLOCKS_APART_MS = 3_600_000
+/** How long a store keeps a tombstone. */
+export const TOMBSTONE_LIFE_MS = TOMBSTONE_MS + CLOCKS_APART_MS
 
 /**
  * How long a session lives under a new id, as long as the old id may be alive. If the process dies between the two writes of a
  * sign-in, no client has the new token. An odd number, which no idle timeout has: `isOrphan` goes by it.
  */
-const UNCONFIRMED_MS = TOMBSTONE_MS + CLOCKS_APART_MS + 1
+const UNCONFIRMED_MS = TOMBSTONE_LIFE_MS + 1
 
 /** A record for the time between the two writes of a sign-in. `touch` with the record itself makes the session one like any other. */
 export function unconfirmed (record: SessionRecord): SessionRecord {
   return freezeRecord({ ...record, expiresAt: Math.min(record.expiresAt, record.lastAccessedAt + UNCONFIRMED_MS) })
 }
 
+/** Whether a session has got a new id just now, so that its old id may be alive. */
+export function isUnconfirmed ({ lastAccessedAt, expiresAt }: SessionRecord): boolean {
+  return expiresAt === lastAccessedAt + UNCONFIRMED_MS
+}
+
 /** Whether a record has been unconfirmed for so long that its process must have died: nobody holds the session. */
-export function isOrphan ({ lastAccessedAt, expiresAt }: SessionRecord, now: Instant): boolean {
-  return expiresAt === lastAccessedAt + UNCONFIRMED_MS && now >= lastAccessedAt + TOMBSTONE_MS
+export function isOrphan (record: SessionRecord, now: Instant): boolean {
+  return isUnconfirmed(record) && now >= record.lastAccessedAt + TOMBSTONE_MS
 }
 
 /** Freezes a record with its policy and meta, as the core hands records to backends: no backend can change a session by accident. */
@@ -46,7 +53,7 @@ export function tombstone (id: string, now: Instant, meta: SessionMeta | null = 
     schemaVersion: 1,
     createdAt: now,
     lastAccessedAt: now,
-    expiresAt: now + TOMBSTONE_MS + CLOCKS_APART_MS,
+    expiresAt: now + TOMBSTONE_LIFE_MS,
     subject: null,
     policy: null,
     meta
@@ -83,10 +90,24 @@ function isPolicy (value: unknown): value is SessionPolicy {
 }
 
 function isMeta (value: unknown): value is SessionMeta {
-  if (!isObject(value)) return false
-  const { mark, successor } = value
-  return (mark === undefined || isInteger(mark, 1)) && (successor === undefined || typeof successor === 'string')
+  return isObject(value) && Object.entries(value).every(([name, member]) => META_CHECKS.get(name)?.(member) ?? true)
 }
+
+/** What a later version of this library keeps beside, this version leaves alone. */
+const META_CHECKS: ReadonlyMap<string, (value: unknown) => boolean> = new Map(Object.entries({
+  signedInAt: (value: unknown) => isInteger(value, 0),
+  level: isText,
+  labels: (value: unknown) => Array.isArray(value) && value.every(isText),
+  about: isObject,
+  mark: (value: unknown) => [value].flat().every(mark => isInteger(mark, 1)),
+  successor: isText,
+  reason: isText,
+  pending: (value: unknown) => Array.isArray(value) && value.every(isPending)
+}))
+
+function isPending (value: unknown): boolean { return Array.isArray(value) && isText(value[0]) && isInteger(value[1], 0) }
+
+function isText (value: unknown): value is string { return typeof value === 'string' }
 
 function isObject (value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

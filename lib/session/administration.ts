@@ -1,50 +1,43 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type {
-  Awaitable, ListFilter, ListPage, Session as PublicSession, SessionInfo, SessionPayload, SessionRecord, Sessions
+  Awaitable, BackendCall, ListedRecord, ListFilter, ListPage, LoginOptions, RevokeOptions, Session as PublicSession, SessionInfo,
+  SessionMeta, SessionMetrics, SessionPayload, Sessions
 } from '../../types/index.d.ts'
+import { assertLabel, assertSubject } from '../config/identity.ts'
 import type { RoutePolicy } from '../config/routes.ts'
-import { BackendContractError, NotSupportedError, SessionDestroyedError, SessionSerializationError } from '../errors.ts'
-import type { CookieTransport } from '../lifecycle/cookie.ts'
-import { assertValid } from '../lifecycle/draft.ts'
+import { BackendContractError, NotSupportedError, SessionSerializationError } from '../errors.ts'
 import { endSession } from '../lifecycle/end.ts'
 import { loadSession } from '../lifecycle/load.ts'
-import { toStore } from '../lifecycle/records.ts'
-import { assertNotRevoked, beginSignIn, markBefore, markRevoked, type SignIn, withMark } from '../lifecycle/revocations.ts'
+import { markRevoked, type Target } from '../lifecycle/revocations.ts'
 import { SessionState } from '../lifecycle/state.ts'
-import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
-import { isOrphan } from '../record/record.ts'
+import { isOrphan, tombstone } from '../record/record.ts'
+import type { EventSource } from '../store/events.ts'
+import { Metrics } from '../store/metrics.ts'
 import type { Registration } from '../store/registration.ts'
-import { abandon } from '../store/server-side.ts'
-import type { Flow } from '../tools/flow.ts'
 import { removeInBatches } from '../tools/remove-in-batches.ts'
+import { type CookieFormat, Creation } from './creation.ts'
 import { SessionHandle } from './handle.ts'
-import { assertId, selectionOf } from './selection.ts'
-import { assertSubject, face } from './session.ts'
+import { assertId, selectionOf, signInDetails } from './selection.ts'
+import { face } from './session.ts'
 
 type Data = Record<string, unknown>
 
-/** The sessions of a cookie's name, outside a request; http/ makes them. */
-export interface CookieFormat {
-  readonly registration: Registration
-  /** The cookies of a `Cookie` header that have the name, without a response. */
-  transport (header: string | undefined): CookieTransport
-  /** The `Cookie` header for a session's text, under the name. */
-  header (text: string): string
-}
+const REVOKED: SessionMeta = Object.freeze({ reason: 'revoked' })
 
 /** `app.sessions`: sessions outside a request. An operation which the backend does not have rejects with `NotSupportedError`. */
 export class SessionAdministration implements Sessions<Data> {
   readonly #registration: Registration
   readonly #formats: readonly CookieFormat[]
-  readonly #log: FastifyBaseLogger
+  /** Where events come from. */
+  readonly #source: EventSource
   readonly #route: RoutePolicy
 
   /** @param formats for each name of the cookie: with `secure: 'auto'` that of https, then that of http */
   constructor (formats: readonly CookieFormat[], log: FastifyBaseLogger, route: RoutePolicy) {
     this.#registration = formats[0]!.registration
     this.#formats = formats
-    this.#log = log
+    this.#source = { log }
     this.#route = route
   }
 
@@ -62,7 +55,7 @@ export class SessionAdministration implements Sessions<Data> {
     const { store } = this.#registration
     const { backend } = store
     // A cheap question first. For the backend a tombstone exists too, so that a yes is looked at.
-    const mayExist = backend.exists === undefined || await store.run(store.call('look for', id, () => backend.exists!(id)))
+    const mayExist = backend.exists === undefined || await store.run(store.call('exists', id, () => backend.exists!(id)))
     return mayExist && await this.get(id) !== null
   }
 
@@ -78,66 +71,85 @@ export class SessionAdministration implements Sessions<Data> {
     return new SessionHandle(state).visible as unknown as PublicSession<Data>
   }
 
-  async create (data: SessionPayload<Data>, options: { subject?: string } = {}): Promise<{ id: string, cookie: string }> {
-    const { subject } = selectionOf('create', options)
-    if (subject !== undefined) assertSubject(subject)
+  async create (data: SessionPayload<Data>, options: LoginOptions & { subject?: string } = {}): Promise<{ id: string, cookie: string }> {
+    const { subject = null } = selectionOf('create', options)
+    const details = signInDetails('create', options)
     const isObject = typeof data === 'object' && data !== null && !Array.isArray(data)
     if (!isObject) throw new SessionSerializationError('session', 'must be an object')
     const state = this.#state(this.#formats[0]!, undefined)
-    const called = beginSignIn(this.#registration)
-    const cookie = await this.#registration.store.run(this.#store(state, data, subject ?? null, called))
+    const creation = new Creation(state, this.#formats, this.#source)
+    const cookie = await this.#registration.store.run(creation.run(data, subject, details))
     return { id: state.id, cookie }
   }
 
-  async revoke (id: string): Promise<void> {
+  async revoke (id: string, options: RevokeOptions = {}): Promise<void> {
     this.#assertServerSide('revoke()')
     assertId('revoke', id)
+    const given = selectionOf('revoke', options)
     const registration = this.#registration
-    await registration.store.run(endSession(registration, id, null))
-    registration.publish(this.#log, 'revoked', id)
+    await registration.store.run(endSession(registration, id, null, { meta: REVOKED }))
+    registration.publish(this.#source, 'revoked', id, { cause: 'revoke', ...given })
   }
 
-  async revokeSubject (subject: string, options: { except?: string } = {}): Promise<number> {
+  async revokeSubject (subject: string, options: RevokeOptions & { except?: string | undefined } = {}): Promise<number> {
     assertSubject(subject)
-    const given = selectionOf('revokeSubject', options)
+    return await this.#revokeTarget({ kind: 'subject', value: subject }, selectionOf('revokeSubject', options))
+  }
+
+  async revokeLabel (label: string, options: RevokeOptions & { except?: string | undefined } = {}): Promise<number> {
+    assertLabel(label)
+    return await this.#revokeTarget({ kind: 'label', value: label }, selectionOf('revokeLabel', options))
+  }
+
+  async #revokeTarget (target: Target, given: RevokeOptions & { except?: string | undefined }): Promise<number> {
     const registration = this.#registration
     const { store } = registration
-    const removeSubject = store.optional('removeSubject', 'revokeSubject()')
+    const { except, ...details } = given
+    const [method, operation] = target.kind === 'subject' ? ['removeSubject', 'revokeSubject()'] as const : ['removeLabel', 'revokeLabel()'] as const
+    const remove = store.optional(method, operation)
     // First the sessions which are being made, then the stored sessions: what is stored in between is among the latter.
     let failure: unknown = null
     try {
-      await store.run(markRevoked(registration, subject, given.except))
+      await store.run(markRevoked(registration, target, except))
     } catch (error) {
       // A store that is full takes no mark. What is stored can end all the same.
       failure = error
     }
-    const removed = await this.#call('removeSubject', () => removeSubject(subject, given))
-    registration.publish(this.#log, 'revoked', null, 'subject')
+    const { id: _, ...ending } = tombstone('', registration.now(), REVOKED)
+    const removed = await this.#call(method, () => remove(target.value, { ...(except !== undefined && { except }), ending }))
+    const subject = target.kind === 'subject' ? target.value : null
+    registration.publish(this.#source, 'revoked', null, { reason: target.kind, cause: 'revoke', subject, ended: removed, ...details })
     // Without the mark, a session which was being made meanwhile may have escaped.
     if (failure !== null) throw failure
     return removed
   }
 
-  async revokeAll (): Promise<void> {
+  async revokeAll (options: RevokeOptions = {}): Promise<void> {
+    const given = selectionOf('revokeAll', options)
     const removeAll = this.#registration.store.optional('removeAll', 'revokeAll()')
     await this.#call('removeAll', () => removeAll())
     // Again: a session which got a new id while the backend went through all sessions may have been missed.
     await this.#call('removeAll', () => removeAll())
-    this.#registration.publish(this.#log, 'revoked', null, 'all')
+    this.#registration.publish(this.#source, 'revoked', null, { reason: 'all', cause: 'revoke', ...given })
+  }
+
+  metrics (): SessionMetrics {
+    return Metrics.sum([...new Set(this.#formats.map(({ registration }) => registration))].map(({ metrics }) => metrics.all))
   }
 
   async list (filter: ListFilter = {}): Promise<ListPage<SessionInfo<Data>>> {
     const given = selectionOf('list', filter)
     const list = this.#registration.store.optional('list', 'list()')
+    this.#assertTakesLabel(given)
     const { sessions, cursor } = await this.#call('list', () => list(given))
     return { sessions: sessions.flatMap(record => this.#listed(record)), cursor }
   }
 
-  #listed (record: SessionRecord): Array<SessionInfo<Data>> {
+  #listed (record: ListedRecord): Array<SessionInfo<Data>> {
     try {
       // Nobody holds a session whose sign-in was not finished.
       const stored = isOrphan(record, this.#registration.now()) ? null : this.#registration.store.sessionOf(record, null)
-      return stored === null ? [] : [this.#info(stored)]
+      return stored === null ? [] : [this.#info(stored, record.extra)]
     } catch (error) {
       if (error instanceof BackendContractError) throw error
       // A session of a newer deployment which does not fit this deployment must not hide all the rest.
@@ -145,84 +157,49 @@ export class SessionAdministration implements Sessions<Data> {
     }
   }
 
-  async count (filter: { subject?: string } = {}): Promise<number> {
+  async count (filter: { subject?: string, label?: string } = {}): Promise<number> {
     const given = selectionOf('count', filter)
     const { store } = this.#registration
     const count = store.optional('count', 'count()')
-    if (given.subject === undefined || store.backend.list === undefined) return await this.#call('count', () => count(given))
+    this.#assertTakesLabel(given)
+    const isOfAll = given.subject === undefined && given.label === undefined
+    if (isOfAll || store.backend.list === undefined) return await this.#call('count', () => count(given))
     // The store would count sessions that nobody holds.
     let listed = 0
     for (let cursor: string | null | undefined; cursor !== null;) {
-      const page: ListPage<SessionInfo<Data>> = await this.list({ subject: given.subject, cursor })
+      const page: ListPage<SessionInfo<Data>> = await this.list({ ...given, cursor })
       listed += page.sessions.length
       cursor = page.cursor
     }
     return listed
   }
 
+  #assertTakesLabel ({ label }: { label?: string }): void {
+    if (label !== undefined) this.#registration.store.optional('removeLabel', 'labels')
+  }
+
   async removeExpired (options: { limit?: number } = {}): Promise<number> {
     const given = selectionOf('removeExpired', options)
     const removeExpired = this.#registration.store.optional('removeExpired', 'removeExpired()')
     const remove = async (most: number) => await this.#call('removeExpired', () => removeExpired({ limit: most }))
-    return await removeInBatches(remove, given)
+    const removed = await removeInBatches(remove, given)
+    // The store does not say which they were.
+    if (removed > 0) this.#registration.publish(this.#source, 'expired', null, { reason: 'removed', cause: 'expire', ended: removed })
+    return removed
   }
 
   #state ({ registration, transport }: CookieFormat, cookieHeader: string | undefined): SessionState {
     return new SessionState(registration, transport(cookieHeader), this.#route, face)
   }
 
-  /** Answers with the `Cookie` header. */
-  * #store (state: SessionState, data: Payload, subject: string | null, called: SignIn): Flow<string> {
-    const registration = this.#registration
-    const { keeping, store } = registration
-    assertValid(data, store.codec)
-    const mark = yield * markBefore(registration, subject, called)
-    const stored = toStore(state, null, { ...store.codec.write(data), subject, policy: null, meta: withMark(null, mark) })
-    const { id } = stored.record
-    let isOver = keeping.isInCookie
-    try {
-      const token = yield * keeping.insert(stored, 0, state.token, store.writeContext(stored.text, undefined))
-      // `null`: a different session has the id.
-      isOver ||= token === null
-      if (token === null) throw new SessionDestroyedError('it was ended while it was created')
-      yield * this.#endIfRevoked(stored.record, mark)
-      isOver = true
-      registration.publish(this.#log, 'created', id)
-      return yield * this.#header(stored, token)
-    } finally {
-      // After an error of the store, and where the time limit has stopped this flow: the write may still be under way.
-      if (!isOver) store.runAside(abandon(store, id, registration.now()))
-    }
-  }
-
-  /** The cookies of a stored session by all their names, so that requests of either scheme find the session. */
-  * #header (stored: Stored, token: string): Flow<string> {
-    const cookies: string[] = []
-    for (const { registration: { keeping, store }, header } of this.#formats) {
-      // A text that holds the session is bound to its cookie's name.
-      const isSame = keeping === this.#registration.keeping
-      const text = isSame ? token : yield * keeping.insert(stored, 0, null, store.writeContext(stored.text, undefined))
-      cookies.push(header(text!))
-    }
-    return cookies.join('; ')
-  }
-
-  * #endIfRevoked (record: SessionRecord, mark: number | undefined): Flow<void> {
-    try {
-      yield * assertNotRevoked(this.#registration, record.subject, mark)
-    } catch (error) {
-      yield * endSession(this.#registration, record.id, record)
-      throw error
-    }
-  }
-
-  async #call<T> (operation: string, send: () => Awaitable<T>): Promise<T> {
+  async #call<T> (operation: BackendCall['operation'], send: () => Awaitable<T>): Promise<T> {
     const { store } = this.#registration
     return await store.run(store.call(operation, null, send))
   }
 
-  #info ({ record, text }: Stored): SessionInfo<Data> {
-    const { id, subject, createdAt, lastAccessedAt } = record
+  #info ({ record, text }: Stored, extra?: ListedRecord['extra']): SessionInfo<Data> {
+    const { id, subject, createdAt, lastAccessedAt, meta } = record
+    const { signedInAt, level = null, labels = [], about = null } = meta ?? {}
     const { store } = this.#registration
     return {
       id,
@@ -230,8 +207,19 @@ export class SessionAdministration implements Sessions<Data> {
       subject,
       createdAt: new Date(createdAt),
       lastAccessedAt: new Date(lastAccessedAt),
-      expiresAt: new Date(store.deadline(record))
+      expiresAt: new Date(store.deadline(record)),
+      signedInAt: signedInAt === undefined ? null : new Date(signedInAt),
+      level,
+      labels: [...labels],
+      about,
+      ...(extra !== undefined && { extra })
     }
+  }
+
+  /** For fastsessions/devices, at its registration. Throws `NotSupportedError` where the sessions of a subject cannot be listed or ended. */
+  assertListsSubjects (): void {
+    this.#registration.store.optional('list', 'list()')
+    this.#registration.store.optional('removeSubject', 'revokeSubject()')
   }
 
   #assertServerSide (operation: string): void {

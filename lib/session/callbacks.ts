@@ -17,6 +17,12 @@ export function answer<T> (
   return undefined
 }
 
+/** The arguments of a method that takes a callback as its last one. */
+export function splitCallback (args: readonly unknown[]): { values: readonly unknown[], callback: Callback | undefined } {
+  const at = args.findIndex(arg => typeof arg === 'function')
+  return at === -1 ? { values: args, callback: undefined } : { values: args.slice(0, at), callback: args[at] as Callback }
+}
+
 /** A promise which knows whether somebody waits for it. `await` asks a subclass of Promise for its `then`. */
 class Watched<T> extends Promise<T> {
   isAwaited = false

@@ -1,18 +1,20 @@
-import type { Awaitable, Callback, SessionLifetime, SessionMembers, SessionPayload } from '../../types/index.d.ts'
+import type { Awaitable, Callback, SessionEnding, SessionLifetime, SessionMembers, SessionPayload } from '../../types/index.d.ts'
+import { assertSubject, nameOf } from '../config/identity.ts'
 import { parseLifetime } from '../config/lifetime-options.ts'
-import { NotSupportedError, ReservedKeyError, SessionDestroyedError, SessionSerializationError } from '../errors.ts'
+import { NotSupportedError, ReservedKeyError, SessionDestroyedError, SessionRequiredError, SessionSerializationError } from '../errors.ts'
 import { loadSession } from '../lifecycle/load.ts'
 import { destroySession, reloadSession, rotateSession, saveSession, transactSession } from '../lifecycle/operations.ts'
 import type { Face, SessionState } from '../lifecycle/state.ts'
-import { NEW_LIVES } from '../lifecycle/successor.ts'
+import { NEW_LIVES } from '../lifecycle/new-lives.ts'
 import { dataOf, fill, readKey, writeKey } from '../payload/bag.ts'
 import type { Payload } from '../payload/changes.ts'
 import { assertKey, assertKeys, RESERVED_KEYS } from '../payload/reserved.ts'
-import { assertStorable } from '../payload/storable.ts'
-import { answer } from './callbacks.ts'
+import { answer, splitCallback } from './callbacks.ts'
 import { DESTROYED } from './messages.ts'
+import { signInDetails } from './selection.ts'
 
 type AnySessionData = Record<string, unknown>
+type LoginArguments = [subject: string | number, data?: unknown, options?: unknown, callback?: unknown]
 /** Every member must be there. Their types are in types/index.d.ts. */
 type MembersOf<T> = { [Name in keyof T]: unknown }
 
@@ -80,6 +82,10 @@ export class Session implements MembersOf<SessionMembers> {
   get lastAccessedAt (): Date { return new Date(this.#state.lastAccessedAt) }
   get expiresAt (): Date { return new Date(this.#state.expiresAt) }
   get subject (): string | null { return this.#state.subject }
+  get signedInAt (): Date | null { return dateOf(this.#state.meta?.signedInAt) }
+  get level (): string | null { return this.#state.meta?.level ?? null }
+  get labels (): readonly string[] { return [...this.#state.meta?.labels ?? []] }
+  get endedBecause (): SessionEnding | null { return this.#state.endedBecause }
 
   // ------------------------------------------------------------------------------------------ operations
 
@@ -120,16 +126,28 @@ export class Session implements MembersOf<SessionMembers> {
     return this.#answer(() => rotateSession(this.#writable(), NEW_LIVES.regenerate(keys)), typeof keep === 'function' ? keep : callback)
   }
 
-  login (subject: string | number, data?: SessionPayload<AnySessionData> | Callback, callback?: Callback): Promise<void>
-  login (given: string | number, data?: SessionPayload<AnySessionData> | Callback, callback?: Callback): any {
-    const added = typeof data === 'function' ? {} : data ?? {}
+  login (...args: LoginArguments): Promise<void>
+  login (...args: LoginArguments): any {
+    const [given, ...others] = args
+    const { values: [data, options], callback } = splitCallback(others)
+    const added = data ?? {}
     return this.#answer(() => {
-      const subject = Number.isSafeInteger(given) ? String(given) : given
+      const subject = nameOf(given)
       assertSubject(subject)
       assertPlain(added, 'login()')
       assertKeys(added)
-      return rotateSession(this.#writable(), NEW_LIVES.login(subject, added))
-    }, typeof data === 'function' ? data : callback)
+      return rotateSession(this.#writable(), NEW_LIVES.login(subject, added, signInDetails('login', options)))
+    }, callback)
+  }
+
+  reauthenticate (options?: { level?: string | undefined } | Callback, callback?: Callback): Promise<void>
+  reauthenticate (...args: [options?: unknown, callback?: unknown]): any {
+    const { values: [options], callback } = splitCallback(args)
+    return this.#answer(() => {
+      const { level } = signInDetails('reauthenticate', options)
+      if (this.#writable().subject === null) throw new SessionRequiredError('subject')
+      return rotateSession(this.#state, NEW_LIVES.reauthenticate(level))
+    }, callback)
   }
 
   destroy (callback?: Callback): Promise<void>
@@ -188,19 +206,13 @@ function present (session: Session): Payload {
   return Object.fromEntries(Object.entries(dataOf(bag(session))).filter(([, value]) => value !== undefined))
 }
 
+function dateOf (instant: number | undefined): Date | null { return instant === undefined ? null : new Date(instant) }
+
 function bag (session: Session): Payload { return session as unknown as Payload }
 
 /** An object that holds keys to write: the letters of a text, or the entries of an array, would be stored one by one. */
-function assertPlain (value: unknown, operation: string): void {
+function assertPlain (value: unknown, operation: string): asserts value is Payload {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return
   const kind = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value
   throw new SessionSerializationError('session', `is written by ${operation} from an object, got ${kind}`)
-}
-
-export function assertSubject (subject: unknown): asserts subject is string {
-  if (typeof subject !== 'string' || subject === '') {
-    const given = subject === '' ? '\'\'' : typeof subject
-    throw new SessionSerializationError('subject', `must be a string that is not empty, got ${given}`)
-  }
-  assertStorable('subject', subject)
 }

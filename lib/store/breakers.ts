@@ -1,7 +1,8 @@
-import type { Awaitable, SessionBackend } from '../../types/index.d.ts'
+import type { Awaitable } from '../../types/index.d.ts'
 import { idOfToken, newToken } from '../record/ids.ts'
-import { type Flow, isPromise, run, wait } from '../tools/flow.ts'
+import { type Flow, isPromise, run } from '../tools/flow.ts'
 import { Breaker, type BreakerState } from './breaker.ts'
+import type { BackendCalls } from './calls.ts'
 
 /** More servers than that are a fleet whose addresses come and go. */
 const MAX_SERVERS = 1_000
@@ -15,15 +16,13 @@ export type OnBreaker = (state: BreakerState, server: string) => void
 
 /** A breaker for each server of a backend, so that a server which is down takes no sessions with it but its own. */
 export class Breakers {
-  readonly #backend: SessionBackend
-  readonly #property: string
+  readonly #calls: BackendCalls
   readonly #limitMs: number
   readonly #onChange: OnBreaker
   readonly #all = new Map<string, Breaker>()
 
-  constructor (backend: SessionBackend, property: string, timeoutMs: number, onChange: OnBreaker) {
-    this.#backend = backend
-    this.#property = property
+  constructor (calls: BackendCalls, timeoutMs: number, onChange: OnBreaker) {
+    this.#calls = calls
     this.#limitMs = Math.min(timeoutMs, MAX_QUESTION_MS)
     this.#onChange = onChange
   }
@@ -33,10 +32,11 @@ export class Breakers {
    * its cookie.
    */
   of (id: string | null): Breaker | null {
-    const { serverOf, selfContained } = this.#backend
+    const { backend } = this.#calls
+    const { serverOf, selfContained } = backend
     if (selfContained === true) return null
     if (serverOf === undefined) return this.#get('')
-    return id === null ? null : this.#get(this.#backend.serverOf!(id) ?? '')
+    return id === null ? null : this.#get(backend.serverOf!(id) ?? '')
   }
 
   close (): void {
@@ -61,19 +61,17 @@ export class Breakers {
 
   * #question (server: string): Flow<boolean> {
     const id = this.#unusedId(server)
-    try {
-      if (id !== null) yield * wait(this.#backend.read(id))
-      return true
-    } catch {
-      return false
-    }
+    if (id === null) return true
+    const outcome = yield * this.#calls.make('read', id, () => this.#calls.backend.read(id), null)
+    return !outcome.hasFailed
   }
 
   /** `null` where the server has left the fleet: then nothing depends on the server any more. */
   #unusedId (server: string): string | null {
+    const { backend, property } = this.#calls
     for (let draws = 0; draws < MAX_DRAWS; draws++) {
-      const id = idOfToken(this.#property, newToken())
-      if (server === '' || this.#backend.serverOf!(id) === server) return id
+      const id = idOfToken(property, newToken())
+      if (server === '' || backend.serverOf!(id) === server) return id
     }
     return null
   }

@@ -3,12 +3,15 @@ import type { SessionBackend, SessionEventType } from '../../types/index.d.ts'
 import type { Settings } from '../config/options.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { BreakerState } from './breaker.ts'
-import { EventPublisher } from './events.ts'
+import { type EventDetails, EventPublisher, type EventSource } from './events.ts'
 import { InCookie } from './in-cookie.ts'
+import { Metrics } from './metrics.ts'
 import { CommitQueue } from './queue.ts'
 import { ServerSide } from './server-side.ts'
 import { type Keeping, Store } from './store.ts'
 import { type WarningKind, Warnings } from './warnings.ts'
+
+const NO_DETAILS: EventDetails = Object.freeze({})
 
 /** Everything which the sessions of an `app.register(sessions, …)` share. */
 export class Registration {
@@ -16,6 +19,7 @@ export class Registration {
   readonly store: Store
   readonly keeping: Keeping
   readonly queue = new CommitQueue<Stored>()
+  readonly metrics = new Metrics()
   readonly #events: EventPublisher
   readonly #warnings: Warnings
 
@@ -32,8 +36,9 @@ export class Registration {
 
   now (): number { return this.settings.now() }
 
-  publish (log: FastifyBaseLogger, type: SessionEventType, id: string | null, reason?: string, path?: readonly string[]): void {
-    this.#events.publish(log, type, id, reason, path)
+  publish (source: EventSource, type: SessionEventType, id: string | null, details: EventDetails = NO_DETAILS): void {
+    this.metrics.note(type, details)
+    this.#events.publish(source, type, id, details)
   }
 
   warn (log: FastifyBaseLogger, kind: WarningKind, text: string, error?: Error): void {
@@ -44,6 +49,6 @@ export class Registration {
     const place = server === '' ? this.store.name : `${this.store.name}, server ${server},`
     if (state === 'open') log.warn(`${place} is down: sessions fail fast until it answers again`)
     else log.info(`${place} is up again`)
-    this.publish(log, state === 'closed' ? 'recovered' : 'unavailable', null, state)
+    this.publish({ log }, state === 'closed' ? 'recovered' : 'unavailable', null, { reason: state })
   }
 }

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import type { SessionRecord, WriteContext } from '../../types/index.d.ts'
+import type { Instant, SessionMeta, SessionRecord, WriteContext } from '../../types/index.d.ts'
+import type { Settings } from '../config/options.ts'
 import { randomVersion } from '../crypto/random.ts'
 import type { Stored } from '../payload/codec.ts'
 import { idOfToken, isToken, newToken, TOKEN_CHARS } from '../record/ids.ts'
@@ -41,21 +42,29 @@ export class ServerSide implements Keeping {
  * Ends a stored session if the record still stands; `false` when a later version stands, or none. A backend without
  * compare-and-set cannot tell the difference: there the record goes, whatever its version is by now.
  *
- * @param successor the id under which the session goes on: then a tombstone tells those who still hold the old id
+ * @param end `meta`: what a tombstone tells those who still hold the id. Without it the record leaves nothing, but a free place where
+ * the sessions of a subject are counted
  */
 export function * removeIfUnchanged (
-  store: Store, record: SessionRecord, successor: { id: string, now: number } | null, request: FastifyRequest | undefined
+  { store, settings }: Ending, record: SessionRecord, { meta, request }: { meta?: SessionMeta, request?: FastifyRequest | undefined }
 ): Flow<boolean> {
   // Such a backend may keep expired records, so that a tombstone would stay for ever and protect nothing.
   if (!store.isAtomic) return yield * removeBlindly(store, record.id)
-  const ended = successor === null ? expired(record) : tombstone(record.id, successor.now, { successor: successor.id })
+  const hasPlace = settings.maxSessionsPerSubject !== null && record.subject !== null
+  const ended = meta === undefined && !hasPlace ? expired(record) : tombstone(record.id, settings.now(), meta)
   return (yield * store.put(ended, record.version, { data: {}, ...withRequest(request) })).written
 }
 
+/** The parts of a registration that an ending needs. */
+interface Ending {
+  readonly store: Store
+  readonly settings: Settings
+}
+
 /** Ends whatever is stored under an id, without compare-and-set: later writes of the old session find no version of theirs. */
-export function * endBlindly (store: Store, id: string, successor: { id: string, now: number } | null): Flow<void> {
-  if (successor === null) yield * removeBlindly(store, id)
-  else yield * store.putBlindly(tombstone(id, successor.now, { successor: successor.id }))
+export function * endBlindly (store: Store, id: string, now: Instant, meta: SessionMeta | undefined): Flow<void> {
+  if (meta === undefined) yield * removeBlindly(store, id)
+  else yield * store.putBlindly(tombstone(id, now, meta))
 }
 
 /**

@@ -1,13 +1,14 @@
 import type { FastifyRequest } from 'fastify'
-import type { Awaitable, SessionBackend, SessionRecord, WriteContext } from '../../types/index.d.ts'
+import type { Awaitable, BackendCall, SessionBackend, SessionRecord, WriteContext } from '../../types/index.d.ts'
 import type { Settings } from '../config/options.ts'
 import { BackendContractError, BackendUnavailableError, isOwnError, NotSupportedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { PayloadCodec, Stored, Unreadable } from '../payload/codec.ts'
 import { effectiveDeadline, isExpired } from '../record/lifetime.ts'
 import { isRecord } from '../record/record.ts'
-import { type Flow, isPromise, run } from '../tools/flow.ts'
+import { type Flow, run } from '../tools/flow.ts'
 import { Breakers, type OnBreaker } from './breakers.ts'
+import { BackendCalls, type Outcome } from './calls.ts'
 import { harmlessCause } from './cause.ts'
 
 /** Why a cookie is no session: the `reason` of `rejected` events. */
@@ -49,6 +50,8 @@ export interface Keeping {
 }
 
 const WRITTEN: PutAnswer = Object.freeze({ written: true })
+/** What messages say of a method whose name is no verb of theirs. */
+const WORDS: Readonly<Partial<Record<BackendCall['operation'], string>>> = Object.freeze({ exists: 'look for', prepare: 'prepare for' })
 
 /** The backend as sessions see it: every call in time, every answer checked, failing fast while the backend is down. */
 export class Store {
@@ -57,6 +60,7 @@ export class Store {
   /** The class of the backend, for messages. */
   readonly name: string
   readonly #settings: Settings
+  readonly #calls: BackendCalls
   readonly #breakers: Breakers
 
   /** @param backend the backend of `settings`, bound to the registration */
@@ -65,7 +69,8 @@ export class Store {
     this.codec = settings.codec
     this.name = settings.backend.constructor?.name ?? 'The backend'
     this.#settings = settings
-    this.#breakers = new Breakers(backend, settings.property, settings.timeoutMs, onBreaker)
+    this.#calls = new BackendCalls(backend, settings.property, this.name)
+    this.#breakers = new Breakers(this.#calls, settings.timeoutMs, onBreaker)
   }
 
   get isAtomic (): boolean { return this.backend.atomic === true }
@@ -90,15 +95,16 @@ export class Store {
    * Calls the backend. Any error of a driver becomes a `BackendUnavailableError` whose cause says what went wrong, and nothing
    * of what was sent.
    *
+   * @param operation the method of the backend
    * @param id the id which the call is about; `null` for a call about many sessions
    * @param sent the payload or the cookie's text which goes to the backend
    */
-  * call<T> (operation: string, id: string | null, send: () => Awaitable<T>, sent: string | null = null): Flow<T> {
+  * call<T> (operation: BackendCall['operation'], id: string | null, send: () => Awaitable<T>, sent: string | null = null): Flow<T> {
     const breaker = this.#breakers.of(id)
     if (breaker?.admits === false) throw new BackendUnavailableError(`${this.name} is down; sessions fail fast until it answers again`)
     let outcome: Outcome<T> | undefined
     try {
-      outcome = yield * settle(send)
+      outcome = yield * this.#calls.make(operation, id, send, sent)
     } finally {
       // Stopped by the time limit before the backend has answered. Waiting in a queue, or for the application, does not count.
       if (outcome === undefined) breaker?.fail()
@@ -116,7 +122,7 @@ export class Store {
     breaker?.fail()
     if (!isOwnError(failure)) {
       const cause = harmlessCause(failure, sent)
-      throw new BackendUnavailableError(`${this.name} failed to ${operation} a session`, { cause })
+      throw new BackendUnavailableError(`${this.name} failed to ${WORDS[operation] ?? operation} a session`, { cause })
     }
     failure.cause = harmlessCause(failure.cause, sent)
     throw failure
@@ -134,7 +140,8 @@ export class Store {
 
   /** The backend's answer for an id, unchecked. */
   * read (id: string): Flow<unknown> {
-    return yield * this.call('read', id, () => this.backend.read(id))
+    const { backend } = this
+    return yield * this.call('read', id, () => backend.read(id), backend.selfContained === true ? id : null)
   }
 
   /** The stored session of an id, or `null`. */
@@ -212,18 +219,6 @@ export class Store {
    */
   writeContext (text: string, request: FastifyRequest | undefined): WriteContext {
     return new PayloadContext(this.codec, text, request)
-  }
-}
-
-/** What a call of the backend came to. */
-type Outcome<T> = { readonly hasFailed: false, readonly result: T } | { readonly hasFailed: true, readonly failure: unknown }
-
-function * settle<T> (send: () => Awaitable<T>): Flow<Outcome<T>> {
-  try {
-    const answer = send()
-    return { hasFailed: false, result: isPromise(answer) ? (yield answer) as T : answer }
-  } catch (failure) {
-    return { hasFailed: true, failure }
   }
 }
 

@@ -5,14 +5,14 @@ const MOST = 5
 const SPAN_MS = 60_000
 
 /** What is a matter of the configuration is said once. */
-const ONCE: ReadonlySet<WarningKind> = new Set<WarningKind>(['outside', 'empty'])
+const ONCE: ReadonlySet<WarningKind> = new Set<WarningKind>(['about', 'empty', 'fixation', 'outside'])
 
 /** The name of warnings of the process. */
 const WARNING = 'FastsessionsWarning'
 
 /** What a warning is about. */
 export type WarningKind =
-  'anonymous' | 'dropped' | 'empty' | 'ended' | 'lost' | 'outside' | 'plain-http' | 'renewal' | 'timed-out' | 'unawaited'
+  'about' | 'anonymous' | 'dropped' | 'empty' | 'ended' | 'fixation' | 'lost' | 'outside' | 'plain-http' | 'renewal' | 'timed-out' | 'unawaited'
 
 /**
  * Warnings of a registration, limited for each kind. Where the application's logger is off, the first of each kind goes to

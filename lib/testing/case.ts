@@ -30,6 +30,9 @@ export interface Capabilities {
   removeExpired: boolean
   removeAll: boolean
   removeSubject: boolean
+  removeLabel: boolean
+  /** `list` and `count` take a label. @default whether there is `removeLabel` */
+  labels: boolean
   /** How many bytes of payload fit; a larger payload is a `SessionTooLargeError`. `0`: no limit, or not known. @default 0 */
   maxDataBytes: number
 }
@@ -66,6 +69,13 @@ export async function fill ({ clock, stored }: Bench, subjects: ReadonlyArray<st
   for (const subject of subjects) ids.push((await stored({ subject })).id)
   await stored({ subject: 'alice', expiresAt: clock.now + MINUTE_MS })
   clock.now += MINUTE_MS
+  return ids
+}
+
+/** Stores a session for each list of labels. Returns their ids. */
+export async function label ({ stored }: Pick<Bench, 'stored'>, lists: ReadonlyArray<readonly string[]>): Promise<string[]> {
+  const ids: string[] = []
+  for (const labels of lists) ids.push((await stored({ subject: 'alice', meta: { labels } })).id)
   return ids
 }
 

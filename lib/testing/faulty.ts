@@ -1,20 +1,20 @@
 import type {
-  Awaitable, BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord, WriteContext
+  Awaitable, BackendContext, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, WriteContext
 } from '../../types/index.d.ts'
 
 /** The methods of a backend which can be made to fail. */
 export type Operation =
-  'read' | 'write' | 'remove' | 'touch' | 'list' | 'count' | 'removeExpired' | 'removeAll' | 'removeSubject' | 'exists'
+  'read' | 'write' | 'remove' | 'touch' | 'list' | 'count' | 'removeExpired' | 'removeAll' | 'removeSubject' | 'removeLabel' | 'exists'
 
 /** A call of the backend. */
 export interface Call {
   readonly operation: Operation
-  /** The id, or the subject of `removeSubject`; `null` for an operation without either. */
+  /** The id, the subject of `removeSubject`, or the label of `removeLabel`; `null` for an operation without any. */
   readonly id: string | null
 }
 
 const OPTIONAL_METHODS = [
-  'touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'isStale', 'exists', 'serverOf', 'bind'
+  'touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'removeLabel', 'isStale', 'exists', 'serverOf', 'bind'
 ] as const
 
 /** Runs around a call of the backend. A fault which throws makes the call fail; a promise makes the call wait. */
@@ -131,11 +131,11 @@ export class FaultyBackend implements SessionBackend {
     return this.#call('touch', id, () => this.#inner.touch!(id, record))
   }
 
-  list (filter: ListFilter): Awaitable<ListPage<SessionRecord>> {
+  list (filter: ListFilter): Awaitable<ListPage<ListedRecord>> {
     return this.#call('list', null, () => this.#inner.list!(filter))
   }
 
-  count (filter: { subject?: string }): Awaitable<number> {
+  count (filter: Pick<ListFilter, 'subject' | 'label'>): Awaitable<number> {
     return this.#call('count', null, () => this.#inner.count!(filter))
   }
 
@@ -147,8 +147,12 @@ export class FaultyBackend implements SessionBackend {
     return this.#call('removeAll', null, () => this.#inner.removeAll!())
   }
 
-  removeSubject (subject: string, options: { except?: string }): Awaitable<number> {
+  removeSubject (subject: string, options: RemoveOptions): Awaitable<number> {
     return this.#call('removeSubject', subject, () => this.#inner.removeSubject!(subject, options))
+  }
+
+  removeLabel (label: string, options: RemoveOptions): Awaitable<number> {
+    return this.#call('removeLabel', label, () => this.#inner.removeLabel!(label, options))
   }
 
   exists (id: string): Awaitable<boolean> {

@@ -4,8 +4,10 @@ import { randomBytes, randomVersion } from '../crypto/random.ts'
 import { freezeRecord } from '../record/record.ts'
 import { type Bench, type Capabilities, type Capability, type Case, HOUR_MS, type TestRunner } from './case.ts'
 import { compareAndSet } from './cases/compare-and-set.ts'
+import { endings } from './cases/endings.ts'
 import { expiry } from './cases/expiry.ts'
 import { hostile } from './cases/hostile.ts'
+import { labels } from './cases/labels.ts'
 import { listing } from './cases/listing.ts'
 import { parallel } from './cases/parallel.ts'
 import { refusing } from './cases/refusing.ts'
@@ -16,8 +18,8 @@ import { storing } from './cases/storing.ts'
 
 /** Every promise of `SessionBackend`, in the order of the tests. */
 export const cases: readonly Case[] = [
-  ...storing, ...hostile, ...compareAndSet, ...parallel, ...refusing, ...expiry, ...listing, ...revoking, ...registrations,
-  ...selfContained
+  ...storing, ...hostile, ...compareAndSet, ...parallel, ...refusing, ...expiry, ...listing, ...revoking, ...labels, ...endings,
+  ...registrations, ...selfContained
 ]
 
 // The tests start on a Monday in 2027, so that a server with a clock of its own does not take the records for expired.
@@ -76,6 +78,8 @@ export function capabilitiesOf (backend: SessionBackend): Capabilities {
     removeExpired: has('removeExpired'),
     removeAll: has('removeAll'),
     removeSubject: has('removeSubject'),
+    removeLabel: has('removeLabel'),
+    labels: has('removeLabel'),
     maxDataBytes: 0
   }
 }
@@ -86,7 +90,7 @@ function applies (needs: readonly Capability[], declared: Capabilities): boolean
 }
 
 function assertHas (found: Capabilities, declared: Capabilities): void {
-  const { expires: _, maxDataBytes: __, ...methods } = declared
+  const { expires: _, maxDataBytes: __, labels: ___, ...methods } = declared
   for (const name of Object.keys(methods) as Array<keyof typeof methods>) {
     if (declared[name] && !found[name]) throw new Error(`the backend is said to have \`${name}\`, and has not`)
   }

@@ -1,6 +1,7 @@
 // The package as an application in TypeScript uses it; compiled with skipLibCheck off.
 import Fastify from 'fastify'
 import sessions, { MemoryBackend, type Session, type SessionBackend } from 'fastsessions'
+import { devices } from 'fastsessions/devices'
 import { testBackend } from 'fastsessions/testing'
 
 declare module 'fastsessions' {
@@ -10,6 +11,7 @@ declare module 'fastsessions' {
 const app = Fastify()
 const backend: SessionBackend = new MemoryBackend()
 await app.register(sessions, { backend, cookie: { secure: 'auto' } })
+await app.register(devices, { prefix: '/account/sessions', origins: ['https://app.example.com'] })
 
 app.get('/', { config: { session: { required: 'subject' } } }, async request => {
   const id: string | undefined = request.session.user?.id

@@ -8,6 +8,7 @@ const REPOSITORY = 'https://github.com/fastsessions/fastsessions'
 const guides = [
   ['Getting started', 'getting-started'],
   ['Sign-in and sign-out', 'sign-in'],
+  ['Your devices', 'devices'],
   ['@fastify/passport', 'passport'],
   ['A cart that loses nothing', 'cart'],
   ['Typed sessions', 'typed-sessions'],
@@ -18,6 +19,10 @@ const guides = [
   ['Rotating secrets', 'rotating-secrets'],
   ['Acting as another user', 'impersonation'],
   ['Warning before the end', 'timeout-warning'],
+  ['Asking again', 'asking-again'],
+  ['A limit for each user', 'limits'],
+  ['OpenID back-channel logout', 'oidc-logout'],
+  ['Audit log, metrics, tracing', 'audit-log'],
   ['A store with ids of its own', 'own-ids'],
   ['Writing a backend', 'own-backend'],
   ['Frameworks around Fastify', 'frameworks'],

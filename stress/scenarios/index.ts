@@ -2,12 +2,14 @@ import { bursts } from './bursts.ts'
 import { clocks } from './clocks.ts'
 import { hostile } from './hostile.ts'
 import { killed } from './killed.ts'
+import { evictions, refusals } from './limits.ts'
 import { neighbours } from './neighbours.ts'
 import { outages } from './outages.ts'
+import { revocations } from './revocations.ts'
 import type { Scenario } from './scenario.ts'
 import { traffic } from './traffic.ts'
 
 /** What can happen to servers and stores. */
-export const scenarios: Readonly<Record<string, Scenario>> = { traffic, bursts, hostile, outages, neighbours, clocks, killed }
+export const scenarios: Readonly<Record<string, Scenario>> = { traffic, bursts, hostile, outages, neighbours, clocks, killed, evictions, refusals, revocations }
 
 export const scenarioNames = Object.keys(scenarios)

@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { Event, Violation } from '../history.ts'
 import type { Place } from '../places.ts'
 import type { Recorder } from '../recorder.ts'
+import type { Limit } from '../serve.ts'
 import type { Server } from '../servers.ts'
 
 /** What a scenario works with. */
@@ -47,6 +48,8 @@ export interface Scenario {
   readonly movesClocks?: boolean
   readonly hasNeighbour?: boolean
   readonly isRefusing?: boolean
+  /** How many sessions a subject may have. Default: any number. */
+  readonly limit?: Limit | null
   /** Whether the store is made of three servers. */
   readonly isFleet?: boolean
   isFor (store: string): boolean

@@ -86,7 +86,11 @@ t.test('get() shows a stored session, without making use of it', async t => {
     subject: 'ann',
     createdAt: new Date(START),
     lastAccessedAt: new Date(START),
-    expiresAt: new Date(START + 14 * 86_400_000)
+    expiresAt: new Date(START + 14 * 86_400_000),
+    signedInAt: new Date(START),
+    level: null,
+    labels: [],
+    about: null
   })
   t.equal(await site.app.sessions.exists(id), true)
 })

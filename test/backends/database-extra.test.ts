@@ -1,8 +1,10 @@
+import { CamelCasePlugin } from 'kysely'
 import t, { type Test } from 'tap'
-import type { DatabaseBackendOptions, ExtraInput } from '../../lib/database.ts'
+import { createSessionTable, DatabaseBackend, type DatabaseBackendOptions, type ExtraInput, sessionMigration } from '../../lib/database.ts'
 import { createApp } from '../helpers/app.ts'
 import { type AnyRequest } from '../helpers/browser.ts'
-import { databaseBench, openDatabase } from '../helpers/databases.ts'
+import { contextOf, DATABASES, databaseBench, freshTable, openDatabase } from '../helpers/databases.ts'
+import { newRecord } from '../helpers/records.ts'
 
 async function extraBench (t: Test, extra: DatabaseBackendOptions['extra']) {
   const database = await openDatabase(t, 'SQLite in memory')
@@ -111,3 +113,72 @@ t.test('a constraint of the application\'s own that refuses a row is an error, a
     t.equal(await backend.write(first.id, next(first), first.version), first.id)
   }
 })
+
+for (const name of DATABASES) {
+  t.test(`on ${name} columns that the table was made with come back from a listing, and nothing else of the row`, async t => {
+    const { db } = await openDatabase(t, name)
+    const table = freshTable(t, db)
+    await createSessionTable(db, { table, extra: { tenant: 'varchar(64)', visits: 'integer', nothing: 'decimal(8, 2)' } })
+    const root = new DatabaseBackend(db, { table, pool: false, extra: ({ subject }) => ({ tenant: `of ${subject}`, visits: 7 }) })
+    const backend = root.bind(contextOf())
+    const written = newRecord({ subject: 'alice', meta: { labels: ['x'] } })
+    await backend.write(written.id, written, 0)
+    for (const filter of [{}, { subject: 'alice' }, { label: 'x' }, { limit: 1 }]) {
+      t.strictSame((await backend.list(filter)).sessions, [{ ...written, extra: { tenant: 'of alice', visits: 7, nothing: null } }])
+    }
+    t.strictSame(await backend.read(written.id), written, 'a read does not need them')
+    const without = new DatabaseBackend(db, { table, pool: false }).bind(contextOf())
+    t.strictSame((await without.list({})).sessions, [written], 'without the option nobody asks for them')
+  })
+}
+
+t.test('they come back by their names in the database, and a name that is a number hides no field', async t => {
+  const { db } = await openDatabase(t, 'SQLite in memory', { plugins: [new CamelCasePlugin()] })
+  await createSessionTable(db, { table: 'webSessions', extra: { lastIp: 'text' } })
+  await db.schema.alterTable('webSessions').addColumn('2027', 'text').execute()
+  const backend = new DatabaseBackend(db, { table: 'webSessions', extra: () => ({ lastIp: '::1' }) }).bind(contextOf())
+  const written = newRecord()
+  await backend.write(written.id, written, 0)
+  t.strictSame(await backend.list({}), { sessions: [{ ...written, extra: { last_ip: '::1', 2027: null } }], cursor: null })
+  const other = newRecord()
+  await backend.write(other.id, other, 0)
+  t.equal((await backend.list({ limit: 1 })).cursor, [written.id, other.id].sort()[0])
+})
+
+t.test('a row that is no session is in no listing with them either', async t => {
+  const { db } = await openDatabase(t, 'SQLite in memory')
+  await createSessionTable(db, { extra: { n: 'text' } })
+  const backend = new DatabaseBackend(db, { extra: () => ({ n: '1' }) }).bind(contextOf())
+  const written = newRecord()
+  await backend.write(written.id, written, 0)
+  await db.updateTable('sessions').set({ policy: '[]' }).execute()
+  t.strictSame(await backend.list({}), { sessions: [], cursor: null })
+})
+
+t.test('the migration makes them, and the function that fills them makes none', async t => {
+  const { db } = await openDatabase(t, 'SQLite in memory')
+  const columnsOf = async () => (await db.introspection.getTables()).find(({ name }) => name === 'sessions')!.columns.map(({ name }) => name)
+  const { up, down } = sessionMigration({ extra: { tenant: 'varchar(64)' } })
+  await up(db)
+  t.ok((await columnsOf()).includes('tenant'))
+  await down(db)
+  await createSessionTable(db, { extra: () => ({ tenant: 'x' }) })
+  t.equal((await columnsOf()).length, 15)
+})
+
+for (const [extra, message] of [
+  [5, 'Expected `createSessionTable.extra` to be an object of columns and their types, got 5 (number)'],
+  [['tenant'], /^Expected `createSessionTable.extra` to be an object of columns and their types, got a value of type array/],
+  [{ tenant: 64 }, /^Expected `createSessionTable.extra.tenant` to be a type of a column, such as 'varchar\(64\)', got 64/],
+  [{ tenant: 'text; drop table users' }, /^Expected `createSessionTable.extra.tenant` to be a type of a column/],
+  [{ tenant: '' }, /^Expected `createSessionTable.extra.tenant` to be a type of a column/],
+  [{ 'a.b': 'text' }, /^Expected `a name of createSessionTable.extra` to be a name of 1 to 63 bytes/],
+  [{ Meta: 'text' }, '`createSessionTable.extra` must not name the column "Meta": it holds `meta` of the session'],
+  [{ label_1: 'text' }, '`createSessionTable.extra` must not name the column "label_1": it holds `label1` of the session']
+] as const) {
+  t.test(`${JSON.stringify(extra)} is refused as columns of the table`, async t => {
+    const { db } = await openDatabase(t, 'SQLite in memory')
+    await t.rejects(createSessionTable(db, { extra: extra as never }), { code: 'SES_INVALID_OPTIONS', message })
+    t.throws(() => sessionMigration({ extra: extra as never }), { code: 'SES_INVALID_OPTIONS' })
+  })
+}

@@ -21,7 +21,7 @@ for (const name of DATABASES) {
     const error = await prepared(db, { table, columns }).then(() => null, (error: Error) => error)
     t.match(error, { code: 'SES_INVALID_OPTIONS', message: `The database has no table "${table}" for sessions. Call createSessionTable(db, options), use sessionMigration(options), or run:\n` })
     const statements = error!.message.split('\n').slice(1)
-    t.equal(statements.length, 3)
+    t.equal(statements.length, 7)
     for (const statement of statements) await sql.raw(statement.replace(/;$/, '')).execute(db)
     await prepared(db, { table, columns })
     await createSessionTable(db, { table, columns })

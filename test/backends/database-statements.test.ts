@@ -17,7 +17,7 @@ class Compilations implements KyselyPlugin {
 }
 
 const readSql = 'select "id", "version", "data", "schema_version", "created_at", "last_accessed_at", "expires_at", "subject", "policy", "meta" from "sessions" where "id" = ? and "property" = ?'
-const replaceSql = 'update "sessions" set "version" = ?, "data" = ?, "schema_version" = ?, "created_at" = ?, "last_accessed_at" = ?, "expires_at" = ?, "subject" = ?, "policy" = ?, "meta" = ? ' +
+const replaceSql = 'update "sessions" set "version" = ?, "data" = ?, "schema_version" = ?, "created_at" = ?, "last_accessed_at" = ?, "expires_at" = ?, "subject" = ?, "policy" = ?, "meta" = ?, "label_1" = ?, "label_2" = ?, "label_3" = ?, "label_4" = ? ' +
   'where "id" = ? and "property" = ? and "expires_at" > ? and "version" = ?'
 const touchSql = 'update "sessions" set "last_accessed_at" = ?, "expires_at" = ? ' +
   'where "id" = ? and "property" = ? and "expires_at" > ? and "version" = ? and "last_accessed_at" <= ?'
@@ -38,7 +38,7 @@ for (const name of DATABASES) {
       await backend.write(first.id, first, 0)
       const [insert, ...more] = sent()
       t.strictSame(more, [])
-      t.ok(insert!.startsWith('insert into "sessions" ("id", "property", "version", "data", "schema_version", "created_at", "last_accessed_at", "expires_at", "subject", "policy", "meta") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'))
+      t.ok(insert!.startsWith('insert into "sessions" ("id", "property", "version", "data", "schema_version", "created_at", "last_accessed_at", "expires_at", "subject", "policy", "meta", "label_1", "label_2", "label_3", "label_4") values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'))
       t.equal(insert!.includes(' on conflict ("id") do update set '), name !== 'MariaDB')
       await backend.write(first.id, second, first.version)
       t.strictSame(sent(), [replaceSql])
@@ -111,6 +111,8 @@ for (const name of DATABASES) {
       await backend.read(first.id)
       await backend.exists(first.id)
       await backend.list({ subject: 'ada' })
+      await backend.list({ label: 'x' })
+      await backend.removeLabel('x', {})
       await backend.count({})
       await backend.removeExpired({})
       await backend.removeSubject('ada', {})

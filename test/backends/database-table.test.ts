@@ -24,7 +24,7 @@ for (const name of DATABASES) {
     await backend.write(written.id, written, 0)
     await createSessionTable(db, { table })
     t.match(await backend.read(written.id), written)
-    t.equal((await indexesOf(db, name, table)).length, 3, 'a primary key and two indexes')
+    t.equal((await indexesOf(db, name, table)).length, 7, 'a primary key, two indexes, and one for each label')
     await t.rejects(createSessionTable(db, { table, ifNotExists: false }), /exists/)
   })
 
@@ -33,7 +33,7 @@ for (const name of DATABASES) {
     const prefix = 'x'.repeat(49)
     for (const table of [freshTable(t, db, prefix), freshTable(t, db, prefix)]) {
       await createSessionTable(db, { table })
-      t.equal((await indexesOf(db, name, table)).length, 3)
+      t.equal((await indexesOf(db, name, table)).length, 7)
     }
   })
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { Places } from '../../lib/backends/file/names.ts'
+import type { IndexKey } from '../../lib/backends/index-keys.ts'
 import { tombstone } from '../../lib/record/record.ts'
 import type { SessionRecord } from '../../types/index.d.ts'
 import { fileBench } from '../helpers/file-bench.ts'
@@ -12,7 +13,10 @@ const MINUTE_MS = 60_000
 function bench (t: Test) {
   const files = fileBench(t)
   const places = new Places(files.directory, 'session')
-  const entriesOf = (subject: string) => existsSync(places.subject(subject)) ? readdirSync(places.subject(subject)).sort() : []
+  const entriesOf = (value: string, kind: IndexKey['kind'] = 'subject') => {
+    const directory = places.entries({ kind, value })
+    return existsSync(directory) ? readdirSync(directory).sort() : []
+  }
   return { ...files, places, entriesOf }
 }
 
@@ -51,7 +55,7 @@ t.test('an entry that was lost comes back with the next write of its session', a
   const { backend, record, places, entriesOf } = bench(t)
   const written = record({ subject: 'alice' })
   await backend.write(written.id, written, 0)
-  rmSync(places.subject('alice'), { recursive: true })
+  rmSync(places.entries({ kind: 'subject', value: 'alice' }), { recursive: true })
   await backend.write(written.id, nextOf(written), written.version)
   t.strictSame(entriesOf('alice'), [written.id])
 })

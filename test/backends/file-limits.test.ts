@@ -68,7 +68,7 @@ t.test('a path through a link that leads nowhere, or through a file, is an error
     block(places.shard(record.id))
     await t.rejects(backend.write(record.id, record, 0), { code: 'ENOTDIR' })
     rmSync(places.shard(record.id))
-    block(places.subjects)
+    block(places.index('subject'))
     await t.rejects(backend.write(record.id, record, 0), { code: 'ENOTDIR' })
     rmSync(directory, { recursive: true })
     block(directory)

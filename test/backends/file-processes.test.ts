@@ -164,6 +164,6 @@ function leftovers (directory: string): string[] {
 function age (directory: string): void {
   const past = (Date.now() - 2 * LEFTOVER_MS) / 1_000
   for (const path of readdirSync(directory, { recursive: true, encoding: 'utf8' })) {
-    if (!path.includes('subjects')) utimesSync(join(directory, path), past, past)
+    if (!/subjects|labels/.test(path)) utimesSync(join(directory, path), past, past)
   }
 }

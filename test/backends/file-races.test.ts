@@ -5,8 +5,8 @@ import { FileCatalog } from '../../lib/backends/file/catalog.ts'
 import { Disk, prepareDirectory } from '../../lib/backends/file/disk.ts'
 import { LEFTOVER_MS } from '../../lib/backends/file/leftovers.ts'
 import { Places } from '../../lib/backends/file/names.ts'
+import { SessionIndex } from '../../lib/backends/file/session-index.ts'
 import { FileSessions } from '../../lib/backends/file/sessions.ts'
-import { SubjectIndex } from '../../lib/backends/file/subjects.ts'
 import { Writer } from '../../lib/backends/file/writer.ts'
 import { fileBench } from '../helpers/file-bench.ts'
 
@@ -33,7 +33,7 @@ function bench (t: Test) {
   const files = fileBench(t)
   const disk = new PausedDisk(false)
   const places = new Places(files.directory, 'session')
-  const paused = new FileSessions(places, new Writer(places, disk, new SubjectIndex(places, disk, () => files.clock.now)), () => files.clock.now, () => {})
+  const paused = new FileSessions(places, new Writer(places, disk, new SessionIndex(places, disk, () => files.clock.now)), () => files.clock.now, () => {})
   return { ...files, disk, paused }
 }
 
@@ -116,7 +116,7 @@ t.test('a repeated write that lands by another way while it looks is done, not r
     return clock.now
   }
   const places = new Places(directory, 'session')
-  const sessions = new FileSessions(places, new Writer(places, disk, new SubjectIndex(places, disk, now)), now, () => {})
+  const sessions = new FileSessions(places, new Writer(places, disk, new SessionIndex(places, disk, now)), now, () => {})
   t.equal(await sessions.write(mine.id, mine, 0), mine.id)
 })
 
@@ -168,17 +168,17 @@ t.test('a write that the disk refuses changes nothing and leaves nothing behind'
 t.test('revoking ends a session without a tombstone where the disk has no room for one', async t => {
   const { disk, paused, backend, record, clock, directory } = bench(t)
   const places = new Places(directory, 'session')
-  const catalog = new FileCatalog(places, paused, new SubjectIndex(places, disk, () => clock.now), () => clock.now)
+  const catalog = new FileCatalog(places, paused, new SessionIndex(places, disk, () => clock.now), () => clock.now)
   const written = record({ subject: 'alice' })
   await backend.write(written.id, written, 0)
   disk.onData = noSpace
-  t.equal(await catalog.removeSubject('alice', undefined), 1)
+  t.equal(await catalog.end({ kind: 'subject', value: 'alice' }, {}), 1)
   t.equal(await backend.read(written.id), null)
   const young = record({ subject: 'alice' })
   await backend.write(young.id, young, 0)
   rmSync(places.session(young.id), { recursive: true })
   disk.onData = noSpace
-  await t.rejects(catalog.removeSubject('alice', undefined), { code: 'ENOSPC' }, 'where none is yet, only a tombstone would do')
+  await t.rejects(catalog.end({ kind: 'subject', value: 'alice' }, {}), { code: 'ENOSPC' }, 'where none is yet, only a tombstone would do')
 })
 
 t.test('a disk that is full at the start is waited for', async t => {

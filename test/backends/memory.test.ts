@@ -1,5 +1,6 @@
 import t from 'tap'
 import { MemoryBackend, type MemoryBackendOptions, type SessionRecord } from '../../lib/index.ts'
+import { IndexedRecords } from '../../lib/backends/indexed-records.ts'
 import { testBackend } from '../../lib/testing/index.ts'
 
 t.test('the memory backend keeps every promise of a backend', t => testBackend(t, () => new MemoryBackend()))
@@ -31,6 +32,32 @@ t.test('when it is full, the session used longest ago goes', async t => {
   t.equal(ids(backend), 'def', 'replacing one makes no room')
   backend.write('g', record('g'))
   t.equal(ids(backend), 'efg', 'and is use')
+})
+
+t.test('what makes room, expires or gets other keys is in no index, and the rest is', async t => {
+  const { clock, backend, record } = bench({ maxEntries: 2 })
+  const found = (filter: object) => backend.list(filter).sessions.map(({ id }) => id).join('')
+  backend.write('a', record('a', { subject: 'ada', meta: { labels: ['x', 'y'] } }))
+  backend.write('b', record('b', { subject: 'ada', meta: { labels: ['x'] }, expiresAt: 2_000 }))
+  t.strictSame([found({ subject: 'ada' }), found({ label: 'x' }), found({ label: 'y' }), found({ subject: 'ada', label: 'y' })], ['ab', 'ab', 'a', 'a'])
+  backend.write('c', record('c', { subject: 'ada', meta: { labels: ['y', 'x'] } }))
+  t.strictSame([found({ subject: 'ada' }), found({ label: 'y' })], ['bc', 'c'], 'the first made room')
+  clock.now = 2_000
+  t.equal(found({ label: 'x' }), 'c')
+  backend.write('c', record('c', { version: 2, meta: { labels: ['z', 'x'] } }))
+  t.strictSame([found({ subject: 'ada' }), found({ label: 'y' }), found({ label: 'z' })], ['', '', 'c'])
+  backend.removeAll()
+  t.equal(backend.count({ label: 'z' }), 0)
+})
+
+t.test('an index holds no more keys than its sessions have', async t => {
+  const records = new IndexedRecords(10)
+  const { record } = bench()
+  const held = () => [...records.candidates({ label: 'x' })].length
+  for (let n = 0; n < 1_000; n++) records.set(`${n}`, record(`${n}`, { subject: `${n}`, meta: { labels: ['x', `${n}`] } }))
+  t.equal(held(), 10)
+  for (let n = 0; n < 1_000; n++) records.delete(`${n}`)
+  t.strictSame([held(), records.size], [0, 0])
 })
 
 t.test('looking without reading is no use', async t => {
@@ -84,11 +111,13 @@ t.test('removeExpired() stops at its limit', async t => {
 
 t.test('what was handed in stays the caller\'s: later changes of it are not stored', async t => {
   const { backend, record } = bench()
-  const given = { ...record('a'), data: '{"a":1}', policy: { idleTimeout: 5 }, meta: { mark: 5 } }
+  const given = { ...record('a'), data: '{"a":1}', policy: { idleTimeout: 5 }, meta: { mark: 5, labels: ['x'] } }
   backend.write('a', given)
   given.data = '{"a":2}'
   given.policy.idleTimeout = given.meta.mark = 6
-  t.match(backend.read('a'), { data: '{"a":1}', policy: { idleTimeout: 5 }, meta: { mark: 5 } })
+  given.meta.labels[0] = 'y'
+  t.match(backend.read('a'), { data: '{"a":1}', policy: { idleTimeout: 5 }, meta: { mark: 5, labels: ['x'] } })
+  t.equal(backend.removeLabel('x', {}), 1)
 })
 
 t.test('what is handed out cannot be changed', async t => {

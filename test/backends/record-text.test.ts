@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { keysInHeader, keysText, LABELS_FOLLOW, labelText, subjectText } from '../../lib/record/keys-text.ts'
 import { DEADLINES_AT, deadlinesText, decodeRecord, encodeRecord, instantText, VERSION_AT, versionText } from '../../lib/record/record-text.ts'
 import { BackendUnavailableError, type SessionRecord } from '../../lib/index.ts'
 
@@ -18,6 +19,29 @@ t.test('subject, policy and meta are in the line only where there are any', asyn
   t.equal(text.split('\n')[0], `1 2rrvthnxtr 0loyy90u8 0loyw3v29 0loyw3v28 14 ${more}`)
 })
 
+t.test('labels follow the subject, each after a tab, and are no part of meta there', async t => {
+  const headerOf = (given: Partial<SessionRecord>) => encodeRecord({ ...record, ...given }).split('\n')[0]!.replace(/^[^{]*/, '')
+  t.equal(headerOf({ subject: 'alice', meta: { labels: ['x', 'y'] } }), '{"subject":"alice","labels":[\t"x",\t"y"]}')
+  t.equal(headerOf({ policy: {}, meta: { labels: ['x'], mark: 7 } }), '{"labels":[\t"x"],"policy":{},"meta":{"mark":7}}')
+  for (const meta of [{ labels: [] }, {}]) t.strictSame(decodeRecord(id, encodeRecord({ ...record, meta }))?.meta, meta)
+})
+
+t.test('the keys of a session are found in its header by their text, and no other texts are', async () => {
+  const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.constantFrom('x', '"', '\\', '\t"x"', ',', '\t', ' {"subject":"x"', '","labels":[\t"x"', '"labels"'))
+  const keys = { subject: fc.option(text), labels: fc.uniqueArray(text, { maxLength: 4 }) }
+  const about = fc.dictionary(text, fc.oneof(text, fc.array(text), fc.dictionary(text, fc.array(text))))
+  fc.assert(fc.property(fc.record({ ...keys, about, other: text }), ({ subject, labels, about, other }) => {
+    const given = { ...record, subject, meta: { labels, about } } as SessionRecord
+    const [header] = encodeRecord(given).split('\n') as [string]
+    const isOther = header.includes(labelText(other)) === labels.includes(other) && header.includes(subjectText(other)) === (subject === other)
+    const mine = keysText(given)
+    const follows = header.slice(header.indexOf(mine) + mine.length).startsWith(LABELS_FOLLOW)
+    const isFound = header.includes(mine) && (mine === '' || !follows) && labels.every(label => header.includes(labelText(label)))
+    const read = keysInHeader(header)
+    return isOther && isFound && read.subject === subject && JSON.stringify(read.meta?.labels) === JSON.stringify(labels)
+  }), { numRuns: 5_000 })
+})
+
 t.test('a subject may have the line separators that a regular expression knows and JSON does not', async t => {
   const subject = 'al\u2028i\u2029ce\r\u0085'
   t.equal(decodeRecord(id, encodeRecord({ ...record, subject }))?.subject, subject)
@@ -26,7 +50,7 @@ t.test('a subject may have the line separators that a regular expression knows a
 t.test('any record is read back as it was, and is frozen', async () => {
   const instant = fc.nat({ max: 36 ** 9 - 1 })
   const policy = fc.option(fc.record({ idleTimeout: fc.integer({ min: 1 }), absoluteTimeout: fc.option(fc.integer({ min: 1 })), persistent: fc.boolean() }, { requiredKeys: [] }))
-  const meta = fc.option(fc.record({ mark: fc.integer({ min: 1 }), successor: fc.string() }, { requiredKeys: [] }))
+  const meta = fc.option(fc.record({ mark: fc.integer({ min: 1 }), successor: fc.string(), labels: fc.array(fc.string({ unit: 'binary' })) }, { requiredKeys: [] }))
   fc.assert(fc.property(fc.record({
     id: fc.constant(id), version: fc.integer({ min: 1, max: 2 ** 48 - 1 }), data: fc.string({ unit: 'binary' }), schemaVersion: fc.integer({ min: 1 }), createdAt: instant, lastAccessedAt: instant, expiresAt: instant, subject: fc.option(fc.string({ unit: 'binary' })), policy, meta
   }), given => {

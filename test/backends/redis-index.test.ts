@@ -2,11 +2,11 @@ import { hash } from 'node:crypto'
 import { Cluster, Redis } from 'ioredis'
 import t from 'tap'
 import { isYoung, scoreOf } from '../../lib/backends/redis/scores.ts'
-import { subjectOf } from '../../lib/backends/redis/subjects.ts'
+import { keysInHeader } from '../../lib/record/keys-text.ts'
 import { tombstone } from '../../lib/record/record.ts'
 import type { RedisClient } from '../../lib/redis.ts'
 import { Gate } from '../helpers/gate.ts'
-import { bound, newPrefix, newRecord, nextOf } from '../helpers/redis.ts'
+import { bound, newPrefix, newRecord, nextOf, watchedClient } from '../helpers/redis.ts'
 import { ownCluster, sharedServer } from '../helpers/servers.ts'
 import { DAY_MS, HOUR_MS } from '../helpers/times.ts'
 
@@ -167,15 +167,10 @@ for (const [name, open] of Object.entries(clients)) {
 
 /** A client whose commands for a key wait. */
 function holding (client: Redis | Cluster, key: string, pass: () => Promise<void>): RedisClient {
-  const createBuiltinCommand = (name: string) => {
-    const { string: send } = client.createBuiltinCommand(name) as { string: (...args: unknown[]) => Promise<unknown> }
-    const string = async (...args: unknown[]): Promise<unknown> => {
-      if (args.includes(key)) await pass()
-      return await send.apply(client, args)
-    }
-    return { string, buffer: string }
-  }
-  return Object.assign(Object.create(client) as RedisClient, { createBuiltinCommand })
+  return watchedClient(client, async (_name, args, send) => {
+    if (args.includes(key)) await pass()
+    return await send()
+  })
 }
 
 t.test('a score tells the hour of the deadline and the age up to five minutes, with clocks of nodes apart', async t => {
@@ -187,7 +182,10 @@ t.test('a score tells the hour of the deadline and the age up to five minutes, w
   t.ok(score >= now && score < now + 2 * HOUR_MS)
 })
 
-t.test('the subject of a header is text, or none', async t => {
-  t.equal(subjectOf('1 … 1 {"subject":"alice","policy":null}'), 'alice')
-  for (const header of ['1 … 1 {"subject":alice', '1 … 1 {"subject":5}', '']) t.equal(subjectOf(header), null)
+t.test('the keys in a header are texts, or none', async t => {
+  t.strictSame(keysInHeader('1 … 1 {"subject":"alice","labels":[\t"x"],"policy":null}'), { subject: 'alice', meta: { labels: ['x'] } })
+  for (const header of ['1 … 1 {"subject":5}', '1 … 1 {"subject":null,"labels":[5]}', '1 … 1 {"labels":{"0":"x"}}']) {
+    t.strictSame(keysInHeader(header), { subject: null, meta: { labels: [] } })
+  }
+  for (const header of ['1 … 1 {"subject":alice', '']) t.strictSame(keysInHeader(header), { subject: null, meta: null })
 })

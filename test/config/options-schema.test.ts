@@ -24,8 +24,9 @@ t.test('every part says what it should be, since messages quote it', async t => 
 t.test('the options are those of the documentation', async t => {
   const { properties } = optionsSchema
   t.strictSame(Object.keys(properties!).sort(), [
-    'absoluteTimeout', 'autoload', 'backend', 'cookie', 'encrypt', 'exclude', 'idleTimeout', 'migrate', 'now', 'onConflict',
-    'onUnavailable', 'property', 'renewAfter', 'schema', 'schemaVersion', 'secret', 'serializer', 'timeout'
+    'about', 'absoluteTimeout', 'autoload', 'backend', 'cookie', 'encrypt', 'exclude', 'idleTimeout', 'maxSessionsPerSubject',
+    'migrate', 'now', 'onConflict', 'onLimit', 'onUnavailable', 'property', 'renewAfter', 'schema', 'schemaVersion', 'secret',
+    'seenEvery', 'serializer', 'subject', 'timeout'
   ])
   t.strictSame(Object.keys(properties!['cookie']!.properties!).sort(), [
     'domain', 'httpOnly', 'name', 'partitioned', 'path', 'persistent', 'priority', 'sameSite', 'secure'

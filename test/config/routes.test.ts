@@ -11,7 +11,7 @@ const wrong: Array<[session: unknown, problem: string]> = [
   [{ autolod: true }, 'Unknown option `GET /x: config.session.autolod`; the nearest known one is `GET /x: config.session.autoload`'],
   [{ autoload: 1 }, 'Expected `GET /x: config.session.autoload` to be a boolean, got 1 (number)'],
   [{ passive: 'yes' }, 'Expected `GET /x: config.session.passive` to be a boolean, got "yes" (string)'],
-  [{ required: 'admin' }, 'Expected `GET /x: config.session.required` to be true, false or \'subject\', got "admin" (string)'],
+  [{ required: 'admin' }, 'Expected `GET /x: config.session.required` to be true, false, \'subject\' or an object with subject, fresh or level, got "admin" (string)'],
   [{ onUnavailable: 'x' }, 'Expected `GET /x: config.session.onUnavailable` to be \'error\' or \'anonymous\', got "x" (string)']
 ]
 

@@ -36,6 +36,7 @@ const rows: ReadonlyArray<[what: string, has: (declared: Declared) => boolean]> 
   ['`list`', ({ list }) => list === true],
   ['`count`', ({ count }) => count === true],
   ['`revokeSubject`', ({ removeSubject }) => removeSubject === true],
+  ['`revokeLabel`, `list` and `count` by label', ({ removeLabel, labels }) => removeLabel === true && labels === true],
   ['`revokeAll`', ({ removeAll }) => removeAll === true],
   ['`removeExpired`', ({ removeExpired }) => removeExpired === true]
 ]

@@ -4,7 +4,7 @@ import { integrations } from '../../integrations/list.js'
 
 const root = new URL('../../', import.meta.url)
 const read = (file: string) => readFileSync(new URL(file, root), 'utf8')
-const guides = ['docs/guides/frameworks.md', 'docs/guides/own-backend.md']
+const guides = ['frameworks', 'own-backend', 'oidc-logout', 'audit-log'].map(name => `docs/guides/${name}.md`)
 /** The blocks of code in the guides that are taken from a file, as pairs of file and code. */
 const blocks = guides.flatMap(guide => {
   const found = read(guide).matchAll(/<!-- code: (\S+) -->\n```[jt]s\n([^]*?)\n```/g)

@@ -5,6 +5,12 @@ import { type ServerName, sharedServer } from '../helpers/servers.ts'
 
 const SERVER = 'examples/app/server.js'
 
+/** What the page "Your devices" lists. */
+function devicesIn (page: string): Array<{ id: string, isCurrent: boolean }> {
+  const [, list = ''] = /<ul class="lines devices" id="device-list">([^]*?)<\/ul>/.exec(page) ?? []
+  return list.split('<li>').slice(1).map(item => ({ id: /value="([^"]+)"/.exec(item)![1]!, isCurrent: item.includes('<strong>this one') }))
+}
+
 const servers: Readonly<Record<string, ServerName>> = { redis: 'redis', memcached: 'memcached', postgres: 'postgres', mysql: 'mysql' }
 
 for (const BACKEND of ['cookie', 'memory', 'file', 'sqlite', 'pglite', ...Object.keys(servers)]) {
@@ -67,22 +73,49 @@ for (const BACKEND of ['cookie', 'memory', 'file', 'sqlite', 'pglite', ...Object
       })
     }
 
-    await t.test('the session page says what is stored, and where its user is signed in', async t => {
-      const browser = new Browser(address)
-      const nothing = (await browser.get('/session')).text
+    await t.test('the session page says when nothing is stored', async t => {
+      const nothing = (await new Browser(address).get('/session')).text
       t.match(nothing, /Nothing is stored/)
       t.notMatch(nothing, /Destroy this session/)
-      await browser.post('/sign-in', { name: 'Dora' })
-      const other = new Browser(address)
-      await other.post('/sign-in', { name: 'Dora' })
-      if (!canListUsers) {
-        t.match((await browser.get('/session')).text, /backend cannot tell/)
-        return
-      }
-      t.equal((await browser.get('/session')).text.match(/<code>\w{12}…<\/code>/g)?.length, 2)
-      t.match((await browser.post('/sign-out-elsewhere')).text, /Signed out elsewhere: 1 session/)
-      t.match((await other.get('/')).text, /Not signed in/)
     })
+
+    if (canListUsers) {
+      await t.test('two browsers of a user see each other on the page "Your devices", and sign each other out', async t => {
+        const [one, two] = [new Browser(address), new Browser(address)]
+        t.match((await one.get('/devices')).text, /Nobody is signed in here/)
+        for (const browser of [one, two]) await browser.post('/sign-in', { name: 'Dora' })
+        const [mine, theirs] = devicesIn((await one.get('/devices')).text)
+        t.match([mine, theirs], [{ isCurrent: true }, { isCurrent: false }])
+        t.match(devicesIn((await two.get('/devices')).text), [{ id: theirs!.id, isCurrent: true }, { id: mine!.id, isCurrent: false }])
+        t.match((await one.post('/devices/end', { id: theirs!.id })).text, /The device is signed out/)
+        t.match((await two.get('/')).text, /Not signed in/)
+        t.match((await one.post('/devices/end', { id: theirs!.id })).text, /not signed in any more/)
+
+        await two.post('/sign-in', { name: 'Dora' })
+        t.match((await one.post('/devices/end-others')).text, /Signed out elsewhere: 1 device\./)
+        t.match((await two.get('/')).text, /Not signed in/)
+        t.match((await one.post('/devices/end', { id: mine!.id })).text, /You are signed out[^]*Not signed in|Not signed in[^]*You are signed out/)
+      })
+
+      await t.test('a device of somebody else is not signed out', async t => {
+        const [ivy, jo, nobody] = [new Browser(address), new Browser(address), new Browser(address)]
+        await ivy.post('/sign-in', { name: 'Ivy' })
+        await jo.post('/sign-in', { name: 'Jo' })
+        const { id } = devicesIn((await ivy.get('/devices')).text)[0]!
+        for (const browser of [jo, nobody]) t.match((await browser.post('/devices/end', { id })).text, /not signed in any more/)
+        t.match((await ivy.get('/')).text, /Signed in as <strong>Ivy/)
+      })
+    } else {
+      await t.test('the page "Your devices" says why there are none', async t => {
+        const browser = new Browser(address)
+        await browser.post('/sign-in', { name: 'Dora' })
+        const { text } = await browser.get('/devices')
+        t.match(text, new RegExp(`The ${BACKEND} backend cannot tell`))
+        t.match(text, BACKEND === 'cookie' ? /lives in its own cookie/ : /has no list of sessions/)
+        t.match((await browser.post('/devices/end-others')).text, /cannot be found here/)
+        t.match((await browser.post('/devices/end', { id: 'x' })).text, /not signed in any more/)
+      })
+    }
 
     await t.test('fifty requests at once lose nothing where the backend is atomic, and the naive plugin loses nearly all', async t => {
       const { text } = await new Browser(address).post('/break/parallel')

@@ -30,3 +30,21 @@ t.test('custom-backend keeps sessions in its file', async t => {
   await browser.get('/')
   t.match((await browser.get('/')).text, '"visits":2')
 })
+
+t.test('audit-log keeps who signed in and out, and who ended whose sessions', async t => {
+  const address = await start(t, 'examples/audit-log.js')
+  const [phone, laptop, tablet] = [new Browser(address), new Browser(address), new Browser(address)]
+  for (const browser of [phone, laptop, tablet]) await browser.get('/sign-in/alice')
+  await tablet.get('/sign-out')
+  t.equal((await laptop.get('/lock/alice')).text, '{"ended":1}')
+  const rows = JSON.parse((await phone.get('/audit')).text) as Array<Record<string, unknown>>
+  t.strictSame(rows.map(({ type, cause, subject, actor, reason }) => [type, cause, subject, actor, reason]), [
+    ['created', 'login', 'alice', null, 'login'],
+    ['created', 'login', 'alice', null, 'login'],
+    ['evicted', 'evict', 'alice', null, null],
+    ['created', 'login', 'alice', null, 'login'],
+    ['destroyed', 'logout', 'alice', null, null],
+    ['revoked', 'revoke', 'alice', 'an administrator', 'account locked']
+  ])
+  t.match(rows[0], { session: /^[0-9a-f]{64}$/, request: /^req-/, at: /^\d{4}-\d\d-\d\dT/ })
+})

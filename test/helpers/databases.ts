@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import SQLite from 'better-sqlite3'
-import { Kysely, type KyselyPlugin, type LogEvent, MysqlDialect, PostgresDialect, SqliteDialect } from 'kysely'
+import { Kysely, type KyselyPlugin, type LogEvent, MysqlAdapter, MysqlDialect, PostgresDialect, SqliteDialect } from 'kysely'
 import { PGliteDialect } from 'kysely-pglite-dialect'
 import type { FastifyBaseLogger } from 'fastify'
 import { createPool } from 'mysql2'
@@ -70,6 +70,18 @@ export function freshTable (t: Test, db: Kysely<any>, prefix = 'sessions'): stri
   return table
 }
 
+/** A table of version 0.1.0, without columns for labels. */
+export async function oldTable (t: Test, db: Kysely<any>): Promise<string> {
+  const table = freshTable(t, db)
+  await createSessionTable(db, { table })
+  for (const label of ['label_1', 'label_2', 'label_3', 'label_4']) {
+    const index = db.schema.dropIndex(`${table}_${label}_index`)
+    await (db.getExecutor().adapter instanceof MysqlAdapter ? index.on(table) : index).execute()
+    await db.schema.alterTable(table).dropColumn(label).execute()
+  }
+  return table
+}
+
 /** A backend with a fresh table. */
 export async function freshBackend (t: Test, db: Kysely<any>, options: DatabaseBackendOptions = {}): Promise<DatabaseBackend> {
   const table = options.table ?? freshTable(t, db)
@@ -82,6 +94,7 @@ export async function databaseBench (t: Test, { db }: Database, options: Databas
   const clock = { now: START }
   const logs: string[] = []
   const root = await freshBackend(t, db, options)
+  await root.prepare()
   const bind = (overrides: Partial<BackendContext> = {}) => root.bind(contextOf({ now: () => clock.now, log: logTo(logs), ...overrides }))
   return { clock, logs, bind, root, backend: bind(), ...records(clock) }
 }

@@ -56,7 +56,7 @@ async function create (): Promise<void> {
   const id = Array.from({ length: 64 }, () => pick(16).toString(16)).join('')
   const version = newVersion()
   const data = JSON.stringify([version])
-  const record = newRecord({ id, version, data, subject: 'alice' })
+  const record = newRecord({ id, version, data, subject: 'alice', meta: { labels: ['x', `${pick(9)}`] } })
   say('write', id, version)
   if (await backend.write(id, record, 0) === id) say('written', id, version)
 }

@@ -13,6 +13,7 @@ export interface Step { readonly choice: number, readonly options: number }
 export class Stage {
   readonly #waiting: Waiting[] = []
   #isFree = true
+  #underWay = 0
 
   readonly #sharesProcess: boolean
 
@@ -23,10 +24,7 @@ export class Stage {
 
   /** A backend whose operations wait for their turn while a run goes on. */
   gate (inner: SessionBackend, actor: number): SessionBackend {
-    const pass = async <T>(send: () => T | PromiseLike<T>): Promise<T> => {
-      if (!this.#isFree) await new Promise<void>(resolve => { this.#waiting.push({ actor, go: resolve }) })
-      return await send()
-    }
+    const pass = async <T>(send: () => T | PromiseLike<T>): Promise<T> => await this.pass(actor, send)
     return {
       atomic: inner.atomic === true,
       bind: context => this.gate(inner.bind!(context), actor),
@@ -35,6 +33,23 @@ export class Stage {
       remove: id => pass(() => inner.remove(id)),
       // Nothing waits for the confirmation of a sign-in, and no actor renews.
       touch: (id, record) => inner.touch!(id, record)
+    }
+  }
+
+  /** A step of an actor: waits for its turn while a run goes on. */
+  async pass<T> (actor: number, send: () => T | PromiseLike<T>): Promise<T> {
+    if (this.#isFree) return await send()
+    await new Promise<void>(resolve => { this.#waiting.push({ actor, go: resolve }) })
+    return await this.follow(send)
+  }
+
+  /** What belongs to the step before: the next step comes after it. */
+  async follow<T> (send: () => T | PromiseLike<T>): Promise<T> {
+    this.#underWay++
+    try {
+      return await send()
+    } finally {
+      this.#underWay--
     }
   }
 
@@ -60,13 +75,16 @@ export class Stage {
       this.#waiting.splice(choice, 1)[0]!.go()
     }
     this.#isFree = true
+    for (const { go } of this.#waiting.splice(0)) go()
     if (failures.length > 0) throw failures[0]
     return steps
   }
 
   // Waits until each actor is done or waits for its turn. A retry may pause for some milliseconds in between.
   async #settled (running: () => number): Promise<void> {
-    const isQuiet = () => this.#waiting.length === running() || (this.#sharesProcess && this.#waiting.length > 0)
+    // An actor may wait with several steps at once, and one that is done may have left a step which nobody waits for.
+    const isQuiet = () => this.#underWay === 0 && (new Set(this.#waiting.map(({ actor }) => actor)).size >= running() ||
+      (this.#sharesProcess && this.#waiting.length > 0))
     for (let quietFor = 0; quietFor < 2;) {
       await new Promise(resolve => { setImmediate(resolve) })
       quietFor = isQuiet() ? quietFor + 1 : 0

@@ -23,6 +23,18 @@ export function redisAt (t: Test, url: string, options: RedisOptions = {}): Redi
   return client
 }
 
+/** A client whose commands go through `around`, which gets the name and the arguments, and sends by `send()`. */
+export function watchedClient (
+  client: RedisClient, around: (name: string, args: readonly unknown[], send: () => Promise<unknown>) => Promise<unknown>
+): RedisClient {
+  const createBuiltinCommand = (name: string) => {
+    const { string: send } = client.createBuiltinCommand(name) as { string: (...args: unknown[]) => Promise<unknown> }
+    const string = async (...args: unknown[]): Promise<unknown> => await around(name, args, () => send.apply(client, args))
+    return { string, buffer: string }
+  }
+  return Object.assign(Object.create(client) as RedisClient, { createBuiltinCommand })
+}
+
 /** A frozen record, as the plugin hands records to a backend. */
 export function newRecord (overrides: Partial<SessionRecord> = {}): SessionRecord {
   return freezeRecord(records.newRecord({ data: '{"key":"value"}', ...overrides }))

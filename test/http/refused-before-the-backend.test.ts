@@ -43,7 +43,7 @@ for (const kind of kinds) {
       const { app, operations, events } = await visited(t, kind)
       t.equal((await app.inject({ url: '/', headers: { cookie: `${NAME}=${text}` } })).payload, 'true')
       t.strictSame(operations(), [])
-      t.strictSame(events, [{ type: 'rejected', property: 'session', id: null, reason }])
+      t.match(events, [{ type: 'rejected', property: 'session', id: null, reason }])
     })
   }
 

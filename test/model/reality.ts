@@ -116,7 +116,9 @@ export class Reality {
   async listed (): Promise<Stored[]> { return (await this.app.sessions.list({ limit: 1_000 })).sessions.map(plain) }
 }
 
-function plain ({ id, data, subject, createdAt, lastAccessedAt, expiresAt }: SessionInfo): Stored {
+type Shown = Pick<SessionInfo, 'id' | 'data' | 'subject' | 'createdAt' | 'lastAccessedAt' | 'expiresAt'>
+
+function plain ({ id, data, subject, createdAt, lastAccessedAt, expiresAt }: Shown): Stored {
   return {
     id,
     data: data as Data,

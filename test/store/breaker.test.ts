@@ -1,6 +1,7 @@
 import t, { type Test } from 'tap'
 import { Breaker, type BreakerState } from '../../lib/store/breaker.ts'
 import { Breakers } from '../../lib/store/breakers.ts'
+import { BackendCalls } from '../../lib/store/calls.ts'
 import { BackendUnavailableError, CookieBackend, MemoryBackend, type SessionBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { collectEvents, createSite } from '../helpers/app.ts'
@@ -104,7 +105,7 @@ function fleet (t: Test, limitMs = 1_000) {
     serverOf
   }
   const states: string[] = []
-  const it = new Breakers(backend, 'session', limitMs, (state, server) => { states.push(`${server} ${state}`) })
+  const it = new Breakers(new BackendCalls(backend, 'session', 'FleetBackend'), limitMs, (state, server) => { states.push(`${server} ${state}`) })
   t.teardown(() => { it.close() })
   return { it, backend, down, states, fail: (id: string) => { for (let i = 0; i < 5; i++) it.of(id)!.fail() } }
 }
@@ -150,7 +151,7 @@ t.test('a backend that names no server for an id has a breaker for all such ids,
 })
 
 t.test('a session in its cookie depends on no server', async t => {
-  const it = new Breakers(new CookieBackend(), 'session', 1_000, () => {})
+  const it = new Breakers(new BackendCalls(new CookieBackend(), 'session', 'CookieBackend'), 1_000, () => {})
   t.equal(it.of('a'), null)
 })
 

@@ -53,12 +53,13 @@ t.test('calls are recorded in order', async t => {
   await backend.list({})
   await backend.count({})
   await backend.removeSubject('alice', {})
+  await backend.removeLabel('x', {})
   await backend.removeExpired({})
   await backend.removeAll()
   await backend.remove('a')
   t.strictSame(backend.calls.map(({ operation, id }) => [operation, id]), [
     ['write', 'a'], ['touch', 'a'], ['read', 'a'], ['list', null], ['count', null],
-    ['removeSubject', 'alice'], ['removeExpired', null], ['removeAll', null], ['remove', 'a']
+    ['removeSubject', 'alice'], ['removeLabel', 'x'], ['removeExpired', null], ['removeAll', null], ['remove', 'a']
   ])
 })
 

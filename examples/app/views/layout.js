@@ -8,7 +8,7 @@ export function layout ({ title, session, flash, backendName, choices, path, sou
   <header>
     <div class="bar">
       <a class="brand" href="/">Corner shop</a>
-      <nav aria-label="Pages">${link('/', 'Shop')} ${link('/session', 'Session')} ${link('/break', 'Try to break it')}</nav>
+      <nav aria-label="Pages">${link('/', 'Shop')} ${link('/session', 'Session')} ${link('/devices', 'Your devices')} ${link('/break', 'Try to break it')}</nav>
       ${session.subject === null
         ? html`<span class="who">Not signed in</span>`
         : html`<form class="who" method="post" action="/sign-out"><span>Signed in as <strong>${session.subject}</strong></span> <button class="quiet">Sign out</button></form>`}

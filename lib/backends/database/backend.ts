@@ -1,21 +1,23 @@
-import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord, WriteContext } from '../../../types/index.d.ts'
+import type {
+  BackendContext, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, WriteContext
+} from '../../../types/index.d.ts'
 import { unexpected } from '../../tools/check-options.ts'
-import { InvalidOptionsError, SessionSerializationError } from '../../errors.ts'
+import { InvalidOptionsError } from '../../errors.ts'
 import { isId } from '../../record/ids.ts'
 import { removeInBatches } from '../../tools/remove-in-batches.ts'
 import { Sweeper } from '../sweeper.ts'
 import { DEFAULT_PAGE, MAIN_PROPERTY, warnOnce } from '../conventions.ts'
+import type { KeyFilter } from '../index-keys.ts'
 import { type AnyKysely, assertKysely, assertNoTransaction, type Dialect } from './dialect.ts'
 import { extraValues } from './extra.ts'
 import type { Place } from './names.ts'
 import { type DatabaseBackendOptions, type Settings, settingsOf } from './options.ts'
 import { checkDatabase } from './prepare.ts'
-import { recordOfRow } from './rows.ts'
+import { assertKeys, idOfRow, listedOfRow, recordOfRow, valuesOf } from './rows.ts'
+import { listedFields } from './selections.ts'
 import { SessionTable, type WriteAnswer } from './session-table.ts'
-import type { Answer } from './statement.ts'
 
-/** The limits of the columns which `createSessionTable` makes in MySQL, and of an index entry in PostgreSQL. In UTF-16 units. */
-const MAX_SUBJECT_CHARS = 255
+/** The limit of the column which `createSessionTable` makes in MySQL. In UTF-16 units. */
 const MAX_PROPERTY_CHARS = 64
 /** Expired rows in one DELETE. SQLite runs in this process, where 1,000 rows would hold up every request for about 30 ms. */
 const SWEPT_AT_ONCE: Readonly<Record<Dialect, number>> = { postgres: 1_000, mysql: 1_000, sqlite: 100 }
@@ -118,11 +120,11 @@ export class DatabaseBackend implements SessionBackend {
     if (!isId(id)) return null
     const now = this.#now()
     if (record.expiresAt <= now) return await this.#end(id, record, expectedVersion, now)
-    assertSubject(record.subject)
+    assertKeys(record)
     const { extra, place: { columns } } = this.#settings
     const own = extraValues(extra, columns, record, context)
     const more = { now, property: this.#property, expected: expectedVersion }
-    const row = this.#table.prepareWrite(record, own, more, () => this.#standing(id, record))
+    const row = await this.#table.prepareWrite(record, own, more, () => this.#standing(id, record))
     if (expectedVersion === undefined) return await row.overwrite()
     return expectedVersion === 0 ? await row.create() : await row.replace()
   }
@@ -145,23 +147,26 @@ export class DatabaseBackend implements SessionBackend {
     return rows.length > 0
   }
 
-  /** Pages in order of id. Sessions stored or removed between two pages neither hide nor repeat the rest. */
-  async list ({ subject, limit = DEFAULT_PAGE, cursor = '' }: ListFilter): Promise<ListPage<SessionRecord>> {
-    const { list, listSubject } = this.#table.statements
-    const statement = subject === undefined ? list : listSubject
-    const { rows } = await statement({ ...this.#mine(), subject, cursor: isId(cursor) ? cursor : '', limit: limit + 1 })
+  /**
+   * Pages in order of id. Sessions stored or removed between two pages neither hide nor repeat the rest. With the option `extra`,
+   * each record has the values of all columns that are not this library's.
+   */
+  async list ({ limit = DEFAULT_PAGE, cursor = '', ...filter }: ListFilter): Promise<ListPage<ListedRecord>> {
+    const withOwnColumns = this.#settings.extra !== undefined
+    const { list } = await this.#table.selections(filter, withOwnColumns)
+    const { rows } = await list({ ...this.#those(filter), cursor: isId(cursor) ? cursor : '', limit: limit + 1 })
     const page = rows.slice(0, limit)
+    const known = withOwnColumns ? listedFields(await this.#table.labels.areThere()).length : 0
     return {
-      sessions: page.map(recordOfRow).filter(record => record !== null),
-      cursor: rows.length > limit ? String(firstValue(page.at(-1)!)) : null
+      sessions: page.map(row => withOwnColumns ? listedOfRow(row, known) : recordOfRow(row)).filter(record => record !== null),
+      cursor: rows.length > limit ? idOfRow(page.at(-1)!) : null
     }
   }
 
-  async count ({ subject }: { subject?: string }): Promise<number> {
-    const { count, countSubject } = this.#table.statements
-    const statement = subject === undefined ? count : countSubject
-    const { rows } = await statement({ ...this.#mine(), subject })
-    return Number(firstValue(rows[0]!))
+  async count (filter: KeyFilter): Promise<number> {
+    const { count } = await this.#table.selections(filter)
+    const { rows } = await count(this.#those(filter))
+    return Number(Object.values(rows[0]!)[0])
   }
 
   /** Removes expired sessions of all registrations that use the table, the oldest first. Safe on several nodes at once. */
@@ -175,9 +180,13 @@ export class DatabaseBackend implements SessionBackend {
     await this.#table.statements.removeAll({ property: this.#property })
   }
 
-  async removeSubject (subject: string, { except = '' }: { except?: string }): Promise<number> {
-    const { affected } = await this.#table.statements.removeSubject({ ...this.#mine(), subject, except: isId(except) ? except : '' })
-    return affected
+  async removeSubject (subject: string, options: RemoveOptions): Promise<number> {
+    return await this.#removeThose({ subject }, options)
+  }
+
+  /** @throws InvalidOptionsError where the table has no columns for labels */
+  async removeLabel (label: string, options: RemoveOptions): Promise<number> {
+    return await this.#removeThose({ label }, options)
   }
 
   /** Stops the sweeper, and waits for a sweep under way. The Kysely instance stays open for the application. */
@@ -210,8 +219,16 @@ export class DatabaseBackend implements SessionBackend {
     return { id, property: this.#property }
   }
 
-  #mine (): { property: string, now: number } {
-    return { property: this.#property, now: this.#now() }
+  async #removeThose (filter: KeyFilter, { except = '', ending }: RemoveOptions): Promise<number> {
+    const { remove, end } = await this.#table.selections(filter)
+    const values = { ...this.#those(filter), except: isId(except) ? except : '' }
+    const { affected } = ending === undefined ? await remove(values) : await end({ ...valuesOf(ending), ...values })
+    return affected
+  }
+
+  /** The values of a filter. */
+  #those ({ subject, label }: KeyFilter): Record<string, unknown> {
+    return { property: this.#property, now: this.#now(), ofSubject: subject, ofLabel: label }
   }
 
   #startSweeper (): void {
@@ -220,14 +237,4 @@ export class DatabaseBackend implements SessionBackend {
     this.#sweeper ??= new Sweeper({ everyMs, removeExpired: options => this.removeExpired(options), log: this.#log })
     this.#sweeper.start()
   }
-}
-
-function firstValue (row: Answer['rows'][number]): unknown {
-  return Object.values(row)[0]
-}
-
-function assertSubject (subject: string | null): void {
-  if (subject === null || subject.length <= MAX_SUBJECT_CHARS) return
-  const { length } = subject
-  throw new SessionSerializationError('subject', `must have at most ${MAX_SUBJECT_CHARS} characters in a database, and has ${length}`)
 }

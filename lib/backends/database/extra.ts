@@ -19,6 +19,9 @@ export type ExtraValue = string | number | bigint | boolean | null | Date | Uint
 /** Answers the values for columns which the application added, by their names in the database. */
 export type Extra = (input: ExtraInput) => Readonly<Record<string, ExtraValue>>
 
+/** The application's own columns, by name, each with its type in the database. */
+export type OwnColumns = Readonly<Record<string, string>>
+
 export interface ExtraValues {
   /** The columns, sorted. */
   readonly names: readonly string[]
@@ -47,12 +50,31 @@ export function extraValues (
   const values: Record<string, unknown> = {}
   for (const name of names) {
     assertName('a name of extra()', name)
-    assertFree(columns, name)
+    assertFree(columns, name, 'extra()')
     const value = given[name]
     if (!isStorable(value)) throw unexpected(`extra().${name}`, EXPECTED_VALUE, value)
     values[EXTRA_PREFIX + name] = value
   }
   return { names, values }
+}
+
+/** The parts of a column's type, such as `decimal(8, 2)` or `timestamp with time zone`: no second statement, and no quotes. */
+const TYPE = /^[a-z][a-z0-9_ ]*(?:\([0-9, ]+\)[a-z0-9_ ]*)?(?:\[\])?$/i
+
+/**
+ * Checks the application's own columns for a table. A function makes none: it is the option of the backend.
+ *
+ * @throws InvalidOptionsError
+ */
+export function ownColumnsOf (extra: unknown, columns: Columns, path: string): Array<[name: string, type: string]> {
+  if (extra === undefined || typeof extra === 'function') return []
+  if (!isObject(extra)) throw unexpected(path, 'an object of columns and their types', extra)
+  return Object.entries(extra).map(([name, type]) => {
+    assertName(`a name of ${path}`, name)
+    assertFree(columns, name, path)
+    if (typeof type !== 'string' || !TYPE.test(type)) throw unexpected(`${path}.${name}`, 'a type of a column, such as \'varchar(64)\'', type)
+    return [name, type]
+  })
 }
 
 function isObject (value: unknown): value is Record<string, unknown> {
@@ -61,10 +83,10 @@ function isObject (value: unknown): value is Record<string, unknown> {
   return !isPromise
 }
 
-function assertFree (columns: Columns, name: string): void {
+function assertFree (columns: Columns, name: string, path: string): void {
   const taken = Object.entries(columns).find(([, column]) => column.toLowerCase() === name.toLowerCase())
   if (taken === undefined) return
-  throw new InvalidOptionsError(`\`extra()\` must not name the column ${JSON.stringify(name)}: it holds \`${taken[0]}\` of the session`)
+  throw new InvalidOptionsError(`\`${path}\` must not name the column ${JSON.stringify(name)}: it holds \`${taken[0]}\` of the session`)
 }
 
 function isStorable (value: unknown): boolean {

@@ -13,13 +13,23 @@ export const DEFAULT_COLUMNS = {
   expiresAt: 'expires_at',
   subject: 'subject',
   policy: 'policy',
-  meta: 'meta'
+  meta: 'meta',
+  label1: 'label_1',
+  label2: 'label_2',
+  label3: 'label_3',
+  label4: 'label_4'
 } as const
 
 export type Field = keyof typeof DEFAULT_COLUMNS
 export type Columns = Readonly<Record<Field, string>>
 
-export const FIELDS = Object.keys(DEFAULT_COLUMNS) as Field[]
+/**
+ * The index of labels, which `meta` has too. A table of version 0.1.0 lacks these columns, and holds sessions without labels. As many
+ * columns as a session may have labels, and no second table: one statement writes a session with all its keys.
+ */
+export const LABEL_FIELDS: readonly Field[] = ['label1', 'label2', 'label3', 'label4']
+/** The columns which every table has. */
+export const FIELDS = (Object.keys(DEFAULT_COLUMNS) as Field[]).filter(field => !LABEL_FIELDS.includes(field))
 /** The columns with integers: versions, and instants in milliseconds. The rest of the columns hold text. */
 export const NUMBER_FIELDS: readonly Field[] = ['version', 'schemaVersion', 'createdAt', 'lastAccessedAt', 'expiresAt']
 
@@ -52,7 +62,7 @@ const checkFields = optionsCheck({
   description: 'an object of names',
   type: 'object',
   additionalProperties: false,
-  properties: Object.fromEntries(FIELDS.map(field => [field, {}]))
+  properties: Object.fromEntries([...FIELDS, ...LABEL_FIELDS].map(field => [field, {}]))
 })
 
 /** @throws InvalidOptionsError */

@@ -2,20 +2,19 @@ import type { FastifyBaseLogger } from 'fastify'
 import { sql } from 'kysely'
 import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
+import { isNoColumn, lookAt } from './columns.ts'
 import type { AnyKysely, Dialect } from './dialect.ts'
 import { type Field, FIELDS, type Place } from './names.ts'
 import { checkPool, type PoolLike } from './pool.ts'
 import type { SessionTable } from './session-table.ts'
 import { hasCode, type Statement } from './statement.ts'
-import { tableSql, within } from './table.ts'
+import { nameOf, tableSql } from './table.ts'
 
 type Log = Pick<FastifyBaseLogger, 'warn'>
 
 /** PostgreSQL: table, schema. MySQL: table, database. */
 const NO_TABLE = new Set<unknown>(['42P01', '3F000', 1146, 1049])
-const NO_COLUMN = new Set<unknown>(['42703', 1054])
 const SQLITE_NO_TABLE = /^no such table/
-const SQLITE_NO_COLUMN = /^no such column/
 /** The errors of Kysely, pg, mysql2, better-sqlite3 and PGlite after they were closed. */
 const CLOSED = new RegExp([
   'has already been destroyed',
@@ -37,9 +36,10 @@ const STRICT = /STRICT_(?:TRANS|ALL)_TABLES/
  * be reached now
  */
 export async function checkDatabase (
-  { db, dialect, place, statements }: SessionTable, pool: PoolLike | false | undefined, log: Log | undefined
+  { db, dialect, place, statements, labels }: SessionTable, pool: PoolLike | false | undefined, log: Log | undefined
 ): Promise<void> {
   await checkTable(db, dialect, place)
+  await labels.areThere()
   if (pool) await checkPoolTable(statements.read)
   if (dialect === 'mysql') await checkCharset(db)
   if (dialect === 'mysql') await checkSqlMode(db, log)
@@ -49,7 +49,7 @@ export async function checkDatabase (
 /** Looks for the table and its columns. @throws InvalidOptionsError when a column or the table is missing, or `db` was closed */
 async function checkTable (db: AnyKysely, dialect: Dialect, place: Place): Promise<void> {
   try {
-    await select(db, place, FIELDS)
+    await lookAt(db, place, FIELDS)
   } catch (error) {
     throw await explain(error, db, dialect, place)
   }
@@ -97,17 +97,12 @@ async function checkCharset (db: AnyKysely): Promise<void> {
   )
 }
 
-async function select (db: AnyKysely, { table, schema, columns }: Place, fields: readonly Field[]): Promise<void> {
-  // With the table before each column: SQLite takes an unknown name in quotes for text.
-  await within(db, schema).selectFrom(table).select(fields.map(field => `${table}.${columns[field]}`)).limit(0).execute()
-}
-
 /** An error which says how to repair the table; the given error when the table is not the reason. */
 async function explain (error: unknown, db: AnyKysely, dialect: Dialect, place: Place): Promise<unknown> {
   const message = error instanceof Error ? error.message : ''
   if (CLOSED.test(message)) return because('Expected `DatabaseBackend.db` to be open, and it was destroyed, or its pool ended', error)
   if (hasCode(error, NO_TABLE) || SQLITE_NO_TABLE.test(message)) return because(noTable(db, dialect, place), error)
-  if (!hasCode(error, NO_COLUMN) && !SQLITE_NO_COLUMN.test(message)) return error
+  if (!isNoColumn(error)) return error
   return because(noColumn(db, dialect, place, await missingFields(db, place)), error)
 }
 
@@ -122,15 +117,11 @@ function noColumn (db: AnyKysely, dialect: Dialect, place: Place, missing: reado
     `A table with all of them:\n${tableSql(db, dialect, place)}`
 }
 
-function nameOf ({ schema, table }: Place): string {
-  return [schema, table].filter(part => part !== undefined).map(part => JSON.stringify(part)).join('.')
-}
-
 async function missingFields (db: AnyKysely, place: Place): Promise<Field[]> {
   const missing: Field[] = []
   for (const field of FIELDS) {
     try {
-      await select(db, place, [field])
+      await lookAt(db, place, [field])
     } catch {
       missing.push(field)
     }

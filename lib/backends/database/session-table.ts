@@ -1,10 +1,13 @@
 import type { SessionRecord } from '../../../types/index.d.ts'
 import { BackendUnavailableError } from '../../errors.ts'
+import { type KeyFilter, labelsOf } from '../index-keys.ts'
 import { type AnyKysely, type Dialect, dialectOf } from './dialect.ts'
 import type { ExtraValues } from './extra.ts'
 import type { Place } from './names.ts'
 import { type PoolLike, throughPool } from './pool.ts'
 import { valuesOf } from './rows.ts'
+import { LabelColumns } from './label-columns.ts'
+import { createSelections, nameOf, type Selections, type Shape } from './selections.ts'
 import { hasCode, type Prepare, throughKysely, type Values } from './statement.ts'
 import { createStatements, createWrites, type Statements, type Writes } from './statements.ts'
 import { within } from './table.ts'
@@ -21,9 +24,11 @@ export class SessionTable {
   readonly dialect: Dialect
   readonly place: Place
   readonly statements: Statements
+  readonly labels: LabelColumns
   readonly #prepare: Prepare
   /** By the names of the application's own columns, which may differ from write to write. */
   readonly #writes = new Map<string, Writes>()
+  readonly #selections = new Map<string, Selections>()
 
   /** @param pool the pool of pg when statements are to be prepared on the server, else `undefined` or `false` */
   constructor (db: AnyKysely, place: Place, pool: PoolLike | false | undefined) {
@@ -32,22 +37,43 @@ export class SessionTable {
     this.place = place
     this.#prepare = pool && this.dialect === 'postgres' ? throughPool(pool) : throughKysely(db)
     this.statements = createStatements(within(db, place.schema), this.#prepare, this.dialect, place)
+    this.labels = new LabelColumns(db, this.dialect, place)
   }
 
   /**
    * @param more values for the slots which are not in the record: `property`, `now`, `expected`
    * @param standing called after a refused write
+   * @throws InvalidOptionsError for a session with labels, in a table without columns for labels
    */
-  prepareWrite (record: SessionRecord, { names, values }: ExtraValues, more: Values, standing: Standing): RowWrite {
-    return new RowWrite(record.id, this.#writesOf(names), { ...values, ...valuesOf(record), ...more }, standing)
+  async prepareWrite (record: SessionRecord, { names, values }: ExtraValues, more: Values, standing: Standing): Promise<RowWrite> {
+    if (labelsOf(record).length > 0) await this.labels.assertThere()
+    const writes = this.#writesOf(names, await this.labels.areThere())
+    return new RowWrite(record.id, writes, { ...values, ...valuesOf(record), ...more }, standing)
   }
 
-  #writesOf (names: readonly string[]): Writes {
-    const key = names.join('\0')
+  /**
+   * The statements about the sessions that match a filter.
+   *
+   * @throws InvalidOptionsError for a label, in a table without columns for labels
+   */
+  async selections (filter: KeyFilter, withOwnColumns = false): Promise<Selections> {
+    if (filter.label !== undefined) await this.labels.assertThere()
+    const shape: Shape = { filter, hasLabels: await this.labels.areThere(), withOwnColumns }
+    const name = nameOf(shape)
+    let selections = this.#selections.get(name)
+    if (selections === undefined) {
+      selections = createSelections(within(this.db, this.place.schema), this.#prepare, this.dialect, this.place, shape)
+      this.#selections.set(name, selections)
+    }
+    return selections
+  }
+
+  #writesOf (extra: readonly string[], hasLabels: boolean): Writes {
+    const key = [hasLabels, ...extra].join('\0')
     let writes = this.#writes.get(key)
     if (writes === undefined) {
       if (this.#writes.size === MAX_WRITES) this.#writes.clear()
-      writes = createWrites(within(this.db, this.place.schema), this.#prepare, this.dialect, this.place, names)
+      writes = createWrites(within(this.db, this.place.schema), this.#prepare, this.dialect, this.place, { hasLabels, extra })
       this.#writes.set(key, writes)
     }
     return writes

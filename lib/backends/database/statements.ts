@@ -1,12 +1,10 @@
 import { sql } from 'kysely'
 import type { AnyKysely, Dialect } from './dialect.ts'
-import { type Columns, type Field, FIELDS, type Place } from './names.ts'
+import { type Columns, type Field, FIELDS, LABEL_FIELDS, type Place } from './names.ts'
 import { type Prepare, slot, type Statement, statement } from './statement.ts'
 
 /** The columns of a row as a read returns them, by position. */
 export const READ_FIELDS = FIELDS.filter(field => field !== 'property')
-/** The columns which a write replaces. */
-const CHANGING_FIELDS = FIELDS.filter(field => field !== 'id' && field !== 'property')
 /** Where PostgreSQL keeps a row. Raw, since a plugin of the application which renames columns must not rename this one. */
 const CTID = sql`ctid`
 /** Begins the names of slots for the application's own columns, apart from the slots for fields. */
@@ -24,18 +22,8 @@ export interface Statements {
   readonly removeVersion: Statement
   /** id, property, now, version, lastAccessedAt, expiresAt */
   readonly touch: Statement
-  /** property, now, cursor, limit */
-  readonly list: Statement
-  /** property, now, cursor, limit, subject */
-  readonly listSubject: Statement
-  /** property, now */
-  readonly count: Statement
-  /** property, now, subject */
-  readonly countSubject: Statement
   /** property */
   readonly removeAll: Statement
-  /** property, now, subject, except */
-  readonly removeSubject: Statement
   /** now, limit */
   readonly removeExpired: Statement
 }
@@ -58,19 +46,6 @@ export function createStatements (db: AnyKysely, prepare: Prepare, dialect: Dial
   const deleting = () => db.deleteFrom(table)
   const touching = () => db.updateTable(table).set(setting(c, ['lastAccessedAt', 'expiresAt']))
 
-  // Expired sessions are absent, and tombstones (records without data) are not listed.
-  const ofProperty = (query: any) => query
-    .where(c.property, '=', slot('property')).where(c.expiresAt, '>', slot('now')).where(c.data, '<>', '')
-  const ofSubject = (query: any) => {
-    const equal = query.where(c.subject, '=', slot('subject'))
-    if (dialect !== 'mysql') return equal
-    // MySQL takes 'a' and 'a ' for equal, whatever the collation: without the lengths, two users would be one.
-    return equal.where(sql`char_length(${sql.ref(c.subject)})`, '=', sql`char_length(${slot('subject')})`)
-  }
-  const page = () => ofProperty(selecting().select(readColumns))
-    .where(c.id, '>', slot('cursor')).orderBy(sql.ref(c.id)).limit(slot('limit'))
-  const counted = () => ofProperty(selecting().select(({ fn }: any) => fn.countAll().as('count')))
-
   const compile = (query: any) => statement(prepare, query)
   return {
     read: compile(byId(selecting().select(readColumns), c)),
@@ -79,25 +54,27 @@ export function createStatements (db: AnyKysely, prepare: Prepare, dialect: Dial
     removeVersion: compile(live(deleting(), c).where(c.version, '=', slot('expected'))),
     // A renewal that is late does not undo a later one.
     touch: compile(live(touching(), c).where(c.version, '=', slot('version')).where(c.lastAccessedAt, '<=', slot('lastAccessedAt'))),
-    list: compile(page()),
-    listSubject: compile(ofSubject(page())),
-    count: compile(counted()),
-    countSubject: compile(ofSubject(counted())),
     removeAll: compile(deleting().where(c.property, '=', slot('property'))),
-    removeSubject: compile(ofSubject(ofProperty(deleting())).where(c.id, '<>', slot('except'))),
     removeExpired: compile(sweeping(db, dialect, table, c))
   }
 }
 
-/** @param extra the names of the application's own columns */
+/** The columns of a write which are not in every table. */
+export interface Optional {
+  readonly hasLabels: boolean
+  /** The names of the application's own columns. */
+  readonly extra: readonly string[]
+}
+
 export function createWrites (
-  db: AnyKysely, prepare: Prepare, dialect: Dialect, { table, columns: c }: Place, extra: readonly string[]
+  db: AnyKysely, prepare: Prepare, dialect: Dialect, { table, columns: c }: Place, { hasLabels, extra }: Optional
 ): Writes {
   const own = Object.fromEntries(extra.map(name => [name, slot(EXTRA_PREFIX + name)]))
-  const changes = { ...setting(c, CHANGING_FIELDS), ...own }
+  const fields = fieldsOf(hasLabels)
+  const changes = { ...setting(c, changing(fields)), ...own }
   // An expired row may be one of a different registration.
   const changesOfExpired = { ...changes, ...setting(c, ['property']) }
-  const inserting = db.insertInto(table).values({ ...setting(c, FIELDS), ...own })
+  const inserting = db.insertInto(table).values({ ...setting(c, fields), ...own })
   // Creating a session succeeds over an expired row which the sweeper has not deleted yet.
   const insertingOverExpired = () => inserting.onConflict(conflict => conflict.column(c.id)
     .doUpdateSet(Object.fromEntries(Object.keys(changesOfExpired).map(name => [name, sql`excluded.${sql.ref(name)}`])))
@@ -131,7 +108,13 @@ function expired (query: any, c: Columns): any {
   return query.where(c.expiresAt, '<=', slot('now'))
 }
 
-function setting (c: Columns, fields: readonly Field[]): Record<string, unknown> {
+/** The columns of a table. */
+export function fieldsOf (hasLabels: boolean): Field[] { return hasLabels ? [...FIELDS, ...LABEL_FIELDS] : FIELDS }
+
+/** The columns which a write replaces, of the columns of a table. */
+export function changing (fields: readonly Field[]): Field[] { return fields.filter(field => field !== 'id' && field !== 'property') }
+
+export function setting (c: Columns, fields: readonly Field[]): Record<string, unknown> {
   return Object.fromEntries(fields.map(field => [c[field], slot(field)]))
 }
 

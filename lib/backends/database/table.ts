@@ -2,10 +2,18 @@ import { createHash } from 'node:crypto'
 import { type Compilable, type RawBuilder, sql } from 'kysely'
 import { optionsCheck } from '../../tools/check-options.ts'
 import { type AnyKysely, assertKysely, type Dialect, dialectOf } from './dialect.ts'
-import { type Field, FIELDS, NUMBER_FIELDS, type Place, type PlaceOptions, placeOf } from './names.ts'
+import { type Extra, type OwnColumns, ownColumnsOf } from './extra.ts'
+import { type Field, FIELDS, LABEL_FIELDS, NUMBER_FIELDS, type Place, type PlaceOptions, placeOf } from './names.ts'
 import { hasCode } from './statement.ts'
 
 export interface SessionTableOptions extends PlaceOptions {
+  /**
+   * Columns of the application's own with their types, such as `{ tenant: 'varchar(64)', seen: 'timestamp' }`. They may be null. The
+   * function that fills them, the option `extra` of the backend, makes no columns.
+   *
+   * @default no columns
+   */
+  extra?: OwnColumns | Extra
   /** Leaves an existing table, and each existing index, as it is. With `false`, an existing table is an error. @default true */
   ifNotExists?: boolean
 }
@@ -37,27 +45,30 @@ const TYPES: Readonly<Record<Dialect, Partial<Record<Field, Type>> & { text: Typ
     id: ascii(64),
     property: ascii(64),
     subject: exact('varchar(255)'),
-    data: exact('longtext')
+    data: exact('longtext'),
+    ...Object.fromEntries(LABEL_FIELDS.map(field => [field, exact('varchar(255)')]))
   }
 }
 
-const NULLABLE: readonly Field[] = ['subject', 'policy', 'meta']
+const NULLABLE: readonly Field[] = ['subject', 'policy', 'meta', ...LABEL_FIELDS]
 /** Numbers before texts, for smaller rows: PostgreSQL pads a text to a multiple of eight bytes when a number follows. */
-const ORDER: readonly Field[] = [...NUMBER_FIELDS, ...FIELDS.filter(field => !NUMBER_FIELDS.includes(field))]
+const ORDER: readonly Field[] = [...NUMBER_FIELDS, ...FIELDS.filter(field => !NUMBER_FIELDS.includes(field)), ...LABEL_FIELDS]
 
 /**
- * Creates the table of `DatabaseBackend` and its two indexes. A second call changes nothing, and an existing table is never
+ * Creates the table of `DatabaseBackend` and its indexes. A second call changes nothing, and an existing table is never
  * altered. Takes the options of the backend, and ignores those which do not name the table or its columns.
  *
- *     await createSessionTable(db, { table: 'web_sessions' })
+ *     await createSessionTable(db, { table: 'web_sessions', extra: { tenant: 'varchar(64)' } })
  *
  * @throws InvalidOptionsError
  */
 export async function createSessionTable (db: AnyKysely, options: SessionTableOptions = {}): Promise<void> {
   assertKysely(db, 'createSessionTable')
-  const { ifNotExists = true } = options
+  const { ifNotExists = true, extra } = options
   checkIfNotExists(ifNotExists, 'createSessionTable.ifNotExists')
-  for (const query of tableQueries(db, dialectOf(db), placeOf(options, 'createSessionTable'), ifNotExists)) {
+  const place = placeOf(options, 'createSessionTable')
+  const own = ownColumnsOf(extra, place.columns, 'createSessionTable.extra')
+  for (const query of tableQueries(db, dialectOf(db), place, ifNotExists, own)) {
     await createOnce(() => db.executeQuery(query), ifNotExists)
   }
 }
@@ -69,8 +80,9 @@ export async function createSessionTable (db: AnyKysely, options: SessionTableOp
  *
  * @throws InvalidOptionsError
  */
-export function sessionMigration (options: PlaceOptions = {}): SessionMigration {
-  const { table, schema } = placeOf(options, 'sessionMigration')
+export function sessionMigration (options: Omit<SessionTableOptions, 'ifNotExists'> = {}): SessionMigration {
+  const { table, schema, columns } = placeOf(options, 'sessionMigration')
+  ownColumnsOf(options.extra, columns, 'sessionMigration.extra')
   return {
     up: async db => { await createSessionTable(db, options) },
     down: async db => { await within(db, schema).schema.dropTable(table).ifExists().execute() }
@@ -82,27 +94,47 @@ export const migration: SessionMigration = sessionMigration()
 
 /** The statements which create the table, as text for an administrator. */
 export function tableSql (db: AnyKysely, dialect: Dialect, place: Place): string {
-  return tableQueries(db, dialect, place, false).map(query => `${query.compile().sql};`).join('\n')
+  return textOf(tableQueries(db, dialect, place, false, []))
 }
+
+/** The statements which add the columns for labels to a table without them. */
+export function labelSql (db: AnyKysely, dialect: Dialect, place: Place): string {
+  const adding = LABEL_FIELDS.map(field =>
+    within(db, place.schema).schema.alterTable(place.table).addColumn(place.columns[field], typeOf(dialect, field) as never))
+  return textOf([...adding, ...LABEL_INDEXES.map(index => indexQuery(db, dialect, place, index, false))])
+}
+
+/** The name of a table in a message. */
+export function nameOf ({ schema, table }: Place): string {
+  return [schema, table].filter(part => part !== undefined).map(part => JSON.stringify(part)).join('.')
+}
+
+function textOf (queries: readonly Compilable[]): string { return queries.map(query => `${query.compile().sql};`).join('\n') }
 
 /** The Kysely instance for the tables of a schema. */
 export function within (db: AnyKysely, schema: string | undefined): AnyKysely {
   return schema === undefined ? db : db.withSchema(schema)
 }
 
-function tableQueries (db: AnyKysely, dialect: Dialect, place: Place, ifNotExists: boolean): Compilable[] {
-  const { table, schema, columns } = place
+function typeOf (dialect: Dialect, field: Field): Type {
   const types = TYPES[dialect]
+  return types[field] ?? (NUMBER_FIELDS.includes(field) ? types.number : types.text)
+}
+
+function tableQueries (
+  db: AnyKysely, dialect: Dialect, place: Place, ifNotExists: boolean, own: ReturnType<typeof ownColumnsOf>
+): Compilable[] {
+  const { table, schema, columns } = place
   let create = within(db, schema).schema.createTable(table)
   if (ifNotExists) create = create.ifNotExists()
   for (const field of ORDER) {
-    const type = types[field] ?? (NUMBER_FIELDS.includes(field) ? types.number : types.text)
-    create = create.addColumn(columns[field], type as never, column => {
+    create = create.addColumn(columns[field], typeOf(dialect, field) as never, column => {
       if (field === 'id') return column.primaryKey().notNull()
       return NULLABLE.includes(field) ? column : column.notNull()
     })
   }
-  return [create, ...INDEXES.map(index => indexQuery(db, dialect, place, index, ifNotExists))]
+  for (const [name, type] of own) create = create.addColumn(name, sql.raw(type) as never)
+  return [create, ...[...INDEXES, ...LABEL_INDEXES].map(index => indexQuery(db, dialect, place, index, ifNotExists))]
 }
 
 interface Index {
@@ -119,6 +151,10 @@ const INDEXES: readonly Index[] = [
   { purpose: 'expires_at', fields: ['expiresAt'] },
   { purpose: 'subject', fields: ['property', 'subject'], unless: 'subject' }
 ]
+
+/** The label first: SQLite uses such an index for each of several alternatives. */
+const LABEL_INDEXES: readonly Index[] = LABEL_FIELDS.map((field, n) =>
+  ({ purpose: `label_${n + 1}`, fields: [field, 'property'], unless: field }))
 
 function indexQuery (
   db: AnyKysely, dialect: Dialect, { table, schema, columns }: Place, { purpose, fields, unless }: Index, ifNotExists: boolean

@@ -1,15 +1,18 @@
 import { resolve } from 'node:path'
-import type { BackendContext, Duration, ListFilter, ListPage, SessionBackend, SessionRecord } from '../../../types/index.d.ts'
+import type {
+  BackendContext, Duration, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord
+} from '../../../types/index.d.ts'
 import { optionsCheck } from '../../tools/check-options.ts'
 import { isId } from '../../record/ids.ts'
 import { Sweeper, sweepIntervalOf } from '../sweeper.ts'
 import { MAIN_PROPERTY } from '../conventions.ts'
+import type { KeyFilter } from '../index-keys.ts'
 import { FileCatalog } from './catalog.ts'
 import { Cleaner } from './cleaner.ts'
 import { Disk, prepareDirectory } from './disk.ts'
 import { Places } from './names.ts'
+import { SessionIndex } from './session-index.ts'
 import { FileSessions } from './sessions.ts'
-import { SubjectIndex } from './subjects.ts'
 import { Writer } from './writer.ts'
 
 export interface FileBackendOptions {
@@ -59,7 +62,8 @@ const checkOptions = optionsCheck({
  * - create: a directory is prepared aside, then renamed into place, which fails if a session stands there
  * - renewal: `rename` of the pointer
  * - remove: `unlink` of the pointer
- * - sessions of a subject: `<directory>/<property>/subjects/<ab>/<hash of the subject>/` has an empty file for each session
+ * - sessions of a subject: `<directory>/<property>/subjects/<ab>/<hash of the subject>/` has an empty file for each session; those
+ *   with a label: `labels` in the place of `subjects`
  *
  * Limits:
  *
@@ -86,11 +90,11 @@ export class FileBackend implements SessionBackend {
     this.#options = { ...options, directory: resolve(options.directory) }
     this.#places = new Places(this.#options.directory, binding?.property ?? MAIN_PROPERTY)
     this.#disk = new Disk(options.durable ?? false)
-    const subjects = new SubjectIndex(this.#places, this.#disk, now)
-    const writer = new Writer(this.#places, this.#disk, subjects)
+    const index = new SessionIndex(this.#places, this.#disk, now)
+    const writer = new Writer(this.#places, this.#disk, index)
     this.#sessions = new FileSessions(this.#places, writer, now, reporter(binding?.log))
-    this.#catalog = new FileCatalog(this.#places, this.#sessions, subjects, now)
-    this.#cleaner = new Cleaner(this.#places, this.#disk, writer, subjects, now)
+    this.#catalog = new FileCatalog(this.#places, this.#sessions, index, now)
+    this.#cleaner = new Cleaner(this.#places, this.#disk, writer, index, now)
     this.#sweeper = sweepMs === null || binding === null
       ? null
       : new Sweeper({ everyMs: sweepMs, removeExpired: ({ limit }) => this.#cleaner.removeExpired(limit), log: binding.log })
@@ -139,9 +143,9 @@ export class FileBackend implements SessionBackend {
     return await this.#catalog.list(filter)
   }
 
-  /** Looks at each session of the subject; without a subject, at each stored session. */
-  async count ({ subject }: { subject?: string }): Promise<number> {
-    return await this.#catalog.count(subject)
+  /** Looks at each session of the subject or label; without either, at each stored session. */
+  async count (filter: KeyFilter): Promise<number> {
+    return await this.#catalog.count(filter)
   }
 
   /** Also deletes leftovers of killed processes which are older than an hour. */
@@ -155,8 +159,13 @@ export class FileBackend implements SessionBackend {
   }
 
   /** Also ends sessions whose creation has begun, in any process. */
-  async removeSubject (subject: string, { except }: { except?: string }): Promise<number> {
-    return await this.#catalog.removeSubject(subject, except)
+  async removeSubject (subject: string, options: RemoveOptions): Promise<number> {
+    return await this.#catalog.end({ kind: 'subject', value: subject }, options)
+  }
+
+  /** Also ends sessions whose creation has begun, in any process. */
+  async removeLabel (label: string, options: RemoveOptions): Promise<number> {
+    return await this.#catalog.end({ kind: 'label', value: label }, options)
   }
 
   /** Stops the sweeper, and waits until the files of removed sessions are deleted. */

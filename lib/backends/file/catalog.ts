@@ -1,11 +1,12 @@
 import { join } from 'node:path'
-import type { Instant, ListFilter, ListPage, SessionRecord } from '../../../types/index.d.ts'
+import type { Instant, ListFilter, ListPage, RemoveOptions, SessionRecord } from '../../../types/index.d.ts'
 import { tombstone } from '../../record/record.ts'
-import { DEFAULT_PAGE, ignoreNewer, isListed } from '../conventions.ts'
+import { DEFAULT_PAGE, ignoreNewer } from '../conventions.ts'
+import { hasKey, type IndexKey, isListed, type KeyFilter, keysIn } from '../index-keys.ts'
 import { idsIn } from './listing.ts'
 import { type Places } from './names.ts'
+import type { SessionIndex } from './session-index.ts'
 import type { FileSessions } from './sessions.ts'
-import type { SubjectIndex } from './subjects.ts'
 
 /** Sessions read in parallel: enough to keep the disk busy, few enough to let requests run in between. */
 const BATCH = 16
@@ -14,46 +15,46 @@ const BATCH = 16
 export class FileCatalog {
   readonly #places: Places
   readonly #sessions: FileSessions
-  readonly #subjects: SubjectIndex
+  readonly #index: SessionIndex
   readonly #now: () => Instant
 
-  constructor (places: Places, sessions: FileSessions, subjects: SubjectIndex, now: () => Instant) {
+  constructor (places: Places, sessions: FileSessions, index: SessionIndex, now: () => Instant) {
     this.#places = places
     this.#sessions = sessions
-    this.#subjects = subjects
+    this.#index = index
     this.#now = now
   }
 
-  async list ({ subject, limit = DEFAULT_PAGE, cursor = '' }: ListFilter): Promise<ListPage<SessionRecord>> {
+  async list ({ limit = DEFAULT_PAGE, cursor = '', ...filter }: ListFilter): Promise<ListPage<SessionRecord>> {
     const sessions: SessionRecord[] = []
-    for await (const ids of this.#batches(subject, cursor)) {
-      const records = await Promise.all(ids.map(async id => await this.#readOf(id, subject)))
+    for await (const ids of this.#batches(keysIn(filter)[0], cursor)) {
+      const records = await Promise.all(ids.map(async id => await this.#readOf(id, filter)))
       sessions.push(...records.filter(record => record !== null))
       if (sessions.length > limit) return { sessions: sessions.slice(0, limit), cursor: sessions[limit - 1]!.id }
     }
     return { sessions, cursor: null }
   }
 
-  async count (subject: string | undefined): Promise<number> {
+  async count (filter: KeyFilter): Promise<number> {
     let count = 0
-    for await (const ids of this.#batches(subject, '')) {
-      const found = await Promise.all(ids.map(async id => await this.#counts(id, subject)))
+    for await (const ids of this.#batches(keysIn(filter)[0], '')) {
+      const found = await Promise.all(ids.map(async id => await this.#counts(id, filter)))
       count += found.filter(Boolean).length
     }
     return count
   }
 
   /**
-   * Ends all sessions of a subject, and also sessions whose creation has begun: each id in the subject's index that has a session
+   * Ends all sessions of a subject or label, and also sessions whose creation has begun: each id in the index that has a session
    * or is young gets a tombstone, so that a request which is about to create a session under the id finds the id taken.
    */
-  async removeSubject (subject: string, except: string | undefined): Promise<number> {
+  async end (key: IndexKey, { except, ending }: RemoveOptions): Promise<number> {
     let removed = 0
     const errors: unknown[] = []
     const revoke = async (id: string) => {
-      if (id !== except && await this.#revoke(id, subject)) removed++
+      if (id !== except && await this.#revoke(id, key, ending)) removed++
     }
-    for await (const ids of this.#batches(subject, '')) {
+    for await (const ids of this.#batches(key, '')) {
       // If ending a session fails, the rest of the sessions must end nevertheless.
       await Promise.all(ids.map(async id => await revoke(id).catch(error => { errors.push(error) })))
     }
@@ -61,20 +62,22 @@ export class FileCatalog {
     return removed
   }
 
-  /** Whether a session of the subject stood under the id, and was ended. */
-  async #revoke (id: string, subject: string): Promise<boolean> {
+  /** Whether a session with the key stood under the id, and was ended. */
+  async #revoke (id: string, key: IndexKey, ending: RemoveOptions['ending']): Promise<boolean> {
     let stands: SessionRecord | null
     do {
       stands = await this.#sessions.read(id)
-      const isTheirs = stands !== null && stands.subject !== subject
+      const isTheirs = stands !== null && !hasKey(stands, key)
       if (isTheirs) return false
-    } while ((stands !== null || await this.#subjects.isYoung(subject, id)) && await this.#leaveTombstone(id, stands) !== id)
-    await this.#subjects.drop(subject, id)
+    } while ((stands !== null || await this.#index.isYoung(key, id)) && await this.#leaveTombstone(id, stands, ending) !== id)
+    await this.#index.drop(key, id)
     return stands !== null
   }
 
-  async #leaveTombstone (id: string, stands: SessionRecord | null): Promise<string | SessionRecord | null> {
-    const ended = tombstone(id, this.#now())
+  async #leaveTombstone (
+    id: string, stands: SessionRecord | null, ending: RemoveOptions['ending']
+  ): Promise<string | SessionRecord | null> {
+    const ended = ending === undefined ? tombstone(id, this.#now()) : { ...ending, id }
     try {
       return await this.#sessions.write(id, ended, stands?.version ?? 0)
     } catch (error) {
@@ -84,26 +87,28 @@ export class FileCatalog {
     }
   }
 
-  async #counts (id: string, subject: string | undefined): Promise<boolean> {
-    if (subject !== undefined) return await this.#readOf(id, subject) !== null
+  async #counts (id: string, filter: KeyFilter): Promise<boolean> {
+    if (keysIn(filter).length > 0) return await this.#readOf(id, filter) !== null
     const pointer = await this.#sessions.find(id)
     return pointer?.isTombstone === false
   }
 
   /**
-   * The record of a session; `null` for a tombstone, and for a session of a different subject: then the id goes out of the index,
-   * so that no later call reads it.
+   * The record of a session; `null` for a tombstone, and for a session without the keys of the filter: if it lacks the key through
+   * whose index it was found, its id goes out of the index, so that no later call reads it.
    */
-  async #readOf (id: string, subject: string | undefined): Promise<SessionRecord | null> {
+  async #readOf (id: string, filter: KeyFilter): Promise<SessionRecord | null> {
     const record = await this.#sessions.read(id).catch(ignoreNewer)
     if (record === 'newer') return null
-    if (record !== null && isListed(record, subject)) return record
-    if (subject !== undefined && !await this.#subjects.isYoung(subject, id)) await this.#subjects.drop(subject, id)
+    if (record !== null && isListed(record, filter)) return record
+    const [key] = keysIn(filter)
+    const isStale = key !== undefined && (record === null || !hasKey(record, key))
+    if (isStale && !await this.#index.isYoung(key, id)) await this.#index.drop(key, id)
     return null
   }
 
-  async * #batches (subject: string | undefined, cursor: string): AsyncGenerator<string[]> {
-    for await (const ids of subject === undefined ? this.#shards(cursor) : [await this.#subjects.idsOf(subject)]) {
+  async * #batches (key: IndexKey | undefined, cursor: string): AsyncGenerator<string[]> {
+    for await (const ids of key === undefined ? this.#shards(cursor) : [await this.#index.idsOf(key)]) {
       const later = ids.filter(id => id > cursor)
       for (let start = 0; start < later.length; start += BATCH) yield later.slice(start, start + BATCH)
     }

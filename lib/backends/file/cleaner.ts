@@ -5,25 +5,25 @@ import { discardTree, type Disk, namesIn, renamed } from './disk.ts'
 import { removeLeftovers, removePreparation } from './leftovers.ts'
 import { list } from './listing.ts'
 import { isTrash, type Places } from './names.ts'
-import type { SubjectIndex } from './subjects.ts'
+import type { SessionIndex } from './session-index.ts'
 import type { Writer } from './writer.ts'
 
-/** Deletes files without readers: expired sessions, leftovers of killed processes, old entries of the subject index. */
+/** Deletes files without readers: expired sessions, leftovers of killed processes, old entries of the index. */
 export class Cleaner {
   readonly #places: Places
   readonly #disk: Disk
   readonly #writer: Writer
-  readonly #subjects: SubjectIndex
+  readonly #index: SessionIndex
   readonly #now: () => Instant
   /** The shard with which the next call begins. Calls which end at their limit make one walk over all shards together. */
   #next = 0
   readonly #deleting = new Set<Promise<void>>()
 
-  constructor (places: Places, disk: Disk, writer: Writer, subjects: SubjectIndex, now: () => Instant) {
+  constructor (places: Places, disk: Disk, writer: Writer, index: SessionIndex, now: () => Instant) {
     this.#places = places
     this.#disk = disk
     this.#writer = writer
-    this.#subjects = subjects
+    this.#index = index
     this.#now = now
   }
 
@@ -70,7 +70,7 @@ export class Cleaner {
       if (!isId(entry)) await removePreparation(shard, entry)
       else if (await this.#cleanSession(entry)) removed++
     }
-    await this.#subjects.prune(name, this.#now(), async id => await this.#deadlineOf(id))
+    await this.#index.prune(name, this.#now(), async id => await this.#deadlineOf(id))
     return removed
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Instant, SessionRecord } from '../../../types/index.d.ts'
 import { randomVersion } from '../../crypto/random.ts'
 import { deadlinesText, versionText } from '../../record/record-text.ts'
+import type { IndexKey } from '../index-keys.ts'
 
 const POINTER = /^(cur|end)\.([0-9a-z]{10})\.([0-9a-z]{9})\.([0-9a-z]{9})\.([0-9a-z]{1,10})\.([0-9a-z]{1,6})$/
 const SHARDS = 256
@@ -71,14 +72,12 @@ export class Places {
   readonly directory: string
   /** The directory with all sessions of the registration: renaming the directory ends all sessions at once. */
   readonly root: string
-  readonly subjects: string
   /** Names of the directories over which sessions are spread, `00` to `ff`. */
   readonly shards: readonly string[] = Array.from({ length: SHARDS }, (_, n) => n.toString(16).padStart(SHARD_CHARS, '0'))
 
   constructor (directory: string, property: string) {
     this.directory = directory
     this.root = join(directory, encodeProperty(property))
-    this.subjects = join(this.root, 'subjects')
   }
 
   shard (id: string): string { return join(this.root, id.slice(0, SHARD_CHARS)) }
@@ -86,9 +85,13 @@ export class Places {
   preparation (id: string): string { return join(this.shard(id), NEW + newAttempt()) }
   trash (): string { return join(this.directory, TRASH + newAttempt()) }
 
-  subject (subject: string): string {
-    const hash = createHash('sha256').update(subject).digest('hex')
-    return join(this.subjects, hash.slice(0, SHARD_CHARS), hash)
+  /** The directory with the index of all subjects, or of all labels. */
+  index (kind: IndexKey['kind']): string { return join(this.root, `${kind}s`) }
+
+  /** The directory with an entry for each session that has the key. The value is hashed, since it may be long, and personal. */
+  entries ({ kind, value }: IndexKey): string {
+    const hash = createHash('sha256').update(value).digest('hex')
+    return join(this.index(kind), hash.slice(0, SHARD_CHARS), hash)
   }
 }
 

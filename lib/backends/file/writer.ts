@@ -2,11 +2,12 @@ import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SessionRecord } from '../../../types/index.d.ts'
 import { decodeRecord, encodeRecord } from '../../record/record-text.ts'
+import { type IndexKey, keysOf } from '../index-keys.ts'
 import { discard, discardEmpty, discardTree, type Disk, hasCode, renamed, succeeds, unlinked } from './disk.ts'
 import { LEFTOVER_MS, removeLeftovers, removeRemains } from './leftovers.ts'
 import { type Listing, readData } from './listing.ts'
 import { dataName, newAttempt, type Places, type Pointer, pointerName } from './names.ts'
-import type { SubjectIndex } from './subjects.ts'
+import type { SessionIndex } from './session-index.ts'
 
 /**
  * - `again`: a concurrent write was faster; list the directory again
@@ -21,12 +22,12 @@ export type Outcome = 'done' | 'again' | 'revoked'
 export class Writer {
   readonly #places: Places
   readonly #disk: Disk
-  readonly #subjects: SubjectIndex
+  readonly #index: SessionIndex
 
-  constructor (places: Places, disk: Disk, subjects: SubjectIndex) {
+  constructor (places: Places, disk: Disk, index: SessionIndex) {
     this.#places = places
     this.#disk = disk
-    this.#subjects = subjects
+    this.#index = index
   }
 
   /** Stores a record in place of the session in the listing. */
@@ -44,7 +45,7 @@ export class Writer {
     if (pointer !== null) {
       if (!await unlinked(join(directory, pointer.name))) return 'again'
       await this.#disk.settle(directory)
-      await this.#leaveSubject(id, directory, pointer)
+      await this.#leaveIndex(id, directory, pointer)
     }
     await removeRemains(directory, pointer === null ? others : [...others, pointer.dataName])
     return 'done'
@@ -57,7 +58,7 @@ export class Writer {
     const data = join(directory, dataName(attempt))
     const begun = Date.now()
     try {
-      await this.#subjects.add(record)
+      await this.#index.add(record)
       const isWritten = await succeeds(this.#disk.writeNew(data, content), 'ENOENT')
       if (!isWritten) return 'again'
       const isFirst = await renamed(join(directory, old.name), join(directory, pointerName(record, attempt, content.length)))
@@ -74,16 +75,15 @@ export class Writer {
     const isLate = Date.now() - begun > LEFTOVER_MS / 2
     if (isLate) await this.#restore(data, content)
     await this.#disk.settle(directory)
-    if (record.data === '') await this.#leaveSubject(id, directory, old)
+    if (record.data === '') await this.#leaveIndex(id, directory, old)
     await discard(join(directory, old.dataName))
     await removeLeftovers(directory, others)
     return 'done'
   }
 
-  /** Takes a session which has ended out of the index of its subject. Its data still tell the subject. */
-  async #leaveSubject (id: string, directory: string, ended: Pointer): Promise<void> {
-    const subject = await subjectIn(id, directory, ended)
-    if (subject !== null) await this.#subjects.drop(subject, id)
+  /** Takes a session which has ended out of the index of its subject and labels. Its data still tell these. */
+  async #leaveIndex (id: string, directory: string, ended: Pointer): Promise<void> {
+    for (const key of await keysIn(id, directory, ended)) await this.#index.drop(key, id)
   }
 
   /**
@@ -104,8 +104,8 @@ export class Writer {
     if (remains !== null) await removeRemains(directory, remains.others)
     try {
       await this.#makeIn(this.#places.shard(id), prepared)
-      // Not before the directory is made: a `removeAll` in between would take the entry in the index, and leave the session.
-      await this.#subjects.add(record)
+      // Not before the directory is made: a `removeAll` in between would take the entries in the index, and leave the session.
+      await this.#index.add(record)
       await this.#disk.writeNew(join(prepared, dataName(attempt)), content)
       await this.#disk.writeNew(join(prepared, pointerName(record, attempt, content.length)), Buffer.alloc(0))
       await this.#disk.settle(prepared)
@@ -129,12 +129,13 @@ export class Writer {
   }
 }
 
-/** The subject of a stored record; `null` also for one which cannot be read: its entry goes by its time. */
-async function subjectIn (id: string, directory: string, pointer: Pointer): Promise<string | null> {
+/** The keys of a stored record; none for one which cannot be read: its entries go by their time. */
+async function keysIn (id: string, directory: string, pointer: Pointer): Promise<IndexKey[]> {
   try {
     // Data which are gone meanwhile are no record either.
-    return decodeRecord(id, String(await readData(directory, pointer)))?.subject ?? null
+    const record = decodeRecord(id, String(await readData(directory, pointer)))
+    return record === null ? [] : keysOf(record)
   } catch {
-    return null
+    return []
   }
 }

@@ -1,15 +1,18 @@
-import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord } from '../../../types/index.d.ts'
+import type {
+  BackendContext, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord
+} from '../../../types/index.d.ts'
 import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 import { isId } from '../../record/ids.ts'
 import { instantText } from '../../record/record-text.ts'
 import { backendOptionsCheck, warnOnce } from '../conventions.ts'
+import type { KeyFilter } from '../index-keys.ts'
 import { assertClient, assertOpen, failoverProblem, masterOf, type RedisClient } from './client.ts'
 import { Keys } from './keys.ts'
 import { Listing } from './listing.ts'
 import { REMOVED, type Scripts, scriptsOn } from './scripts.ts'
+import { SessionIndex } from './session-index.ts'
 import { RedisSessions } from './sessions.ts'
-import { SubjectIndex } from './subjects.ts'
 
 export interface RedisBackendOptions {
   /** The start of all keys: well-formed text of at least one character. @default 'session:' */
@@ -39,6 +42,7 @@ const checkOptions = backendOptionsCheck({
  * |---|---|---|
  * | `<prefix><id>` | string | a session, as `lib/record/record-text.ts` writes it |
  * | `<prefix>subject:<hash>` | sorted set | ids of a subject's sessions, with the scores of `lib/backends/redis/scores.ts` |
+ * | `<prefix>label:<hash>` | sorted set | the same for a label |
  *
  * A registration with a property other than `session` has `<prefix><property>:` in the place of `<prefix>`.
  *
@@ -84,7 +88,7 @@ export class RedisBackend implements SessionBackend {
   readonly #log: BackendContext['log'] | undefined
   readonly #keys: Keys
   readonly #scripts: Scripts
-  readonly #index: SubjectIndex
+  readonly #index: SessionIndex
   readonly #sessions: RedisSessions
   readonly #listing: Listing
 
@@ -106,7 +110,7 @@ export class RedisBackend implements SessionBackend {
     this.#keys = new Keys(prefix, binding?.property)
     this.#scripts = scriptsOn(client)
     const parts = { keys: this.#keys, scripts: this.#scripts, now: this.#now }
-    this.#index = new SubjectIndex(client, parts)
+    this.#index = new SessionIndex(client, parts)
     this.#sessions = new RedisSessions(client, { ...parts, index: this.#index, onGarbage: warnOnce(binding?.log, garbage) })
     this.#listing = new Listing(client, { keys: this.#keys, now: this.#now, index: this.#index, sessions: this.#sessions })
   }
@@ -164,12 +168,18 @@ export class RedisBackend implements SessionBackend {
 
   list (filter: ListFilter): Promise<ListPage<SessionRecord>> { return this.#listing.page(filter) }
 
-  count (filter: { subject?: string }): Promise<number> { return this.#listing.count(filter) }
+  count (filter: KeyFilter): Promise<number> { return this.#listing.count(filter) }
 
   /** @returns 0, since the server itself drops expired sessions */
   removeExpired (_options: { limit?: number }): number { return 0 }
 
   removeAll (): Promise<void> { return this.#listing.removeAll() }
 
-  removeSubject (subject: string, { except }: { except?: string }): Promise<number> { return this.#index.end(subject, except) }
+  removeSubject (subject: string, options: RemoveOptions): Promise<number> {
+    return this.#index.end({ kind: 'subject', value: subject }, options)
+  }
+
+  removeLabel (label: string, options: RemoveOptions): Promise<number> {
+    return this.#index.end({ kind: 'label', value: label }, options)
+  }
 }

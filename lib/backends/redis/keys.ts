@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isId } from '../../record/ids.ts'
 import { MAIN_PROPERTY } from '../conventions.ts'
+import type { IndexKey } from '../index-keys.ts'
 
 const ID_CHARS = 64
 const GLOB_CHARACTERS = /[\\*?[\]^-]/g
@@ -18,9 +19,9 @@ export class Keys {
 
   session (id: string): string { return this.#space + id }
 
-  /** The key of a subject's index. The subject is hashed, since a subject may be long, and personal. */
-  subject (subject: string): string {
-    return `${this.#space}subject:${createHash('sha256').update(subject).digest('base64url')}`
+  /** The key of the index of a subject or label. The value is hashed, since it may be long, and personal. */
+  index ({ kind, value }: IndexKey): string {
+    return `${this.#space}${kind}:${createHash('sha256').update(value).digest('base64url')}`
   }
 
   /** The pattern of all sessions for SCAN. The client adds `keyPrefix` to keys but not to patterns. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { LABELS_FOLLOW } from '../../record/keys-text.ts'
 import { DEADLINES_AT, INSTANT_CHARS, VERSION_AT } from '../../record/record-text.ts'
 import { type RedisClient, sender } from './client.ts'
 import { STEP_MS } from './scores.ts'
@@ -13,9 +14,9 @@ export const REMOVED = '0'
 
 /** The answers of `write`. On a conflict the answer is the stored record, or `null` where none is stored. */
 export const WRITTEN = '1'
-/** Nothing was written: the index of the subject must be moved before the write. */
+/** Nothing was written: the indexes of the session must be moved before the write. */
 export const INDEX_FIRST = '2'
-/** The answer of `end`: the id is that of a different subject's session by now. */
+/** The answer of `end`: the id is that of a session without the key by now. */
 export const OF_ANOTHER = 2
 /** The answer of `touch`: a different version is stored. */
 export const OTHER_VERSION = 2
@@ -23,18 +24,33 @@ export const OTHER_VERSION = 2
 // Places in the text of a record. Lua counts characters from 1.
 const VERSION = `${VERSION_AT + 1}, ${VERSION_AT + 10}`
 const DEADLINE = `${DEADLINES_AT + 1}, ${DEADLINES_AT + INSTANT_CHARS}`
-/** Begins the subject in the header of a record. */
-const SUBJECT = ' {"subject":'
-/** The most bytes which a record's text has before the value of its subject, and some more. */
+/** The most bytes which a record's text has before the text of its keys, and some more. */
 const HEAD_BYTES = 72
 const LAST_USE = `${DEADLINES_AT + INSTANT_CHARS + 2}, ${DEADLINES_AT + 2 * INSTANT_CHARS + 1}`
 
 /**
- * `stored(chars)` answers the first bytes of the stored text, and the version of the record. A record past its deadline, a
- * text which is not a record and a key of another type count as absent. A record of a newer format counts as stored, with
- * a version which no caller expects. `names(text, subject)` tells whether the header of a text names the subject. `left(text,
- * subject)` is the answer of a write which is about to happen: 1, or, in a list, the header of the stored record where that
- * record has a different subject than the new record: its id must go out of the index of that subject.
+ * `follows(line, keys)` answers where the text of the keys ends in a header, and whether labels follow. `same(text, keys)` tells
+ * whether the header of a text has these keys and no others; `keys` is `keysText`.
+ */
+const SAME = `
+local function follows (line, keys)
+  local _, last = string.find(line, keys, 1, true)
+  return last, last and string.sub(line, last + 1, last + ${LABELS_FOLLOW.length}) == '${LABELS_FOLLOW}'
+end
+local function same (text, keys)
+  local line = string.match(text, '^[^\\n]*')
+  if keys == '' then return not string.find(line, ' {"[sl]') end
+  local last, isMore = follows(line, keys)
+  return last and not isMore
+end
+`
+
+/**
+ * `stored(chars)` answers the first bytes of the stored text (0: the whole text), and the version of the record. A record past its
+ * deadline, a text which is not a record and a key of another type count as absent. A record of a newer format counts as stored,
+ * with a version which no caller expects. `header()` is that of the stored record. `left(text, keys)` is the answer of a write
+ * which is about to happen: 1, or, in a list, the header of the stored record where that record has other keys than the new
+ * record: its id must go out of the indexes which the new record is not in.
  *
  * KEYS[1] is the session, ARGV[1] the present time of the caller.
  */
@@ -50,13 +66,10 @@ local function stored (chars)
   if string.sub(text, ${DEADLINE}) <= ARGV[1] then return '', '${ABSENT}' end
   return text, string.sub(text, ${VERSION})
 end
-local function names (text, subject)
-  local head = string.match(text, '^[^\\n]*')
-  return string.find(head, subject, 1, true) ~= nil
-end
-local function left (text, subject)
-  if text == '' or not names(text, '${SUBJECT}') or (subject ~= '' and names(text, subject)) then return 1 end
-  return { string.match(redis.call('GET', KEYS[1]), '^[^\\n]*') }
+local function header () return string.match(redis.call('GET', KEYS[1]), '^[^\\n]*') end
+local function left (text, keys)
+  if text == '' or same(text, keys) or same(text, '') then return 1 end
+  return { header() }
 end
 `
 
@@ -65,16 +78,14 @@ end
  * of this case comes first.
  *
  * ARGV: now, expected version (`ANY` or `ABSENT` included), own version, text of the record, time to live in ms ('0'
- * removes), `subjectText` of the subject ('' for none, and for an end), and for a session whose index may have to move first
- * `indexedAfter` of the deadline (else '').
+ * removes), `keysText` of the record ('' for an end), and for a session whose indexes may have to move first `indexedAfter` of the
+ * deadline (else '').
  */
-const WRITE = `
+const WRITE = `${SAME}
 local head = redis.pcall('GETRANGE', KEYS[1], 0, ${HEAD_BYTES - 1} + #ARGV[6])
 if type(head) == 'string' and ARGV[5] ~= '0' and string.sub(head, 1, ${VERSION_AT + 11}) == '1 ' .. ARGV[2] .. ' ' then
   local deadline = string.sub(head, ${DEADLINE})
-  local line = string.match(head, '^[^\\n]*')
-  local isSame = ARGV[6] == '' and not string.find(line, '${SUBJECT}', 1, true) or ARGV[6] ~= '' and string.find(line, ARGV[6], 1, true)
-  if deadline > ARGV[1] and isSame and deadline > ARGV[7] then
+  if deadline > ARGV[1] and deadline > ARGV[7] and same(head, ARGV[6]) then
     redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
     return 1
   end
@@ -85,7 +96,7 @@ if version == ARGV[3] then return 1 end
 if ARGV[2] ~= '' and version ~= ARGV[2] then
   return version ~= '${ABSENT}' and redis.call('GET', KEYS[1])
 end
-if ARGV[7] ~= '' and not (names(text, ARGV[6]) and string.sub(text, ${DEADLINE}) > ARGV[7]) then return 2 end
+if ARGV[7] ~= '' and not (same(text, ARGV[6]) and string.sub(text, ${DEADLINE}) > ARGV[7]) then return 2 end
 local answer = left(text, ARGV[6])
 if ARGV[5] == '0' then
   redis.call('UNLINK', KEYS[1])
@@ -95,7 +106,7 @@ end
 return answer`
 
 /** Removes a session, with the answer of `left`. ARGV: now. */
-const REMOVE = `${STORED}
+const REMOVE = `${SAME}${STORED}
 local text = stored(${HEAD_BYTES})
 local answer = left(text, '')
 redis.call('UNLINK', KEYS[1])
@@ -106,7 +117,7 @@ return answer`
  *
  * ARGV: now, version, `deadlinesText`, time to live in ms, the time of the last use.
  */
-const TOUCH = `${STORED}
+const TOUCH = `${SAME}${STORED}
 local text, version = stored(${HEAD_BYTES})
 if version == '${ABSENT}' then return 0 end
 if version ~= ARGV[2] then return ${OTHER_VERSION} end
@@ -117,23 +128,30 @@ end
 return 1`
 
 /**
- * Ends a session of a subject, or keeps a session under creation from being stored, by a tombstone. A server out of memory
+ * Ends a session with a key, or keeps a session under creation from being stored, by a tombstone. A server out of memory
  * refuses the tombstone: then the session is removed without a tombstone. Where no session stands nor can come any more,
- * nothing is written.
+ * nothing is written. The answer is 1 or 0, whether there was a session; or, in a list, the header of one that has further keys.
  *
- * ARGV: now, `subjectText` of the subject, the tombstone, its time to live in ms, whether a session may be under creation ('').
+ * ARGV: now, `subjectText` or `labelText` of the key, the tombstone, its time to live in ms, whether a session may be under
+ * creation ('').
  */
-const END = `${STORED}
-local text, version = stored(${HEAD_BYTES} + #ARGV[2])
+const END = `${SAME}${STORED}
+local isLabel = string.sub(ARGV[2], 1, 1) == '\\t'
+local text, version = stored(isLabel and 0 or ${HEAD_BYTES} + #ARGV[2])
 local isLive = version ~= '${ABSENT}'
-if isLive and version ~= 'newer' and not names(text, ARGV[2]) then return ${OF_ANOTHER} end
+local ended = isLive and 1 or 0
+if isLive and version ~= 'newer' then
+  local last, isMore = follows(string.match(text, '^[^\\n]*'), ARGV[2])
+  if not last then return ${OF_ANOTHER} end
+  if isLabel or isMore then ended = { header() } end
+end
 if not isLive and ARGV[5] == '' then return 0 end
 local answer = redis.pcall('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 if answer.err then redis.call('UNLINK', KEYS[1]) end
-return isLive and 1 or 0`
+return ended`
 
 /**
- * Puts an id into the index of a subject, and drops ids whose time has passed. The hour of a score never becomes smaller: a
+ * Puts an id into the index of a key, and drops ids whose time has passed. The hour of a score never becomes smaller: a
  * delayed write may carry an earlier deadline than the stored session has.
  *
  * KEYS[1] is the index. ARGV: id, score, the score up to which ids are dropped, time to live of the index in ms.

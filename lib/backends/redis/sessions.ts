@@ -1,26 +1,28 @@
 import type { SessionRecord } from '../../../types/index.d.ts'
+import { keysInHeader, keysText } from '../../record/keys-text.ts'
 import { isRecord, TOMBSTONE_MS } from '../../record/record.ts'
 import { isId } from '../../record/ids.ts'
 import { decodeRecord, deadlinesText, encodeRecord, instantText, versionText } from '../../record/record-text.ts'
+import { type IndexKey, isSameKey, keysOf } from '../index-keys.ts'
 import { isWrongType, type RedisClient, sender } from './client.ts'
 import type { Keys } from './keys.ts'
 import { indexedAfter } from './scores.ts'
 import { ABSENT, ANY, INDEX_FIRST, OTHER_VERSION, REMOVED, type Scripts, WRITTEN } from './scripts.ts'
-import { type SubjectIndex, subjectOf, subjectText } from './subjects.ts'
+import type { SessionIndex } from './session-index.ts'
 
-/** The header of a record whose subject a write has left, in a list; or text; or `null` for a refusal where nothing stands. */
+/** The header of a record whose keys a write has not all kept, in a list; or text; or `null` for a refusal where nothing stands. */
 type Answer = readonly [header: string] | string | null
 
 interface Parts {
   readonly keys: Keys
   readonly scripts: Scripts
-  readonly index: SubjectIndex
+  readonly index: SessionIndex
   readonly now: () => number
   /** Called for a key that holds no session. */
   readonly onGarbage: () => void
 }
 
-/** Reads and writes single sessions, each under its key, and keeps the index of their subjects. */
+/** Reads and writes single sessions, each under its key, and keeps the indexes of their subjects and labels. */
 export class RedisSessions {
   readonly #parts: Parts
   readonly #get: ReturnType<typeof sender>
@@ -48,40 +50,41 @@ export class RedisSessions {
   async write (id: string, record: SessionRecord, expectedVersion?: number): Promise<string | SessionRecord | null> {
     assertStorable(id, record)
     const { index, now } = this.#parts
-    const subject = record.expiresAt > now() ? record.subject : null
-    // A new session is in no index yet. For a stored session the script compares the deadline with the index.
+    const keys = record.expiresAt > now() ? keysOf(record) : []
+    // A new session is in no index yet. For a stored session the script compares keys and deadline with the indexes.
     const isNew = expectedVersion === undefined || expectedVersion === 0
-    const indexing = subject === null ? null : index.add(subject, record)
-    // A stored session is in the index, unless a failover has lost the entry: then this write brings it back, beside the session.
+    // A stored session is in the index, unless a failover has lost the entry: then this write brings the subject's back, beside the
+    // session. The entries of labels come back with a renewal, or when the deadline moves into the next hour.
+    const indexing = index.add(isNew ? keys : keys.filter(({ kind }) => kind === 'subject'), record)
     if (isNew) await indexing
-    else indexing?.catch(() => {})
-    let answer = await this.#send(record, expectedVersion, subject, !isNew)
+    else indexing.catch(() => {})
+    let answer = await this.#send(record, expectedVersion, keys, !isNew)
     if (answer === INDEX_FIRST) {
-      await indexing
-      answer = await this.#send(record, expectedVersion, subject, false)
+      await Promise.all([indexing, index.add(keys.filter(({ kind }) => kind === 'label'), record)])
+      answer = await this.#send(record, expectedVersion, keys, false)
     }
-    return this.#resultOf(id, subject, answer)
+    return this.#resultOf(id, keys, answer)
   }
 
   async touch (id: string, record: SessionRecord): Promise<boolean | null> {
     assertStorable(id, record)
     const { keys, scripts, index, now } = this.#parts
-    if (record.subject !== null) await index.add(record.subject, record)
+    await index.add(keysOf(record), record)
     const present = now()
     const answer = await scripts.touch(keys.session(id), nowText(present), versionText(record.version), deadlinesText(record),
       `${ttlOf(record, present)}`, instantText(record.lastAccessedAt))
     return Number(answer) === OTHER_VERSION ? null : Number(answer) === 1
   }
 
-  /** Resolves once the id has left the index, too. */
+  /** Resolves once the id has left the indexes, too. */
   async remove (id: string): Promise<void> {
     const { keys, scripts, now } = this.#parts
-    await this.#leave(id, await scripts.remove(keys.session(id), nowText(now())))
+    await this.#leave(id, await scripts.remove(keys.session(id), nowText(now())), [])
   }
 
-  /** @param subject the subject to which the session belongs after the write */
+  /** @param found the keys under which the session is found after the write */
   async #send (
-    record: SessionRecord, expectedVersion: number | undefined, subject: string | null, mustBeIndexed: boolean
+    record: SessionRecord, expectedVersion: number | undefined, found: readonly IndexKey[], mustBeIndexed: boolean
   ): Promise<Answer> {
     const { id, expiresAt } = record
     const { keys, scripts } = this.#parts
@@ -93,28 +96,29 @@ export class RedisSessions {
       versionText(record.version),
       isExpired ? '' : encodeRecord(record),
       isExpired ? REMOVED : `${ttlOf(record, now)}`,
-      subject === null ? '' : subjectText(subject),
-      subject !== null && mustBeIndexed ? instantText(indexedAfter(expiresAt)) : '')
+      found.length === 0 ? '' : keysText(record),
+      found.length > 0 && mustBeIndexed ? instantText(indexedAfter(expiresAt)) : '')
     return typeof answer === 'number' ? `${answer}` : answer as Answer
   }
 
-  #resultOf (id: string, subject: string | null, answer: Answer): string | SessionRecord | null {
+  #resultOf (id: string, keys: readonly IndexKey[], answer: Answer): string | SessionRecord | null {
     if (answer === WRITTEN) return id
     if (typeof answer === 'object' && answer !== null) {
-      // The session has ended, or has a different subject: nobody has to wait until the old entry is gone.
-      this.#leave(id, answer)
+      // The session has ended, or has other keys: nobody has to wait until the old entries are gone.
+      this.#leave(id, answer, keys)
       return id
     }
     const stands = answer === null ? null : this.#decode(id, answer)
-    // The session has ended, so that the entry which this write has made is of no use.
-    if (subject !== null && (stands?.data ?? '') === '') this.#parts.index.drop(subject, [id])
+    // The session has ended, so that the entries which this write has made are of no use.
+    if ((stands?.data ?? '') === '') this.#parts.index.dropFrom(keys, id)
     return stands
   }
 
-  /** Takes the id out of the index of the subject that the session had. Never rejects. */
-  async #leave (id: string, answer: unknown): Promise<void> {
-    const subject = Array.isArray(answer) ? subjectOf(`${answer[0]}`) : null
-    if (subject !== null) await this.#parts.index.drop(subject, [id])
+  /** Takes the id out of the indexes of the keys that the session had, and has not kept. Never rejects. */
+  async #leave (id: string, answer: unknown, kept: readonly IndexKey[]): Promise<void> {
+    if (!Array.isArray(answer)) return
+    const left = keysOf(keysInHeader(`${answer[0]}`)).filter(key => !kept.some(other => isSameKey(other, key)))
+    await this.#parts.index.dropFrom(left, id)
   }
 
   #decode (id: string, text: string): SessionRecord | null {

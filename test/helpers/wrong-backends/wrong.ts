@@ -1,6 +1,6 @@
 import { MemoryBackend } from '../../../lib/index.ts'
 import type { Capabilities } from '../../../lib/testing/index.ts'
-import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord } from '../../../types/index.d.ts'
+import type { BackendContext, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord } from '../../../types/index.d.ts'
 
 /** A backend that breaks a promise, and the sentence of the kit that must fail. */
 export interface WrongBackend {
@@ -20,9 +20,10 @@ export type Mistakes = Partial<{
   write: (inner: MemoryBackend, id: string, record: SessionRecord, expected?: number) => unknown
   touch: (inner: MemoryBackend, id: string, record: SessionRecord) => boolean | null
   list: (inner: MemoryBackend, filter: ListFilter) => ListPage<SessionRecord>
-  count: (inner: MemoryBackend, filter: { subject?: string }) => number
+  count: (inner: MemoryBackend, filter: Pick<ListFilter, 'subject' | 'label'>) => number
   removeExpired: (inner: MemoryBackend) => number
-  removeSubject: (inner: MemoryBackend, subject: string, options: { except?: string }) => number
+  removeSubject: (inner: MemoryBackend, subject: string, options: RemoveOptions) => number
+  removeLabel: (inner: MemoryBackend, label: string, options: RemoveOptions) => number
 }>
 
 /** A memory backend with mistakes, correct in everything else. */
@@ -47,7 +48,8 @@ export function wrong (mistakes: Mistakes): SessionBackend {
     removeExpired: options => mistakes.removeExpired?.(inner) ?? inner.removeExpired(options),
     removeAll: () => { inner.removeAll() },
     removeSubject: (subject, options) =>
-      mistakes.removeSubject?.(inner, subject, options) ?? inner.removeSubject(subject, options)
+      mistakes.removeSubject?.(inner, subject, options) ?? inner.removeSubject(subject, options),
+    removeLabel: (label, options) => mistakes.removeLabel?.(inner, label, options) ?? inner.removeLabel(label, options)
   }
   return backend
 }

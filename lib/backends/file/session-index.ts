@@ -4,6 +4,7 @@ import type { Instant, SessionRecord } from '../../../types/index.d.ts'
 import { BackendUnavailableError } from '../../errors.ts'
 import { isId } from '../../record/ids.ts'
 import { YOUNG_MS } from '../conventions.ts'
+import { type IndexKey, KINDS, keysOf } from '../index-keys.ts'
 import { discard, discardEmpty, type Disk, hasCode, namesIn, setTimes, succeeds, unless } from './disk.ts'
 import { idsIn } from './listing.ts'
 import { type Places } from './names.ts'
@@ -15,14 +16,15 @@ const MAX_INSTANT = 9_000_000_000_000
 const MOST_TRIES = 100
 
 /**
- * Finds the sessions of a subject. Each session has an entry: an empty file, named by the session's id, with the session's
- * deadline as the time of its last change, and the time of the session's last write as the time of its last access.
+ * Finds the sessions of a subject or label. Each session has an entry under each of its keys: an empty file, named by the session's
+ * id, with the session's deadline as the time of its last change, and the time of the session's last write as the time of its last
+ * access.
  *
- * An entry is written before its session, so that no session is ever missing in the index. An entry may be there without a
+ * The entries are written before their session, so that no session is ever missing in an index. An entry may be there without a
  * session, before the session is created or after its end. An entry is deleted when its session ends, when a listing finds no
  * session and the last write is five minutes ago, and when its time has passed and there is no session.
  */
-export class SubjectIndex {
+export class SessionIndex {
   readonly #places: Places
   readonly #disk: Disk
   readonly #now: () => Instant
@@ -33,12 +35,14 @@ export class SubjectIndex {
     this.#now = now
   }
 
-  /** Adds the entry of a session, or moves its deadline. */
-  async add ({ id, subject, expiresAt }: SessionRecord): Promise<void> {
-    if (subject === null) return
-    const directory = this.#places.subject(subject)
+  /** Adds the entries of a session, or moves their deadline. */
+  async add (record: SessionRecord): Promise<void> {
+    const deadline = Math.min(record.expiresAt, MAX_INSTANT)
+    for (const key of keysOf(record)) await this.#addEntry(this.#places.entries(key), record.id, deadline)
+  }
+
+  async #addEntry (directory: string, id: string, deadline: Instant): Promise<void> {
     const path = join(directory, id)
-    const deadline = Math.min(expiresAt, MAX_INSTANT)
     for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
       if (await succeeds(setTimes(path, this.#now(), deadline), 'ENOENT')) return
       await this.#create(directory, path)
@@ -46,19 +50,19 @@ export class SubjectIndex {
     throw new BackendUnavailableError(`No entry can be kept at ${path}`)
   }
 
-  /** The ids of all sessions which the subject may have, in order. */
-  async idsOf (subject: string): Promise<string[]> {
-    return await idsIn(this.#places.subject(subject))
+  /** The ids of all sessions which the key may have, in order. */
+  async idsOf (key: IndexKey): Promise<string[]> {
+    return await idsIn(this.#places.entries(key))
   }
 
   /** Deletes the entry of a session which has ended. An error is ignored: a listing or a sweep tries again. */
-  async drop (subject: string, id: string): Promise<void> {
-    await discard(join(this.#places.subject(subject), id))
+  async drop (key: IndexKey, id: string): Promise<void> {
+    await discard(join(this.#places.entries(key), id))
   }
 
   /** Whether the session may be about to be stored: its entry was made or moved in the last five minutes. */
-  async isYoung (subject: string, id: string): Promise<boolean> {
-    const stats = await unless(stat(join(this.#places.subject(subject), id)), 'ENOENT')
+  async isYoung (key: IndexKey, id: string): Promise<boolean> {
+    const stats = await unless(stat(join(this.#places.entries(key), id)), 'ENOENT')
     return stats !== null && this.#now() - stats.atimeMs <= YOUNG_MS
   }
 
@@ -68,9 +72,12 @@ export class SubjectIndex {
    * @param deadlineOf the deadline of a session; `null` when there is no such session
    */
   async prune (shard: string, now: Instant, deadlineOf: (id: string) => Promise<Instant | null>): Promise<void> {
-    const parent = join(this.#places.subjects, shard)
-    for (const subject of await namesIn(parent)) {
-      const directory = join(parent, subject)
+    for (const kind of KINDS) await this.#pruneIn(join(this.#places.index(kind), shard), now, deadlineOf)
+  }
+
+  async #pruneIn (parent: string, now: Instant, deadlineOf: (id: string) => Promise<Instant | null>): Promise<void> {
+    for (const hash of await namesIn(parent)) {
+      const directory = join(parent, hash)
       const names = await namesIn(directory, 'ENOTDIR')
       for (const id of names.filter(isId)) await this.#pruneEntry(join(directory, id), id, now, deadlineOf)
       await discardEmpty(directory)
