@@ -5,14 +5,14 @@ import { stress } from '../stress/stress.ts'
 
 /** How long each scenario lasts here, in seconds, and on which stores: the program has more time. Traffic is in stress.test.ts. */
 const SHORT: Readonly<Record<string, { seconds: number, stores: readonly string[] }>> = {
-  bursts: { seconds: 3, stores: ['memory', 'redis', 'postgres'] },
+  bursts: { seconds: 2, stores: ['memory', 'redis', 'postgres'] },
   hostile: { seconds: 6, stores: ['memory', 'redis', 'memcached'] },
   outages: { seconds: 6, stores: ['memcached'] },
   neighbours: { seconds: 1, stores: storeNames },
   clocks: { seconds: 2, stores: ['memory', 'file', 'redis', 'postgres'] },
-  evictions: { seconds: 1, stores: ['memory', 'file', 'redis', 'cluster', 'postgres', 'mariadb', 'sqlite'] },
-  revocations: { seconds: 1, stores: ['memory', 'redis', 'postgres', 'file'] },
-  refusals: { seconds: 1, stores: ['memory', 'redis', 'postgres'] },
+  evictions: { seconds: 1, stores: ['memory', 'redis', 'postgres'] },
+  revocations: { seconds: 1, stores: ['memory', 'redis'] },
+  refusals: { seconds: 1, stores: ['memory', 'redis'] },
   killed: { seconds: 2, stores: ['file', 'sqlite', 'redis', 'memcached', 'postgres'] }
 }
 const KILLS = 2

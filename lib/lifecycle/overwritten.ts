@@ -3,6 +3,7 @@ import type { SessionState } from './state.ts'
 
 /** Says by an event for each path where a stored merge has lost the changes of a parallel request. */
 export function reportOverwritten ({ registration, cookies }: SessionState, merged: Draft | null, id: string): void {
-  const { overwritten = [], subject = null } = merged ?? {}
-  for (const path of overwritten) registration.publish(cookies, 'conflict', id, { reason: 'overwritten', path, subject })
+  for (const path of merged?.overwritten ?? []) {
+    registration.publish(cookies, 'conflict', id, { reason: 'overwritten', path, subject: merged!.subject })
+  }
 }

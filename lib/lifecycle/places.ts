@@ -41,7 +41,7 @@ export interface Newcomer {
   readonly source: EventSource
 }
 
-const MAX_TRIES = 200
+const MAX_TRIES = 50
 /** For so many tries, sign-ins under way are waited for, and not ended. */
 const PATIENT_TRIES = 20
 const TRIES_FOR_NEW_IDS = 3
@@ -166,16 +166,13 @@ function * evict ({ registration, source, subject }: Newcomer, id: string, recor
 
 /** Gives a place back that was taken for nothing. Where this fails, the place is free after five minutes. */
 export function * leavePlace ({ registration, subject, id }: Newcomer): Flow<void> {
-  if (registration.settings.maxSessionsPerSubject === null) return
+  const { settings: { maxSessionsPerSubject }, store } = registration
+  if (maxSessionsPerSubject === null) return
   const key = markId(registration, { kind: 'subject', value: subject })
-  for (let attempt = 1; attempt <= PATIENT_TRIES; attempt++) {
-    const stands = yield * registration.store.read(key)
-    const pending = isRecord(stands) ? stands.meta?.pending ?? [] : []
-    if (!isRecord(stands) || !pending.some(([other]) => other === id)) return
-    const next = withPending(key, revocationIn(stands), pending.filter(([other]) => other !== id), registration.now())
-    if ((yield * registration.store.put(next, stands.version, { data: {} })).written) return
-    yield pause(attempt)
-  }
+  const stands = yield * store.read(key)
+  if (!isRecord(stands)) return
+  const pending = (stands.meta?.pending ?? []).filter(([other]) => other !== id)
+  yield * store.put(withPending(key, revocationIn(stands), pending, registration.now()), stands.version, { data: {} })
 }
 
 /** A tombstone, so that no listing shows it; with the mark of a revocation for as long as the mark lives. */

@@ -1,10 +1,8 @@
-import { SessionTooLargeError } from '../errors.ts'
 import type { SessionMeta, SessionPolicy, SessionRecord } from '../../types/index.d.ts'
 
 const ID_CHARS = 22
 const NUMBER_BYTES = 6
 const MAX_NUMBER = 2 ** 48 - 1
-const MAX_MORE_BYTES = 65_535
 
 /** The byte at which each field begins (docs/wire-format.md, "The content of a cookie"). The payload follows `more`. */
 const AT = {
@@ -20,15 +18,13 @@ const AT = {
 
 /**
  * A record as the content of a cookie: numbers big-endian, instants in milliseconds, then the JSON of
- * `[subject, policy, meta]` (nothing when all are null), then the payload's text.
- *
- * @throws SessionTooLargeError when these take more than 65,535 bytes
+ * `[subject, policy, meta]` (nothing when all are null), then the payload's text. A subject has 255 bytes at most and `meta` 2 kB,
+ * so that two bytes count them.
  */
 export function encodeRecord (record: SessionRecord): Buffer {
   const { subject, policy, meta, data } = record
   const more = subject === null && policy === null && meta === null ? '' : JSON.stringify([subject, policy, meta])
   const moreBytes = Buffer.byteLength(more)
-  if (moreBytes > MAX_MORE_BYTES) throw new SessionTooLargeError(moreBytes, MAX_MORE_BYTES, [['subject', moreBytes]])
   const bytes = Buffer.allocUnsafe(AT.more + moreBytes + Buffer.byteLength(data))
   bytes.write(record.id, AT.id, ID_CHARS, 'latin1')
   bytes.writeUIntBE(record.version, AT.version, NUMBER_BYTES)

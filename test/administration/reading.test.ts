@@ -1,5 +1,5 @@
 import t from 'tap'
-import { MemoryBackend } from '../../lib/index.ts'
+import { type ListFilter, MemoryBackend } from '../../lib/index.ts'
 import { createSite, kinds } from '../helpers/app.ts'
 import { START } from '../helpers/times.ts'
 
@@ -158,4 +158,17 @@ t.test('removeExpired() removes in batches, up to the limit', async t => {
   t.strictSame(batches, [100, 1_000, 1_000])
   t.equal(await watched.app.sessions.removeExpired(), 0)
   t.equal(await watched.app.sessions.exists(live.id), true)
+})
+
+t.test('values of the application\'s own columns come along in a listing, where the backend has them', async t => {
+  class WithColumns extends MemoryBackend {
+    override bind (): this { return this }
+    override list (filter: ListFilter) {
+      const { sessions, cursor } = super.list(filter)
+      return { sessions: sessions.map(record => ({ ...record, extra: { tenant: 7 } })), cursor }
+    }
+  }
+  const { app } = await createSite(t, { backend: new WithColumns() })
+  await app.sessions.create({})
+  t.match((await app.sessions.list()).sessions, [{ extra: { tenant: 7 } }])
 })

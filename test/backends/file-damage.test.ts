@@ -47,6 +47,17 @@ for (const [name, damage, isReported = true] of damages) {
   })
 }
 
+t.test('a damaged session of a subject can be ended', async t => {
+  const { backend, record, place, names } = fileBench(t)
+  const written = record({ data: '{"a":1}', subject: 'alice' })
+  await backend.write(written.id, written, 0)
+  const data = join(place(written.id), names(written.id)[1]!)
+  writeFileSync(data, 'x'.repeat(readFileSync(data).length))
+  await backend.remove(written.id)
+  t.equal(await backend.read(written.id), null)
+  t.strictSame((await backend.list({ subject: 'alice' })).sessions, [])
+})
+
 t.test('a thousand damaged sessions later, one is reported again', async t => {
   const { backend, logged, record, place, names } = fileBench(t)
   for (let n = 0; n < 1_001; n++) {

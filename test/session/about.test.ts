@@ -72,3 +72,13 @@ t.test('text in it cannot be taken for anything else of the record', async t => 
   await site.browser().run(({ session }) => session.login('ann'))
   t.match((await site.app.sessions.list()).sessions, [{ subject: 'ann', labels: [], about: hostile }])
 })
+
+t.test('it stays where the option subject changes whose session it is', async t => {
+  const site = await createSite(t, { backend: 'memory', about: about as never, subject: data => data['user'] })
+  const browser = site.browser()
+  const shown = async () => (await site.app.sessions.list()).sessions.map(({ subject, about }) => [subject, about])
+  for (const user of ['ann', 'bob', undefined]) {
+    await browser.run(({ session }) => { session.user = user; session.a = 1 })
+    t.strictSame(await shown(), [[user ?? null, ABOUT]])
+  }
+})

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { CookieBackend, MemoryBackend } from '../../lib/index.ts'
+import { tombstone } from '../../lib/record/record.ts'
 import type { Browser } from '../helpers/browser.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 import { createSite, type SiteOptions } from '../helpers/app.ts'
@@ -161,7 +162,8 @@ t.test('options that could not be kept are refused', async t => {
     [{ maxSessionsPerSubject: 5, onLimit: 'oldest' }, /onLimit/],
     [{ onLimit: 'reject' }, /`onLimit` to be left out without `maxSessionsPerSubject`/],
     [{ maxSessionsPerSubject: 5, backend: new CookieBackend() }, /left out with CookieBackend/],
-    [{ maxSessionsPerSubject: 5, backend: new MinimalBackend() }, /left out with MinimalBackend/]
+    [{ maxSessionsPerSubject: 5, backend: new MinimalBackend() }, /left out with MinimalBackend/],
+    [{ maxSessionsPerSubject: 5, backend: Object.assign(Object.create(null), { read () {}, write () {}, remove () {} }) }, /left out with this backend/]
   ] as const) {
     await t.rejects(createSite(t, { backend: new MemoryBackend(), ...options } as never), { code: 'SES_INVALID_OPTIONS', message }, JSON.stringify(options))
   }
@@ -207,4 +209,68 @@ t.test('without a limit nothing is asked that was not asked before', async t => 
   }
   t.strictSame(await calls({}), ['read', 'read', 'write', 'read', 'write', 'touch'])
   t.strictSame(await calls({ maxSessionsPerSubject: 5 }), ['read', 'read', 'read', 'list', 'write', 'write', 'read', 'write', 'touch'])
+})
+
+t.test('where others change the record of the subject all the time, a sign-in ends in a conflict', async t => {
+  const { signIn, backend } = await limited(t)
+  await signIn()
+  const { random } = Math
+  t.teardown(() => { Math.random = random })
+  // Pauses between tries take no time.
+  Math.random = () => 0
+  backend.before('write', async ({ id }) => {
+    const record = (await backend.read(id!))!
+    const inner = backend as unknown as { write: typeof backend.write }
+    if (isOn) return
+    isOn = true
+    await inner.write(id, { ...record, version: ++version }, undefined, { data: {} })
+    isOn = false
+  })
+  let isOn = false
+  let version = 1
+  t.match(await signIn(), { status: 409, body: { code: 'SES_CONFLICT' } })
+})
+
+t.test('with the option subject, a commit that stores nothing gives its place back', async t => {
+  const site = await limited(t, { onLimit: 'reject', maxSessionsPerSubject: 1, subject: data => data['user'] })
+  const visit = async () => (await site.browser().attempt(({ session }) => { session.user = 'ann' })).statusCode
+  const browser = site.browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  await browser.run(async ({ session }) => {
+    session.user = 'ann'
+    await browser.copy().run(other => other.session.destroy())
+  })
+  t.equal(await visit(), 200)
+  t.equal(await visit(), 403)
+})
+
+t.test('with the option subject, a place that a revocation has taken already is not given back', async t => {
+  const site = await limited(t, { onLimit: 'reject', maxSessionsPerSubject: 1, subject: data => data['user'] })
+  const browser = site.browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  await browser.attempt(async ({ session }) => {
+    let writes = 0
+    site.backend.before('write', async () => {
+      if (++writes < 2) return
+      site.backend.heal()
+      await site.app.sessions.revokeAll()
+    })
+    session.user = 'ann'
+  })
+  t.equal((await site.browser().attempt(({ session }) => { session.user = 'ann' })).statusCode, 200)
+})
+
+t.test('a sign-in whose id is barred says why', async t => {
+  for (const [options, revoked, message] of [
+    [{}, true, /were revoked/], [{}, false, /a later sign-in took its place/]
+  ] as const) {
+    const { signIn, backend, app, clock } = await limited(t, options)
+    if (revoked) await app.sessions.revokeSubject('ann')
+    let writes = 0
+    backend.before('write', async ({ id }) => {
+      if (++writes !== 2) return
+      await backend.write(id, { ...tombstone(id!, clock.now), version: 1 }, undefined, { data: {} })
+    })
+    t.match(await signIn(), { status: 409, body: { code: 'SES_DESTROYED', message } })
+  }
 })
