@@ -1,19 +1,19 @@
 import t from 'tap'
-import { providePlace, storeNames } from '../stress/places.ts'
+import { providePlace } from '../stress/places.ts'
 import { scenarioNames, scenarios } from '../stress/scenarios/index.ts'
 import { stress } from '../stress/stress.ts'
 
 /** How long each scenario lasts here, in seconds, and on which stores: the program has more time. Traffic is in stress.test.ts. */
 const SHORT: Readonly<Record<string, { seconds: number, stores: readonly string[] }>> = {
   bursts: { seconds: 2, stores: ['memory', 'redis', 'postgres'] },
-  hostile: { seconds: 6, stores: ['memory', 'redis', 'memcached'] },
+  hostile: { seconds: 6, stores: ['redis', 'memcached'] },
   outages: { seconds: 6, stores: ['memcached'] },
-  neighbours: { seconds: 1, stores: storeNames },
-  clocks: { seconds: 2, stores: ['memory', 'file', 'redis', 'postgres'] },
+  neighbours: { seconds: 1, stores: ['memory', 'sqlite', 'redis', 'memcached'] },
+  clocks: { seconds: 2, stores: ['memory', 'redis', 'postgres'] },
   evictions: { seconds: 1, stores: ['memory', 'redis', 'postgres'] },
   revocations: { seconds: 1, stores: ['memory', 'redis'] },
   refusals: { seconds: 1, stores: ['memory', 'redis'] },
-  killed: { seconds: 2, stores: ['file', 'sqlite', 'redis', 'memcached', 'postgres'] }
+  killed: { seconds: 2, stores: ['file', 'redis', 'postgres'] }
 }
 const KILLS = 2
 /** Each test run has another seed, which a failure prints. */

@@ -42,6 +42,7 @@ export const testsByName = {
   'lib/lifecycle/successor.ts': [...FLOWS, 'test/administration/'],
   'lib/http/': ['test/cookies/', 'test/http/'],
   'lib/http/caching.ts': http('caching-headers'),
+  'lib/http/client-gone.ts': http('client-gone closed-early'),
   'lib/http/chunks.ts': ['test/cookies/'],
   'lib/http/cookie-header.ts': ['test/cookies/', ...http('cookie-lines duplicate-cookies rejected-cookies refused-before-the-backend')],
   'lib/http/hold.ts': http('double-send head-out streams other-hooks caching-headers'),
