@@ -53,8 +53,10 @@ t.test('a limit above one page of a listing counts all', async t => {
 })
 
 t.test('of sessions from before 0.2.0 the oldest makes room', async t => {
-  const { app, signIn, backend, alive } = await limited(t, 1)
+  const { app, signIn, backend, alive, clock } = await limited(t, 2)
   const { id } = await app.sessions.create({ a: 1 } as never, { subject: 'ann' })
+  clock.now += 1
+  await app.sessions.create({ a: 2 } as never, { subject: 'ann' })
   await backend.write(id, { ...(await backend.read(id))!, version: 7, meta: null }, undefined, { data: {} })
   const late = await signIn()
   t.strictSame([await alive(late), await app.sessions.exists(id)], [true, false])

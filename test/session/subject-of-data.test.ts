@@ -153,3 +153,11 @@ t.test('the function cannot change the session', async t => {
 t.test('what is no function is refused', async t => {
   await t.rejects(createSite(t, { subject: 'user' as never }), { code: 'SES_INVALID_OPTIONS', message: /`subject` to be a function/ })
 })
+
+t.test('a commit that fails signs nobody in', async t => {
+  const { browser, backend, subject } = await withUser(t)
+  backend.fail('write')
+  t.equal((await browser.attempt(({ session }) => { session.user = 'ann' })).statusCode, 503)
+  backend.heal()
+  t.strictSame(await subject(), [null, false])
+})
