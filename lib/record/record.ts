@@ -60,6 +60,12 @@ export function tombstone (id: string, now: Instant, meta: SessionMeta | null = 
   })
 }
 
+/** A tombstone without an id, as a pattern for those of many sessions (`RemoveOptions.ending`). */
+export function endingAt (now: Instant, meta: SessionMeta): Omit<SessionRecord, 'id'> {
+  const { id: _, ...ending } = tombstone('', now, meta)
+  return ending
+}
+
 /** The request as a part of a `WriteContext`; an empty object for a write outside a request. */
 export function withRequest (request: FastifyRequest | undefined): Pick<WriteContext, 'request'> {
   return request === undefined ? {} : { request }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ListFilter, ListPage, SessionBackend, SessionRecord } from '../../types/index.d.ts'
+import type { Awaitable, ListFilter, ListPage, SessionBackend, SessionRecord } from '../../types/index.d.ts'
 
 export const MINUTE_MS = 60_000
 export const HOUR_MS = 60 * MINUTE_MS
@@ -120,4 +120,38 @@ export async function assertAbsent (backend: SessionBackend, id: string): Promis
 /** The store has nothing under the id, or a tombstone, which refuses a creation that had begun before. */
 export async function assertEnded (backend: SessionBackend, id: string): Promise<void> {
   assert.equal((await backend.read(id))?.data ?? '', '', 'a session that was removed is still there')
+}
+
+const SIGN_INS = 60
+
+/**
+ * Ends the sessions of a key while sign-ins with the key are under way: what was stored before has ended, and what lives can be found.
+ *
+ * @param filter the key, as a listing takes it
+ * @param signedIn what makes the nth session one of the key
+ * @returns the ids of the sessions whose writes were answered with success
+ */
+export async function endBesideSignIns (
+  bench: Bench, filter: ListFilter, signedIn: (n: number) => Partial<SessionRecord>, end: () => Awaitable<number>
+): Promise<ReadonlySet<string>> {
+  const { backend, record } = bench
+  const created = new Set<string>()
+  const signIns = Array.from({ length: SIGN_INS }, async (_, n) => {
+    for (let turns = 0; turns < n % 10; turns++) await new Promise(resolve => { setImmediate(resolve) })
+    const written = record(signedIn(n))
+    if (await backend.write(written.id, written, 0) === written.id) created.add(written.id)
+  })
+  await Promise.all(signIns.slice(0, 5))
+  const before = [...created]
+  await end()
+  for (const id of before) await assertEnded(backend, id)
+  await Promise.all(signIns)
+  const listed = await listAll(bench, filter)
+  const [key] = Object.keys(filter)
+  for (const id of created) {
+    const isAlive = ((await backend.read(id))?.data ?? '') !== ''
+    const problem = isAlive ? `a live session cannot be found by its ${key}` : 'a session that has ended is listed'
+    assert.equal(listed.includes(id), isAlive, problem)
+  }
+  return created
 }

@@ -3,17 +3,14 @@ import Redis5 from 'ioredis-5'
 import t from 'tap'
 import { RedisBackend, type RedisClient } from '../../lib/redis.ts'
 import { testBackend } from '../../lib/testing/index.ts'
-import { bound, newPrefix, newRecord, redisAt } from '../helpers/redis.ts'
+import { bound, closedAfter, newPrefix, newRecord, redisAt } from '../helpers/redis.ts'
 import { ownCluster, ownSentinel } from '../helpers/servers.ts'
 
 const { ports } = await ownCluster(t)
 const seeds = ports.map(port => ({ host: '127.0.0.1', port }))
 
 function clusterClient (options: ClusterOptions = {}): Cluster {
-  const client = new Cluster(seeds, options as object)
-  client.on('error', () => {})
-  t.teardown(() => { client.disconnect() })
-  return client
+  return closedAfter(t, new Cluster(seeds, options as object))
 }
 
 const clients: Record<string, () => RedisClient> = {
@@ -57,9 +54,8 @@ t.test('the master of a session is named as the cluster places its key', async t
 
 t.test('a master that is down is named for its sessions, and for no others', async t => {
   const { ports, servers } = await ownCluster(t)
-  const client = new Cluster(ports.map(port => ({ host: '127.0.0.1', port })), { clusterRetryStrategy: () => null, retryDelayOnFailover: 10, maxRedirections: 1 })
-  client.on('error', () => {})
-  t.teardown(() => { client.disconnect() })
+  const options = { clusterRetryStrategy: () => null, retryDelayOnFailover: 10, maxRedirections: 1 }
+  const client = closedAfter(t, new Cluster(ports.map(port => ({ host: '127.0.0.1', port })), options))
   const { backend } = bound(client)
   await backend.prepare()
   const records = Array.from({ length: 30 }, () => newRecord())

@@ -6,7 +6,7 @@ import { keysInHeader } from '../../lib/record/keys-text.ts'
 import { tombstone } from '../../lib/record/record.ts'
 import type { RedisClient } from '../../lib/redis.ts'
 import { Gate } from '../helpers/gate.ts'
-import { bound, newPrefix, newRecord, nextOf, watchedClient } from '../helpers/redis.ts'
+import { bound, closedAfter, newPrefix, newRecord, nextOf, watchedClient } from '../helpers/redis.ts'
 import { ownCluster, sharedServer } from '../helpers/servers.ts'
 import { DAY_MS, HOUR_MS } from '../helpers/times.ts'
 
@@ -22,9 +22,7 @@ const clients: Record<string, () => Redis | Cluster> = {
 }
 
 for (const [name, open] of Object.entries(clients)) {
-  const client = open()
-  client.on('error', () => {})
-  t.teardown(() => { client.disconnect() })
+  const client = closedAfter(t, open())
   const start = () => {
     const prefix = newPrefix()
     const bench = bound(client, { prefix })

@@ -1,9 +1,9 @@
 import { hash } from 'node:crypto'
 import { Cluster, Redis } from 'ioredis'
 import t from 'tap'
-import { tombstone } from '../../lib/record/record.ts'
+import { endingAt, tombstone } from '../../lib/record/record.ts'
 import type { SessionRecord } from '../../types/index.d.ts'
-import { bound, newPrefix, newRecord, nextOf, watchedClient } from '../helpers/redis.ts'
+import { bound, closedAfter, newPrefix, newRecord, nextOf, watchedClient } from '../helpers/redis.ts'
 import { ownCluster, sharedServer } from '../helpers/servers.ts'
 import { HOUR_MS } from '../helpers/times.ts'
 
@@ -17,9 +17,7 @@ const clients: Record<string, () => Redis | Cluster> = {
 }
 
 for (const [name, open] of Object.entries(clients)) {
-  const client = open()
-  client.on('error', () => {})
-  t.teardown(() => { client.disconnect() })
+  const client = closedAfter(t, open())
   const start = () => {
     const prefix = newPrefix()
     const sent: string[] = []
@@ -118,7 +116,7 @@ for (const [name, open] of Object.entries(clients)) {
     await client.set(prefix + newer.id, `2${(await client.get(prefix + newer.id))!.slice(1)}`, 'KEEPTTL')
     const text = (await client.get(prefix + moved.id))!
     await client.set(prefix + moved.id, text.replace('\t"x",', ''), 'KEEPTTL')
-    const { id: _, ...ending } = tombstone('', clock.now, { reason: 'revoked' })
+    const ending = endingAt(clock.now, { reason: 'revoked' })
     t.equal(await backend.removeLabel('x', { ending }), 1, 'the session of a newer version')
     for (const { id } of [young, newer]) t.same(await backend.read(id), { ...ending, id })
     t.same((await backend.read(moved.id))?.meta, { labels: ['y', 'z'] })

@@ -1,4 +1,4 @@
-import { Redis, type RedisOptions } from 'ioredis'
+import { type Cluster, Redis, type RedisOptions } from 'ioredis'
 import type { FastifyBaseLogger } from 'fastify'
 import { type RedisBackendOptions, RedisBackend, type RedisClient } from '../../lib/redis.ts'
 import { freezeRecord } from '../../lib/record/record.ts'
@@ -17,7 +17,11 @@ export async function sharedRedis (t: Test, options: RedisOptions = {}): Promise
 }
 
 export function redisAt (t: Test, url: string, options: RedisOptions = {}): Redis {
-  const client = new Redis(url, options as object)
+  return closedAfter(t, new Redis(url, options as object))
+}
+
+/** The client, which is closed at the end of the test, and whose errors are no exceptions. */
+export function closedAfter<Client extends Redis | Cluster> (t: Test, client: Client): Client {
   client.on('error', () => {})
   t.teardown(() => { client.disconnect() })
   return client

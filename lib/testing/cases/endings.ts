@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict'
 import type { SessionRecord } from '../../../types/index.d.ts'
-import { tombstone } from '../../record/record.ts'
+import { endingAt } from '../../record/record.ts'
 import { assertEnded, type Bench, type Capability, type Case, listAll } from '../case.ts'
 
 type Ending = Omit<SessionRecord, 'id'>
 
 const WAYS = [['removeSubject', 'alice', { subject: 'alice' }], ['removeLabel', 'x', { meta: { labels: ['w', 'x'] } }]] as const
+const REVOKED = { reason: 'revoked' } as const
 const BOTH = { subject: 'alice', meta: { labels: ['w', 'x'] } }
-
-/** A tombstone that says why, without an id. */
-function endingAt ({ clock }: Pick<Bench, 'clock'>): Ending {
-  const { id: _, ...ending } = tombstone('', clock.now, { reason: 'revoked' })
-  return Object.freeze(ending)
-}
 
 /** A case for the end of the sessions of a subject, and the same for a label. */
 function forEach (name: (of: string) => string, needs: readonly Capability[], run: Run): Case[] {
@@ -32,7 +27,7 @@ export const endings: readonly Case[] = [
     const { backend, stored, next } = bench
     const [kept, ...ended] = [await stored(theirs), await stored(theirs), await stored(theirs)] as [SessionRecord, ...SessionRecord[]]
     const other = await stored({ subject: 'bob' })
-    const ending = endingAt(bench)
+    const ending = endingAt(bench.clock.now, REVOKED)
     assert.equal(await end({ except: kept.id, ending }), 2)
     for (const { id, version } of ended) {
       assert.deepEqual({ ...await backend.read(id) }, { id, ...ending })
@@ -48,7 +43,7 @@ export const endings: readonly Case[] = [
   ...forEach(of => `lists and counts none of what was ended with ${of}`, ['list', 'count', 'labels', 'expires'], async (bench, end) => {
     const { backend, clock, stored } = bench
     const ids = [(await stored(BOTH)).id, (await stored(BOTH)).id]
-    const ending = endingAt(bench)
+    const ending = endingAt(bench.clock.now, REVOKED)
     await end({ ending })
     for (const filter of [{}, { subject: 'alice' }, { label: 'w' }, { label: 'x' }]) {
       assert.deepEqual(await listAll(bench, filter), [])

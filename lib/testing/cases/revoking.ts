@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
-import { assertEnded, type Case, fill, listAll, MINUTE_MS } from '../case.ts'
-
-const SIGN_INS = 60
+import { assertEnded, type Case, endBesideSignIns, fill, listAll, MINUTE_MS } from '../case.ts'
 
 export const revoking: readonly Case[] = [
   {
@@ -97,25 +95,10 @@ export const revoking: readonly Case[] = [
     name: 'ends every session of a subject that was stored before, and can find those that come during it',
     needs: ['removeSubject', 'list'],
     async run (bench) {
-      const { backend, record } = bench
-      const created = new Set<string>()
-      const signIns = Array.from({ length: SIGN_INS }, async (_, n) => {
-        for (let turns = 0; turns < n % 10; turns++) await new Promise(resolve => { setImmediate(resolve) })
-        const written = record({ subject: 'alice' })
-        if (await backend.write(written.id, written, 0) === written.id) created.add(written.id)
-      })
-      await Promise.all(signIns.slice(0, 5))
-      const before = [...created]
-      await backend.removeSubject!('alice', {})
-      for (const id of before) await assertEnded(backend, id)
-      await Promise.all(signIns)
-      const listed = await listAll(bench, { subject: 'alice' })
-      for (const id of created) {
-        const isAlive = ((await backend.read(id))?.data ?? '') !== ''
-        const problem = isAlive ? 'a live session cannot be found by its subject' : 'a session that has ended is listed'
-        assert.equal(listed.includes(id), isAlive, problem)
-      }
-      await backend.removeSubject!('alice', {})
+      const { backend } = bench
+      const end = () => backend.removeSubject!('alice', {})
+      const created = await endBesideSignIns(bench, { subject: 'alice' }, () => ({ subject: 'alice' }), end)
+      await end()
       for (const id of created) await assertEnded(backend, id)
     }
   }
