@@ -6,6 +6,7 @@ import ts from 'typescript'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const MOST_LINES = 250
+const MOST_COLUMNS = 140
 
 function filesIn (folder: string): string[] {
   if (!existsSync(join(root, folder))) return []
@@ -75,6 +76,13 @@ t.test('a test loads every file of lib, since coverage cannot see a file that no
 
 t.test('no file of lib is too long for one concern', async t => {
   const long = lib.map(path => ({ path, lines: read(path).split('\n').length - 1 })).filter(({ lines }) => lines > MOST_LINES)
+  t.strictSame(long, [])
+})
+
+t.test('no line of lib is longer than a reader sees at a glance', async t => {
+  const long = lib.flatMap(path => {
+    return read(path).split('\n').flatMap((line, n) => line.length > MOST_COLUMNS ? [`${path}:${n + 1}`] : [])
+  })
   t.strictSame(long, [])
 })
 

@@ -28,10 +28,10 @@ const METHODS = ['get', 'set', 'destroy'] as const
  *
  * Not guaranteed: `set` of such a store overwrites without a compare-and-set. So this backend is not atomic. Parallel
  * requests can overwrite each other's changes, a request still running can bring back a session which has ended, and
- * `transaction()` and `onConflict: 'error'` are refused. There is no `removeSubject` and no `removeLabel`. `list`, `count` and `removeAll` are there
- * if the store has `all`, and read the whole store. Without `all`, `length` serves `count` and `clear` serves `removeAll`:
- * both concern everything in the store, whoever stored it. Otherwise sessions which express-session stored there are neither
- * read nor changed.
+ * `transaction()` and `onConflict: 'error'` are refused. There is no `removeSubject` and no `removeLabel`. `list`, `count` and
+ * `removeAll` are there if the store has `all`, and read the whole store. Without `all`, `length` serves `count` and `clear`
+ * serves `removeAll`: both concern everything in the store, whoever stored it. Otherwise sessions which express-session stored
+ * there are neither read nor changed.
  *
  * @throws InvalidOptionsError when the value is not a store
  */

@@ -41,7 +41,8 @@ export class RoutePolicies {
 
   constructor (settings: Settings) {
     this.#settings = settings
-    this.usual = Object.freeze({ isOff: false, autoload: null, passive: false, required: null, fresh: false, onUnavailable: settings.onUnavailable })
+    const { onUnavailable } = settings
+    this.usual = Object.freeze({ isOff: false, autoload: null, passive: false, required: null, fresh: false, onUnavailable })
     this.#off = Object.freeze({ ...this.usual, isOff: true })
   }
 

@@ -63,9 +63,7 @@ export class Exchange {
 
   /** The onSend hook of a request whose session was looked at. */
   send (payload: unknown, done: Done): void {
-    if (this.#refusal === null) return this.#send(payload, done)
-    const told = withReason(payload, this.#refusal)
-    this.#send(told, ((error: Error | null, body: unknown = told) => { done(error as null, body) }) as Done)
+    this.#send(this.#refusal === null ? payload : withReason(payload, this.#refusal), done)
   }
 
   #send (payload: unknown, done: Done): void {
@@ -127,7 +125,7 @@ export class Exchange {
     if (body !== undefined) varyByCookie(this.#reply)
     this.#cookies.flush()
     if (this.state.subject !== null) keepPrivate(this.#reply)
-    done(null, body)
+    done(null, body === undefined ? payload : body)
   }
 
   /** The answer goes out without the session. */

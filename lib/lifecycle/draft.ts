@@ -1,4 +1,4 @@
-import type { Awaitable, SessionRecord } from '../../types/index.d.ts'
+import type { Awaitable, SessionMeta, SessionRecord } from '../../types/index.d.ts'
 import { SessionConflictError } from '../errors.ts'
 import type { Path, Payload } from '../payload/changes.ts'
 import type { PayloadCodec, Stored } from '../payload/codec.ts'
@@ -12,6 +12,11 @@ import { clearedData, mergedData, type MergeOptions, type Mine } from './merged-
 export type Values = Pick<SessionRecord, 'subject' | 'policy' | 'meta'>
 
 export const NO_VALUES: Values = Object.freeze({ subject: null, policy: null, meta: null })
+
+/** What stays of a session's meta where nobody is signed in any more: what the option `about` has said of the request. */
+export function withoutSignIn (meta: SessionMeta | null): SessionMeta | null {
+  return meta?.about === undefined ? null : { about: meta.about }
+}
 
 /** What a request wants stored, not stored yet. */
 export interface Draft extends Mine, Values {

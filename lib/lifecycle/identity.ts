@@ -4,6 +4,7 @@ import { subjectText } from '../config/identity.ts'
 import type { Snapshot } from '../payload/serializer.ts'
 import type { Registration } from '../store/registration.ts'
 import { isPromise } from '../tools/flow.ts'
+import { withoutSignIn } from './draft.ts'
 import type { Owner } from './revocations.ts'
 import type { SessionState } from './state.ts'
 
@@ -20,10 +21,9 @@ export function identified (registration: Registration, content: Snapshot & Owne
   const derived = subjectIn(registration, content)
   const isExplicit = subject !== null && meta?.derived !== true
   if (derived === undefined || isExplicit || derived === subject) return { subject, meta }
-  const { about } = meta ?? {}
-  const kept = about === undefined ? {} : { about }
   // Whoever comes after somebody else has signed in just now, and has none of the labels.
-  if (derived === null) return { subject: null, meta: about === undefined ? null : kept }
+  const kept = withoutSignIn(meta)
+  if (derived === null) return { subject: null, meta: kept }
   return { subject: derived, meta: { ...kept, derived: true, signedInAt: registration.now() } }
 }
 

@@ -9,7 +9,7 @@ import { isSameTree } from '../payload/tree.ts'
 import { effectiveDeadline } from '../record/lifetime.ts'
 import type { Registration } from '../store/registration.ts'
 import type { CookieTransport } from './cookie.ts'
-import { type Draft, isChanged, isEmpty, NO_VALUES, type Values } from './draft.ts'
+import { type Draft, isChanged, isEmpty, NO_VALUES, type Values, withoutSignIn } from './draft.ts'
 import { Live } from './live.ts'
 import { nextDeadline } from './next-deadline.ts'
 import { Progress } from './progress.ts'
@@ -184,7 +184,7 @@ export class SessionState {
   clear (): void {
     this.#live!.clear()
     const { policy, meta } = this.#values
-    this.#values = { ...NO_VALUES, policy, meta: meta?.about === undefined ? null : { about: meta.about } }
+    this.#values = { ...NO_VALUES, policy, meta: withoutSignIn(meta) }
     this.#isCleared = true
   }
 

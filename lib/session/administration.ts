@@ -11,7 +11,7 @@ import { loadSession } from '../lifecycle/load.ts'
 import { markRevoked, type Target } from '../lifecycle/revocations.ts'
 import { SessionState } from '../lifecycle/state.ts'
 import type { Stored } from '../payload/codec.ts'
-import { isOrphan, tombstone } from '../record/record.ts'
+import { endingAt, isOrphan } from '../record/record.ts'
 import type { EventSource } from '../store/events.ts'
 import { Metrics } from '../store/metrics.ts'
 import type { Registration } from '../store/registration.ts'
@@ -23,6 +23,8 @@ import { face } from './session.ts'
 
 type Data = Record<string, unknown>
 
+/** What ends the sessions of a target: the method of the backend, and how the application calls it. */
+const OPERATIONS = { subject: ['removeSubject', 'revokeSubject()'], label: ['removeLabel', 'revokeLabel()'] } as const
 const REVOKED: SessionMeta = Object.freeze({ reason: 'revoked' })
 
 /** `app.sessions`: sessions outside a request. An operation which the backend does not have rejects with `NotSupportedError`. */
@@ -105,7 +107,7 @@ export class SessionAdministration implements Sessions<Data> {
     const registration = this.#registration
     const { store } = registration
     const { except, ...details } = given
-    const [method, operation] = target.kind === 'subject' ? ['removeSubject', 'revokeSubject()'] as const : ['removeLabel', 'revokeLabel()'] as const
+    const [method, operation] = OPERATIONS[target.kind]
     const remove = store.optional(method, operation)
     // First the sessions which are being made, then the stored sessions: what is stored in between is among the latter.
     let failure: unknown = null
@@ -115,7 +117,7 @@ export class SessionAdministration implements Sessions<Data> {
       // A store that is full takes no mark. What is stored can end all the same.
       failure = error
     }
-    const { id: _, ...ending } = tombstone('', registration.now(), REVOKED)
+    const ending = endingAt(registration.now(), REVOKED)
     const removed = await this.#call(method, () => remove(target.value, { ...(except !== undefined && { except }), ending }))
     const subject = target.kind === 'subject' ? target.value : null
     registration.publish(this.#source, 'revoked', null, { reason: target.kind, cause: 'revoke', subject, ended: removed, ...details })
@@ -216,7 +218,7 @@ export class SessionAdministration implements Sessions<Data> {
     }
   }
 
-  /** For fastsessions/devices, at its registration. Throws `NotSupportedError` where the sessions of a subject cannot be listed or ended. */
+  /** For fastsessions/devices, at its start. Throws `NotSupportedError` where the sessions of a subject cannot be listed or ended. */
   assertListsSubjects (): void {
     this.#registration.store.optional('list', 'list()')
     this.#registration.store.optional('removeSubject', 'revokeSubject()')

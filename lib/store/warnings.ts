@@ -12,7 +12,8 @@ const WARNING = 'FastsessionsWarning'
 
 /** What a warning is about. */
 export type WarningKind =
-  'about' | 'anonymous' | 'dropped' | 'empty' | 'ended' | 'fixation' | 'lost' | 'outside' | 'plain-http' | 'renewal' | 'timed-out' | 'unawaited'
+  'about' | 'anonymous' | 'dropped' | 'empty' | 'ended' | 'fixation' | 'lost' | 'outside' | 'plain-http' | 'renewal' | 'timed-out' |
+  'unawaited'
 
 /**
  * Warnings of a registration, limited for each kind. Where the application's logger is off, the first of each kind goes to

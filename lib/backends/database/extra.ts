@@ -72,8 +72,8 @@ export function ownColumnsOf (extra: unknown, columns: Columns, path: string): A
   return Object.entries(extra).map(([name, type]) => {
     assertName(`a name of ${path}`, name)
     assertFree(columns, name, path)
-    if (typeof type !== 'string' || !TYPE.test(type)) throw unexpected(`${path}.${name}`, 'a type of a column, such as \'varchar(64)\'', type)
-    return [name, type]
+    if (typeof type === 'string' && TYPE.test(type)) return [name, type]
+    throw unexpected(`${path}.${name}`, 'a type of a column, such as \'varchar(64)\'', type)
   })
 }
 

@@ -30,7 +30,9 @@ export function nameOf ({ filter: { subject, label }, hasLabels, withOwnColumns 
   return [subject !== undefined, label !== undefined, hasLabels, withOwnColumns].join()
 }
 
-export function createSelections (db: AnyKysely, prepare: Prepare, dialect: Dialect, { table, columns: c }: Place, shape: Shape): Selections {
+export function createSelections (
+  db: AnyKysely, prepare: Prepare, dialect: Dialect, { table, columns: c }: Place, shape: Shape
+): Selections {
   const { filter: { subject, label }, hasLabels, withOwnColumns } = shape
   const equals = (column: string, name: string) => {
     const equal = sql`${sql.ref(column)} = ${slot(name)}`
