@@ -1034,6 +1034,58 @@ export interface ListPage<T> {
   cursor: string | null
 }
 
+// ---------------------------------------------------------------------------------------------- moving in
+
+/** The cookies of a request which a reader may look at: raw text, as the browser sent it. */
+export interface ForeignCookies {
+  /** The names of the cookies, each once, in the header's order. */
+  readonly names: readonly string[]
+  /** The values of the cookies with a name, in the header's order: at most four, none decoded. */
+  valuesOf (name: string): readonly string[]
+}
+
+/** A session that a different library keeps, checked by its reader: authentic, not expired, not revoked. */
+export interface ForeignSession {
+  readonly data: Record<string, unknown>
+  /** When the library ends the session; `null` where nothing says so. Ours never lives longer, until `login` or `regenerate`. */
+  readonly expiresAt: Instant | null
+  /**
+   * Text which only holders of the cookie know, and which is the same for each request with the same cookie: parallel first requests
+   * meet in one session by it. The checked value of the cookie, signature included, is such a text; a bare id of a store is not.
+   */
+  readonly secret: string
+  /** Whose session it is, where the format says so. @default what the option `subject` finds in the data */
+  readonly subject?: string | null
+  /** Which `schemaVersion` the data have, as `migrate` is told. @default 0 */
+  readonly schemaVersion?: number
+  /** Removes the record in the library's store: called with `clear: true` once our session is stored. */
+  remove? (): Awaitable<unknown>
+}
+
+/** A cookie that is no session, and why: the `reason` of a `rejected` event. */
+export interface ForeignRejection { readonly rejected: 'malformed' | 'forged' | 'expired' | 'unknown' | 'corrupt' }
+
+/**
+ * Reads the sessions of a different library, for the option `migrateFrom`. `fastsessions/migrate` has readers for the libraries that
+ * people come from; a reader of your own has three members. A reader writes nothing, and throws only where its store fails (a 503).
+ */
+export interface SessionReader {
+  /** The library, for events and messages. */
+  readonly name: string
+  /** The cookie's name; a reader of split cookies looks at `name-0`, `name.1` … too. */
+  readonly cookieName: string
+  /** The names of the cookies that belong to the session, among those of a request. @default `cookieName` alone */
+  ownNames? (names: readonly string[]): readonly string[]
+  /** Whether the library's cookie and record are removed once the session is ours. Set it when no old node is left. @default false */
+  readonly clear?: boolean
+  /** Where the library set its cookie, so that it can be cleared there. @default `{ path: '/' }` */
+  readonly cookie?: Readonly<{ path?: string, domain?: string }>
+  /** Called at registration; the answer takes the reader's place. */
+  bind? (context: BackendContext): SessionReader
+  /** `null` where the request has no cookie of the library. */
+  read (cookies: ForeignCookies): Awaitable<ForeignSession | ForeignRejection | null>
+}
+
 // ---------------------------------------------------------------------------------------------- outside a request
 
 /** A stored session as `app.sessions` shows it: a copy, and no way to change the session. */
