@@ -86,8 +86,10 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
     if (policy.isOff) return done()
     setCarried(request, reply)
     ;(request as OurRequest)[kPolicy] = policy
-    if ((isLazy && policy.required === null) || !isLoadedFirst(policy, request)) return done()
+    if (!isLoadedFirst(policy, request)) return done()
+    if (isLazy && policy.required === null && !mayArrive(request)) return done()
     const exchange = beginExchange(request, reply, policy)
+    if (exchange.loadsAtLook && policy.required === null) return done()
     if (policy.required !== null) exchange.touch()
     const loading = tryLoading(exchange.state)
     if (isPromise(loading)) untilGone(reply, loading, answer)
@@ -100,6 +102,11 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
       presetError(reply, error)
       done(error)
     }
+  }
+
+  // A reader of another library's sessions may have to wait for its store, where a cookie of ours is opened at once.
+  function mayArrive ({ raw: { headers: { cookie = '' } } }: FastifyRequest): boolean {
+    return settings.migrateFrom.some(({ cookieName }) => cookie.includes(cookieName))
   }
 
   function isLoadedFirst ({ autoload, required }: RoutePolicy, request: FastifyRequest): boolean {
@@ -155,7 +162,8 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   function beginExchange (request: FastifyRequest, reply: FastifyReply, policy: RoutePolicy): Exchange {
     const { registration, cookie } = channels.of(request)
     const cookies = new ReplyCookies(registration, cookie, request, reply)
-    const loadsAtLook = isLazy && (policy.autoload ?? settings.autoload(request))
+    const isOpenedAtLook = isLazy && (cookies.carried.indexes.length > 0 || !mayArrive(request))
+    const loadsAtLook = isOpenedAtLook && (policy.autoload ?? settings.autoload(request))
     const exchange = new Exchange(new SessionState(registration, cookies, policy, face), cookies, reply, loadsAtLook)
     setCarried(request, exchange)
     return exchange

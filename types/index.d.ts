@@ -624,6 +624,15 @@ export interface SessionOptions {
    */
   seenEvery?: Duration
   /**
+   * Where sessions of a different library come from, so that nobody is signed out when an application moves in: readers of
+   * `fastsessions/migrate`, or your own. A cookie of theirs is looked at only where ours is absent; its session becomes one of ours, through
+   * `migrate`, `schema` and `subject`, and ends no later than theirs until `login` or `regenerate`. @default none
+   *
+   * @example
+   * await app.register(sessions, { backend, migrateFrom: [fromFastifySession({ secret: oldSecret, store: oldStore })] })
+   */
+  migrateFrom?: readonly SessionReader[]
+  /**
    * What a request gets when its session cannot be loaded because the backend fails. `'error'` is a 503 with Retry-After.
    * `'anonymous'` is an empty session for this request: plain changes are dropped with a warning, no cookie is set or cleared, and
    * operations such as `login` or `save` are a 503. Never use `'anonymous'` where access is decided. @default 'error'
@@ -825,6 +834,8 @@ export interface SessionPolicy {
   /** `null` for never. */
   readonly absoluteTimeout?: number | null
   readonly persistent?: boolean
+  /** The deadline of a session that came from a different library (`migrateFrom`), until `login` or `regenerate`. */
+  readonly until?: Instant
 }
 
 /** What the core keeps of a session beside its payload. Each member is absent where there is nothing to say. */
@@ -839,6 +850,8 @@ export interface SessionMeta {
   readonly about?: Readonly<Record<string, unknown>>
   /** Whether the option `subject` has read the subject from the data. */
   readonly derived?: boolean
+  /** Whether the session came from a different library (`migrateFrom`): its end leaves a tombstone. */
+  readonly arrived?: boolean
   /**
    * Of a session that signed in while the mark of a revocation stood, of its subject or of a label: the version of the revocation's
    * mark, or those of several.
@@ -1058,12 +1071,18 @@ export interface ForeignSession {
   readonly subject?: string | null
   /** Which `schemaVersion` the data have, as `migrate` is told. @default 0 */
   readonly schemaVersion?: number
+  /** The record of a session that was kept by this library: its creation, lifetime policy and sign-in are kept. */
+  readonly record?: SessionRecord
   /** Removes the record in the library's store: called with `clear: true` once our session is stored. */
   remove? (): Awaitable<unknown>
 }
 
 /** A cookie that is no session, and why: the `reason` of a `rejected` event. */
-export interface ForeignRejection { readonly rejected: 'malformed' | 'forged' | 'expired' | 'unknown' | 'corrupt' }
+export interface ForeignRejection {
+  readonly rejected: 'malformed' | 'forged' | 'expired' | 'unknown' | 'corrupt'
+  /** The `secret` of an authentic cookie whose record the store does not have: with `clear: true` the session may be ours already. */
+  readonly secret?: string
+}
 
 /**
  * Reads the sessions of a different library, for the option `migrateFrom`. `fastsessions/migrate` has readers for the libraries that

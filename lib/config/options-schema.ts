@@ -72,6 +72,7 @@ export const optionsSchema: OptionSchema = {
     schema: { description: 'a JSON Schema of the payload', type: 'object' },
     schemaVersion: { description: 'an integer from 1 to 2147483647', type: 'integer', minimum: 1, maximum: 2147483647, default: 1 },
     migrate: { description: 'a function (data, fromVersion) => data' },
+    migrateFrom: { description: 'an array of readers, such as fromFastifySession({ secret, store })' },
     serializer: { description: 'an object with the functions serialize and deserialize', type: 'object' },
     encrypt: { description: 'a boolean, or an object with the functions seal and open', type: ['boolean', 'object'], default: false },
     onConflict: { description: '\'merge\', \'error\' or a function', anyOf: [{ enum: ['merge', 'error'] }, aFunction], default: 'merge' },

@@ -1,25 +1,25 @@
 import type { FastifyRequest } from 'fastify'
-import type { Awaitable, OnConflict, SessionBackend, SessionOptions } from '../../types/index.d.ts'
+import type { Awaitable, OnConflict, SessionBackend, SessionOptions, SessionReader } from '../../types/index.d.ts'
 import { autoloadMatcher, excludeMatcher } from './autoload.ts'
 import { MAIN_PROPERTY } from '../backends/conventions.ts'
 import { CookieBackend } from '../backends/cookie.ts'
 import { cookieSettings, type SchemeCookies } from './cookie-settings.ts'
-import { optionsCheck, SECRET_RECIPE, unexpected } from '../tools/check-options.ts'
+import { optionsCheck, unexpected } from '../tools/check-options.ts'
 import { PayloadCodec } from '../payload/codec.ts'
 import { encryptorOf } from '../payload/encryption.ts'
-import { InvalidOptionsError } from '../errors.ts'
 import type { LifetimeOptions } from '../record/lifetime.ts'
 import { durationOf, lifetimeOptions } from './lifetime-options.ts'
 import { checkLimit } from './limits.ts'
+import { readersOf } from './readers.ts'
 import { optionsSchema } from './options-schema.ts'
 import type { PathTest, RouterOptions } from './paths.ts'
 import { PEERS_OPTIONS } from './peers.ts'
+import { secretsOf } from './secrets.ts'
 import { compilePayloadSchema } from '../payload/payload-schema.ts'
 import { jsonSerializer } from '../payload/serializer.ts'
 
 /** The longest delay of a timer: `setTimeout` fires at once when the delay is longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1
-const MIN_SECRET_BYTES = 32
 const BACKEND_METHODS = ['read', 'write', 'remove'] as const
 
 /** Options checked, completed and frozen: all that the rest of the code sees of a configuration. */
@@ -43,6 +43,8 @@ export interface Settings extends SchemeCookies {
   readonly onLimit: 'evict-oldest' | 'reject'
   /** How old `lastAccessedAt` may become while the session is used; `Infinity` where renewals alone decide. */
   readonly seenEveryMs: number
+  /** What reads the sessions of other libraries, in their order. */
+  readonly migrateFrom: readonly SessionReader[]
   readonly onUnavailable: 'error' | 'anonymous'
   /** The longest wait for the backend, in milliseconds. */
   readonly timeoutMs: number
@@ -82,6 +84,7 @@ export function resolveOptions (options: SessionOptions, router: RouterOptions =
     maxSessionsPerSubject: options.maxSessionsPerSubject ?? null,
     onLimit: options.onLimit ?? 'evict-oldest',
     seenEveryMs: options.seenEvery === undefined ? Infinity : durationOf('seenEvery', options.seenEvery),
+    migrateFrom: readersOf(options.migrateFrom, [cookies.cookie.name, cookies.plainCookie.name]),
     onUnavailable: options.onUnavailable ?? 'error',
     timeoutMs: Math.min(durationOf('timeout', options.timeout ?? 5), MAX_TIMER_MS),
     now: clockOf(options)
@@ -98,23 +101,6 @@ function checkFunctions (options: SessionOptions): void {
   if (typeof serializer.serialize !== 'function' || typeof serializer.deserialize !== 'function') {
     throw unexpected('serializer', 'an object with the functions serialize and deserialize', serializer)
   }
-}
-
-function secretsOf (secret: SessionOptions['secret']): readonly Buffer[] {
-  if (secret === undefined) return []
-  if (!Array.isArray(secret)) return Object.freeze([secretBytes(secret, 'secret')])
-  if (secret.length === 0) throw unexpected('secret', 'at least one secret', secret)
-  // Not `secret.map()`, which passes over holes of the array: a hole is a missing secret, and is refused.
-  return Object.freeze(Array.from(secret, (entry, index) => secretBytes(entry, `secret.${index}`)))
-}
-
-function secretBytes (secret: unknown, path: string): Buffer {
-  if (typeof secret !== 'string' && !(secret instanceof Uint8Array)) {
-    throw unexpected(path, 'a string or Buffer of at least 32 bytes', secret)
-  }
-  const bytes = Buffer.from(secret as string)
-  if (bytes.length >= MIN_SECRET_BYTES) return bytes
-  throw new InvalidOptionsError(`Expected \`${path}\` to have at least 32 bytes, got ${bytes.length}; make one with ${SECRET_RECIPE}`)
 }
 
 function checkBackend (backend: SessionBackend, { onConflict, encrypt = false }: SessionOptions): void {

@@ -1,8 +1,7 @@
 import type { FastifyBaseLogger, FastifyInstance, FastifyRequest } from 'fastify'
-import type { SessionBackend } from '../../types/index.d.ts'
 import type { CookieSettings } from '../config/cookie-settings.ts'
 import type { Settings } from '../config/options.ts'
-import { Registration } from '../store/registration.ts'
+import { type Bound, Registration } from '../store/registration.ts'
 import { audible } from '../store/warnings.ts'
 import { isHttps } from './scheme.ts'
 import { SessionCookie } from './session-cookie.ts'
@@ -51,14 +50,15 @@ export class Channels {
 
 function channelOf (
   app: FastifyInstance, { settings, log }: { settings: Settings, log: FastifyBaseLogger }, cookieSettings: CookieSettings,
-  backend: SessionBackend, beside?: Channel
+  bound: Bound, beside?: Channel
 ): Channel {
   const cookie = new SessionCookie(cookieSettings, app.serializeCookie)
-  if (beside?.registration.store.backend === backend) return { cookie, registration: beside.registration }
-  return { cookie, registration: new Registration(settings, backend, text => cookie.headerBytes(text), log) }
+  if (beside?.registration.store.backend === bound.backend) return { cookie, registration: beside.registration }
+  return { cookie, registration: new Registration(settings, bound, text => cookie.headerBytes(text), log) }
 }
 
-function bind (log: FastifyBaseLogger, settings: Settings, cookie: CookieSettings): SessionBackend {
-  const { property, secrets, now, timeoutMs: timeout, backend } = settings
-  return backend.bind?.({ property, now, secrets, cookie, timeout, log }) ?? backend
+function bind (log: FastifyBaseLogger, settings: Settings, cookie: CookieSettings): Bound {
+  const { property, secrets, now, timeoutMs: timeout, backend, migrateFrom } = settings
+  const context = { property, now, secrets, cookie, timeout, log }
+  return { backend: backend.bind?.(context) ?? backend, readers: migrateFrom.map(reader => reader.bind?.(context) ?? reader) }
 }

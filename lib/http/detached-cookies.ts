@@ -3,6 +3,7 @@ import { NotSupportedError } from '../errors.ts'
 import type { CarriedCookies, CookieTransport } from '../lifecycle/cookie.ts'
 import type { Registration } from '../store/registration.ts'
 import { carriedCookies } from './cookie-header.ts'
+import { HeaderCookies } from './foreign-cookies.ts'
 import type { SessionCookie } from './session-cookie.ts'
 
 /** Session cookies outside a request: read from a `Cookie` header, without a response to put a cookie on. */
@@ -10,11 +11,13 @@ export class DetachedCookies implements CookieTransport {
   readonly log: FastifyBaseLogger
   readonly request = undefined
   readonly carried: CarriedCookies
+  readonly foreign: HeaderCookies
   readonly isOutside = false
   readonly place = 'outside a request'
 
   constructor (registration: Registration, cookie: SessionCookie, log: FastifyBaseLogger, header: string | undefined) {
     this.log = log
+    this.foreign = new HeaderCookies(header)
     this.carried = carriedCookies(header, cookie.name, registration.keeping.maxTextBytes)
   }
 

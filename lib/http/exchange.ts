@@ -25,7 +25,7 @@ export class Exchange {
   readonly #cookies: ReplyCookies
   readonly #reply: FastifyReply
   /** Whether the first look loads: a self-contained backend which answers at once is not asked before. */
-  readonly #loadsAtLook: boolean
+  readonly loadsAtLook: boolean
   #progress: Progress = 'open'
   #isTouched = false
   #hasTimedOut = false
@@ -37,7 +37,7 @@ export class Exchange {
     this.state = state
     this.#cookies = cookies
     this.#reply = reply
-    this.#loadsAtLook = loadsAtLook
+    this.loadsAtLook = loadsAtLook
   }
 
   /** Whether a handler or a plugin read `request.session`, or the route requires a session: only then the request counts as use. */
@@ -46,7 +46,7 @@ export class Exchange {
   /** `request.session`. */
   look (): Session {
     if (!this.#isTouched) this.touch()
-    if (this.#loadsAtLook && !this.state.isLoaded) loadAtOnce(this.state)
+    if (this.loadsAtLook && !this.state.isLoaded) loadAtOnce(this.state)
     this.#handle ??= new SessionHandle(this.state)
     return this.#handle.visible
   }

@@ -5,6 +5,7 @@ import { isWithin } from '../record/cookie-text.ts'
 import type { Registration } from '../store/registration.ts'
 import { forbidStoring, withMember } from './caching.ts'
 import { carriedCookies } from './cookie-header.ts'
+import { clearingLines, HeaderCookies } from './foreign-cookies.ts'
 import { isHeld } from './hold.ts'
 import { isHttps } from './scheme.ts'
 import type { SessionCookie } from './session-cookie.ts'
@@ -16,6 +17,8 @@ export class ReplyCookies implements CookieTransport {
   readonly #cookie: SessionCookie
   readonly #reply: FastifyReply
   #carried: CarriedCookies | undefined
+  #foreign: HeaderCookies | undefined
+  #foreignLines: readonly string[] | undefined
   #hasSet = false
   #pending: readonly string[] | null = null
 
@@ -39,6 +42,11 @@ export class ReplyCookies implements CookieTransport {
     return this.#carried
   }
 
+  get foreign (): HeaderCookies {
+    this.#foreign ??= new HeaderCookies(this.request.raw.headers.cookie)
+    return this.#foreign
+  }
+
   /** Whether the response head is out, or the connection has become a WebSocket. */
   get isHeadOut (): boolean {
     const { raw, sent } = this.#reply
@@ -60,13 +68,16 @@ export class ReplyCookies implements CookieTransport {
     if (this.#cookie.warnsOfPlainHttp && !isHttps(this.request) && this.#isRefusedOnHttp) {
       this.#cookie.warnOfPlainHttp(text => { this.#registration.warn(this.log, 'plain-http', text) })
     }
-    this.#put([...this.#cookie.set(values, maxAge), ...this.#cookie.clear(leftovers)], isExplicit)
+    this.#put([...this.#cookie.set(values, maxAge), ...this.#cookie.clear(leftovers), ...this.#clearsForeign], isExplicit)
   }
 
   clear (isExplicit: boolean): void {
     const { indexes } = this.carried
-    if (this.isHeadOut || (indexes.length === 0 && !this.#hasSet)) return
-    this.#put(this.#cookie.clear(indexes.includes(0) ? indexes : [0, ...indexes]), isExplicit)
+    if (this.isHeadOut) return
+    const hasOwn = indexes.length > 0 || this.#hasSet
+    const own = hasOwn ? this.#cookie.clear(indexes.includes(0) ? indexes : [0, ...indexes]) : []
+    const lines = [...own, ...this.#clearsForeign]
+    if (lines.length > 0) this.#put(lines, isExplicit)
   }
 
   vary (): void {
@@ -108,7 +119,16 @@ export class ReplyCookies implements CookieTransport {
   #others (): string[] {
     const present = this.#reply.getHeader('set-cookie') as string | string[] | undefined
     if (present === undefined) return []
-    return this.#cookie.without(Array.isArray(present) ? present : [String(present)])
+    const others = this.#cookie.without(Array.isArray(present) ? present : [String(present)])
+    return this.#foreignLines === undefined ? others : others.filter(line => !this.#foreignLines!.includes(line))
+  }
+
+  /** Lines which clear the cookies of other libraries that the request has, where their readers say so. */
+  get #clearsForeign (): readonly string[] {
+    const { readers } = this.#registration
+    if (readers.length === 0) return []
+    this.#foreignLines ??= readers.filter(({ clear }) => clear === true).flatMap(reader => clearingLines(reader, this.foreign))
+    return this.#foreignLines
   }
 
   // reply.header() appends to an existing Set-Cookie, so the lines which are there go first.

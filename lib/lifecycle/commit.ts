@@ -40,12 +40,15 @@ export class Commit implements Joining<Stored> {
   readonly #base: Stored | null
   readonly #draft: Draft
   readonly #options: CommitOptions
+  /** Whether this library stores the session for the first time. */
+  readonly #isFirst: boolean
   #merged: Draft | null = null
 
   constructor (state: SessionState, draft: Draft, options: CommitOptions) {
     this.#state = state
     this.#store = state.registration.store
     this.#base = state.base
+    this.#isFirst = state.base === null || state.isArriving
     this.#draft = draft
     this.#options = options
   }
@@ -99,7 +102,7 @@ export class Commit implements Joining<Stored> {
     this.#assertCookieCanBeSet()
     if (isEmpty(this.#draft, this.#store.codec)) return this.#becomeEmpty(state.id, 'empty')
     const named = this.#named(this.#draft)
-    const draft = this.#base === null ? { ...named, meta: withAbout(state, named.meta) } : named
+    const draft = this.#isFirst ? { ...named, meta: withAbout(state, named.meta) } : named
     const stored = toStore(state, this.#base, draft)
     if (isOver(state, stored)) return this.#setsLifetime ? this.#becomeNothing(state.id, 'lifetime') : state.markGone()
     const text = yield * state.registration.keeping.insert(stored, 0, null, writeContextOf(state, this.#draft.text))
@@ -208,8 +211,9 @@ export class Commit implements Joining<Stored> {
 
   /** The session has its first record, or its first text. */
   #begin (stored: Stored, token: string | null): void {
+    const details = this.#state.isArriving ? { reason: 'migrated' } : {}
     this.#state.adopt(stored, this.#draft, token)
-    this.#publish(this.#base === null ? 'created' : this.#options.hasChanged ? 'saved' : 'renewed', stored.record.id)
+    this.#publish(this.#isFirst ? 'created' : this.#options.hasChanged ? 'saved' : 'renewed', stored.record.id, details)
     sendCookie(this.#state, this.#options.isExplicit)
   }
 

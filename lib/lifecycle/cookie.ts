@@ -1,4 +1,5 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { ForeignCookies } from '../../types/index.d.ts'
 import type { Stored } from '../payload/codec.ts'
 import { lifetimeOf } from '../record/lifetime.ts'
 import type { Registration } from '../store/registration.ts'
@@ -24,6 +25,8 @@ export interface CookieTransport {
   readonly log: FastifyBaseLogger
   readonly request: FastifyRequest | undefined
   readonly carried: CarriedCookies
+  /** All cookies of the request, for readers of other libraries' sessions. */
+  readonly foreign: ForeignCookies
   /** Whether the request is for a path to which browsers do not send the cookie: then it has no session. */
   readonly isOutside: boolean
   /** For messages: the route, or the fact that there is none. */

@@ -13,9 +13,11 @@ export type Values = Pick<SessionRecord, 'subject' | 'policy' | 'meta'>
 
 export const NO_VALUES: Values = Object.freeze({ subject: null, policy: null, meta: null })
 
-/** What stays of a session's meta where nobody is signed in any more: what the option `about` has said of the request. */
+/** What stays of a session's meta where nobody is signed in any more: what is known of the session itself. */
 export function withoutSignIn (meta: SessionMeta | null): SessionMeta | null {
-  return meta?.about === undefined ? null : { about: meta.about }
+  const { about, arrived } = meta ?? {}
+  if (about === undefined && arrived === undefined) return null
+  return { ...(about !== undefined && { about }), ...(arrived !== undefined && { arrived }) }
 }
 
 /** What a request wants stored, not stored yet. */

@@ -5,6 +5,7 @@ import type { Stored } from '../payload/codec.ts'
 import type { Registration } from '../store/registration.ts'
 import type { Rejection } from '../store/store.ts'
 import { type Flow, isPromise } from '../tools/flow.ts'
+import { type Arrived, findArrival } from './arrivals.ts'
 import type { CookieTransport } from './cookie.ts'
 import type { SessionState } from './state.ts'
 import { assertUsable } from './usable.ts'
@@ -49,7 +50,7 @@ function * load (state: SessionState): Flow<void> {
   const { registration, cookies } = state
   if (cookies.isOutside) return state.beginAnonymous()
   const found = yield * findSession(registration, cookies)
-  if ('token' in found) state.begin(found.data, found.stored, found.token)
+  if ('token' in found) state.begin(found.data, found.stored, found.token, found.arrival)
   else state.beginAfter(found.endedBecause)
 }
 
@@ -77,6 +78,7 @@ export function noteFailure (state: SessionState, error: unknown, reason: 'load'
 
 interface Found {
   readonly token: string
+  readonly arrival?: undefined
   readonly stored: Stored
   readonly data: Payload
 }
@@ -90,9 +92,9 @@ const NO_COOKIE: Missing = Object.freeze({ endedBecause: null })
  * Finds the session of a request: its first valid cookie counts. An invalid cookie is no session, never an error
  * and never adopted; a `rejected` event says why. Throws only when the backend fails.
  */
-function * findSession (registration: Registration, cookies: CookieTransport): Flow<Found | Missing> {
+function * findSession (registration: Registration, cookies: CookieTransport): Flow<Found | Arrived | Missing> {
   const { carried } = cookies
-  if (carried.indexes.length === 0) return NO_COOKIE
+  if (carried.indexes.length === 0) return (yield * findArrival(registration, cookies)) ?? NO_COOKIE
   const { keeping, store } = registration
   let reason: Rejection = carried.problem ?? 'malformed'
   let id: string | null = null
@@ -130,7 +132,9 @@ export function * reload (state: SessionState): Flow<void> {
   const { registration: { keeping, store }, base, token } = state
   // A session which was never stored keeps its id: the application may have seen the id already.
   if (base === null) return state.reload(null, {})
-  const found = store.examine(yield * store.read(keeping.keyOf(token!)!), base.record.id)
+  // From a different library, and in no cookie of ours yet.
+  if (token === null) return state.reload(base, store.codec.copyOf(base))
+  const found = store.examine(yield * store.read(keeping.keyOf(token)!), base.record.id)
   if (found.rejected !== undefined) {
     state.markGone()
     throw new SessionDestroyedError('another request ended it')

@@ -3,6 +3,8 @@ import type { Awaitable } from '../../types/index.d.ts'
 import { NotSupportedError, SessionDestroyedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import { type Flow, isPromise } from '../tools/flow.ts'
+import type { Arrival } from './arrival.ts'
+import { arrive } from './arrive.ts'
 import type { Draft } from './draft.ts'
 import { destroy } from './end.ts'
 import { noteFailure, reload } from './load.ts'
@@ -45,16 +47,33 @@ function warnOfDropped ({ registration, cookies }: SessionState): void {
 
 // Where nothing is to be stored, the commit is done at once.
 function commitAtEnd (state: SessionState): Awaitable<void> {
+  if (state.arrival !== null) return state.registration.store.run(commitArrival(state, state.arrival))
   const draft = state.draft()
   if (state.differs(draft)) return state.registration.store.run(commitOrDrop(state, draft))
   if (isRenewal(state)) return renewOrWarn(state, draft)
 }
 
+// The library's own record goes last: until then a request whose answer is lost can begin anew.
+function * commitArrival (state: SessionState, { removeForeign }: Arrival): Flow<void> {
+  yield * arrive(state, false)
+  const draft = state.draft()
+  const hasChanged = state.differs(draft)
+  if (state.phase === 'gone') {
+    if (hasChanged) warnOfEnd(state)
+    return
+  }
+  if (hasChanged || state.isArriving) yield * commitOrDrop(state, draft)
+  else if (isRenewal(state)) yield * storeDraft(state, draft, { hasChanged: false, isExplicit: false })
+  if (removeForeign !== null) state.registration.store.runAside(removeForeign())
+}
+
 // Where the record is gone, the changes are dropped and the handler's answer stands.
 function * commitOrDrop (state: SessionState, draft: Draft): Flow<void> {
   yield * storeDraft(state, draft, { hasChanged: true, isExplicit: false })
-  const { cookies, phase, registration } = state
-  if (phase !== 'gone') return
+  if (state.phase === 'gone') warnOfEnd(state)
+}
+
+function warnOfEnd ({ cookies, registration }: SessionState): void {
   registration.warn(cookies.log, 'ended', `changes of the session are dropped: it ended while the request ran (${cookies.place})`)
 }
 
@@ -92,13 +111,13 @@ export function saveSession (state: SessionState): Awaitable<void> {
 }
 
 export function reloadSession (state: SessionState): Awaitable<void> {
-  return inTurn(state, 'reload()', () => reload(state))
+  return inTurn(state, 'reload()', () => arrived(state, () => reload(state)))
 }
 
 /** Gives the session a new id: `regenerateId()`, `reauthenticate()`, `regenerate()` and `login()`. */
 export function rotateSession (state: SessionState, life: NewLife): Awaitable<void> {
   const called = beginSignIn(state.registration)
-  return inTurn(state, `${life.kind}()`, () => rotate(state, life, called))
+  return inTurn(state, `${life.kind}()`, () => arrived(state, () => rotate(state, life, called)))
 }
 
 export function transactSession<T> (state: SessionState, fn: (data: Payload) => Awaitable<T>): Awaitable<T> {
@@ -106,13 +125,21 @@ export function transactSession<T> (state: SessionState, fn: (data: Payload) => 
 }
 
 export function destroySession (state: SessionState): Awaitable<void> {
-  return inTurn(state, 'destroy()', () => destroy(state))
+  return inTurn(state, 'destroy()', () => arrived(state, () => destroy(state)))
+}
+
+/** What an operation does with a session of a different library: first it becomes one of ours. */
+function * arrived (state: SessionState, operation: () => Flow<void>): Flow<void> {
+  yield * arrive(state, true)
+  yield * operation()
 }
 
 function * save (state: SessionState): Flow<void> {
   assertUsable(state)
+  yield * arrive(state, true)
+  assertNotGone(state)
   const draft = state.draft()
-  const hasChanged = state.differs(draft)
+  const hasChanged = state.isArriving || state.differs(draft)
   if (state.base === null && !hasChanged) return warnOfNothing(state)
   if (!hasChanged && !isRenewal(state)) return
   yield * storeDraft(state, draft, { hasChanged, isExplicit: true })
@@ -129,6 +156,8 @@ function * transaction<T> (state: SessionState, fn: (data: Payload) => Awaitable
   const { store } = state.registration
   if (!store.isAtomic) throw new NotSupportedError(store.name, 'transaction()', 'it needs an atomic backend')
   assertUsable(state)
+  yield * arrive(state, true)
+  assertNotGone(state)
   let result: T
   const edit = async (data: Payload): Promise<void> => { result = await fn(data) }
   yield * storeDraft(state, state.draft(), { hasChanged: true, isExplicit: true, edit })

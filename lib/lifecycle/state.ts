@@ -6,8 +6,8 @@ import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Snapshot } from '../payload/serializer.ts'
 import { isSameTree } from '../payload/tree.ts'
-import { effectiveDeadline } from '../record/lifetime.ts'
 import type { Registration } from '../store/registration.ts'
+import type { Arrival } from './arrival.ts'
 import type { CookieTransport } from './cookie.ts'
 import { type Draft, isChanged, isEmpty, NO_VALUES, type Values, withoutSignIn } from './draft.ts'
 import { Live } from './live.ts'
@@ -46,6 +46,7 @@ export class SessionState {
   #isTouchForced = false
   #hasNewId = false
   #endedBecause: SessionEnding | null = null
+  #arrival: Arrival | null = null
   // Made when something waits or fails.
   #progress: Progress | null = null
 
@@ -72,6 +73,10 @@ export class SessionState {
   get meta (): Values['meta'] { return this.#values.meta }
   /** Why the session of the request's cookie has ended, where its tombstone tells. */
   get endedBecause (): SessionEnding | null { return this.#endedBecause }
+  /** How the session came from a different library with this request; `null` for any other session. */
+  get arrival (): Arrival | null { return this.#arrival }
+  /** Whether our cookie for such a session is not on the reply yet. */
+  get isArriving (): boolean { return this.#arrival?.isPending === true }
   /** Whether the id of the session was made in this request. */
   get hasNewId (): boolean { return this.#hasNewId || this.#base === null }
   get createdAt (): number { return this.#createdAt }
@@ -82,11 +87,7 @@ export class SessionState {
     return this.#id!
   }
 
-  get expiresAt (): number {
-    const isMoved = this.#isTouchForced || this.policy !== this.#base?.record.policy
-    if (this.#base !== null && !isMoved) return effectiveDeadline(this.#base.record, this.registration.settings.lifetime)
-    return nextDeadline(this)
-  }
+  get expiresAt (): number { return nextDeadline(this) }
 
   get progress (): Progress { return (this.#progress ??= new Progress()) }
   get loading (): PromiseLike<void> | null { return this.#progress?.loading ?? null }
@@ -132,8 +133,9 @@ export class SessionState {
   }
 
   /** The session is loaded: from the backend, or empty. */
-  begin (data: Payload, base: Stored | null, token: string | null): void {
+  begin (data: Payload, base: Stored | null, token: string | null, arrival: Arrival | null = null): void {
     if (base !== null) this.#takeOver(base, token)
+    this.#arrival = arrival
     this.#live = new Live(this.#face.create(this, data), data)
     this.#phase = 'loaded'
   }
@@ -204,6 +206,7 @@ export class SessionState {
     const isCleared = this.#isCleared && !sent.isCleared
     this.#hasNewId ||= base.record.id !== this.#base?.record.id
     this.#takeOver(base, token)
+    this.#arrival?.settle()
     this.#phase = 'loaded'
     if (isCleared) this.#values = { ...this.#values, subject, meta }
     if (policy !== sent.policy) this.#values = { ...this.#values, policy }

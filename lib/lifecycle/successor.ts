@@ -3,6 +3,7 @@ import { SessionConflictError, SessionDestroyedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Registration } from '../store/registration.ts'
+import { withoutCap } from '../record/lifetime.ts'
 import { unconfirmed } from '../record/record.ts'
 import { abandon, removeBlindly } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
@@ -76,7 +77,8 @@ export class Successor implements Origin {
 
   /** A policy belongs to the stored session's subject: after `clear()` too, nobody else inherits the policy. */
   #keptPolicy (policy: SessionPolicy | null): SessionPolicy | null {
-    return this.#life.keepsPolicyOf(this.#old.base?.record.subject ?? null) ? policy : null
+    if (!this.#life.keepsPolicyOf(this.#old.base?.record.subject ?? null)) return null
+    return this.#life.keepsCreation ? policy : withoutCap(policy)
   }
 
   /**

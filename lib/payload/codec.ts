@@ -29,6 +29,9 @@ export type Unreadable = 'tampered' | 'corrupt' | 'schema' | 'migration'
 /** A record with its payload (`data`: the caller's own copy), or the reason why there is none. */
 export type Decoded = { readonly stored: Stored, readonly data: Payload, readonly rejected?: undefined } | { readonly rejected: Unreadable }
 
+/** A payload of a different library (`data`: the caller's own copy), or the reason why it is none. */
+export type Received = { readonly snapshot: Snapshot, readonly data: Payload } | { readonly rejected: Unreadable }
+
 /** Payload ⇄ `record.data`: serializer, schema, migration, sealing at rest. Text stays opaque to backends. */
 export class PayloadCodec {
   /** The text of an empty payload. */
@@ -162,6 +165,28 @@ export class PayloadCodec {
     try {
       const migrated = migrate ? withoutPrototype(migrate(data, record.schemaVersion)) : data
       return this.problem(migrated) === null ? this.#rewritten(record, migrated) : { rejected: 'schema' }
+    } catch {
+      return { rejected: 'migration' }
+    }
+  }
+
+  /**
+   * Data of a different library as a payload: what the application would have stored itself.
+   *
+   * @param fromVersion what `migrate` is told of the data
+   */
+  received (data: unknown, fromVersion: number): Received {
+    const { schemaVersion, migrate } = this.#options
+    let copy: Payload
+    try {
+      copy = this.deserialize(this.serialize(withoutPrototype(data)))
+    } catch {
+      return { rejected: 'corrupt' }
+    }
+    try {
+      const migrated = migrate !== undefined && fromVersion < schemaVersion ? withoutPrototype(migrate(copy, fromVersion)) : copy
+      if (this.problem(migrated) !== null) return { rejected: 'schema' }
+      return { snapshot: this.write(migrated), data: migrated }
     } catch {
       return { rejected: 'migration' }
     }

@@ -25,7 +25,19 @@ export function lifetimeOf (policy: SessionPolicy | null, options: LifetimeOptio
 /** The nearer of two deadlines: idle since the last recorded use, absolute since creation (ASVS 7.3.1, 7.3.2). */
 export function deadlineOf ({ createdAt, lastAccessedAt, policy }: Times, options: LifetimeOptions): Instant {
   const { idleMs, absoluteMs } = lifetimeOf(policy, options)
-  return Math.min(lastAccessedAt + idleMs, createdAt + absoluteMs, LAST_INSTANT)
+  return Math.min(lastAccessedAt + idleMs, createdAt + absoluteMs, policy?.until ?? LAST_INSTANT)
+}
+
+/** A policy without the deadline that a session of a different library came with; `null` where nothing else is in it. */
+export function withoutCap (policy: SessionPolicy | null): SessionPolicy | null {
+  if (policy?.until === undefined) return policy
+  const { until: _, ...kept } = policy
+  return Object.keys(kept).length === 0 ? null : kept
+}
+
+/** A policy that ends no later than a policy of before, which had the deadline of a different library. */
+export function withCapOf (before: SessionPolicy | null, policy: SessionPolicy): SessionPolicy {
+  return before?.until === undefined ? policy : { ...policy, until: before.until }
 }
 
 /**

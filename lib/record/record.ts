@@ -89,10 +89,11 @@ export function isRecord (value: unknown): value is SessionRecord {
 
 function isPolicy (value: unknown): value is SessionPolicy {
   if (!isObject(value)) return false
-  const { idleTimeout, absoluteTimeout, persistent } = value
+  const { idleTimeout, absoluteTimeout, persistent, until } = value
   return (idleTimeout === undefined || isInteger(idleTimeout, 1)) &&
     (absoluteTimeout === undefined || absoluteTimeout === null || isInteger(absoluteTimeout, 1)) &&
-    (persistent === undefined || typeof persistent === 'boolean')
+    (persistent === undefined || typeof persistent === 'boolean') &&
+    (until === undefined || isInteger(until, 0))
 }
 
 function isMeta (value: unknown): value is SessionMeta {
@@ -108,6 +109,7 @@ const META_CHECKS: ReadonlyMap<string, (value: unknown) => boolean> = new Map(Ob
   mark: (value: unknown) => [value].flat().every(mark => isInteger(mark, 1)),
   successor: isText,
   reason: isText,
+  arrived: (value: unknown) => typeof value === 'boolean',
   pending: (value: unknown) => Array.isArray(value) && value.every(isPending)
 }))
 

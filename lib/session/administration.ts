@@ -6,6 +6,7 @@ import type {
 import { assertLabel, assertSubject } from '../config/identity.ts'
 import type { RoutePolicy } from '../config/routes.ts'
 import { BackendContractError, NotSupportedError, SessionSerializationError } from '../errors.ts'
+import { closeArrivals } from '../lifecycle/arrivals.ts'
 import { endSession } from '../lifecycle/end.ts'
 import { loadSession } from '../lifecycle/load.ts'
 import { markRevoked, type Target } from '../lifecycle/revocations.ts'
@@ -132,6 +133,7 @@ export class SessionAdministration implements Sessions<Data> {
     await this.#call('removeAll', () => removeAll())
     // Again: a session which got a new id while the backend went through all sessions may have been missed.
     await this.#call('removeAll', () => removeAll())
+    await this.#registration.store.run(closeArrivals(this.#registration))
     this.#registration.publish(this.#source, 'revoked', null, { reason: 'all', cause: 'revoke', ...given })
   }
 

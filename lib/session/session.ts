@@ -9,6 +9,7 @@ import { NEW_LIVES } from '../lifecycle/new-lives.ts'
 import { dataOf, fill, readKey, writeKey } from '../payload/bag.ts'
 import type { Payload } from '../payload/changes.ts'
 import { assertKey, assertKeys, RESERVED_KEYS } from '../payload/reserved.ts'
+import { withCapOf } from '../record/lifetime.ts'
 import { answer, splitCallback } from './callbacks.ts'
 import { DESTROYED } from './messages.ts'
 import { signInDetails } from './selection.ts'
@@ -93,7 +94,7 @@ export class Session implements MembersOf<SessionMembers> {
 
   setLifetime (lifetime: SessionLifetime): void {
     const state = this.#writable()
-    const policy = parseLifetime(lifetime, state.registration.settings.lifetime)
+    const policy = withCapOf(state.policy, parseLifetime(lifetime, state.registration.settings.lifetime))
     const text = JSON.stringify(policy)
     // The lifetime which is stored is no change, also where the request has set a different one before.
     const known = [state.policy, state.base?.record.policy].find(each => each && JSON.stringify(each) === text)

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { SessionBackend, SessionEventType } from '../../types/index.d.ts'
+import type { SessionBackend, SessionEventType, SessionReader } from '../../types/index.d.ts'
 import type { Settings } from '../config/options.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { BreakerState } from './breaker.ts'
@@ -13,6 +13,12 @@ import { type WarningKind, Warnings } from './warnings.ts'
 
 const NO_DETAILS: EventDetails = Object.freeze({})
 
+/** What was bound to a registration. */
+export interface Bound {
+  readonly backend: SessionBackend
+  readonly readers: readonly SessionReader[]
+}
+
 /** Everything which the sessions of an `app.register(sessions, …)` share. */
 export class Registration {
   readonly settings: Settings
@@ -20,12 +26,15 @@ export class Registration {
   readonly keeping: Keeping
   readonly queue = new CommitQueue<Stored>()
   readonly metrics = new Metrics()
+  /** What reads the sessions of other libraries, in their order. */
+  readonly readers: readonly SessionReader[]
   readonly #events: EventPublisher
   readonly #warnings: Warnings
 
   /** @param headerBytes the bytes of `Cookie` header for a cookie's text, over all parts */
-  constructor (settings: Settings, backend: SessionBackend, headerBytes: (text: string) => number, log: FastifyBaseLogger) {
+  constructor (settings: Settings, { backend, readers }: Bound, headerBytes: (text: string) => number, log: FastifyBaseLogger) {
     this.settings = settings
+    this.readers = readers
     this.store = new Store(settings, backend, (state, server) => { this.#noteBreaker(state, server, log) })
     this.keeping = backend.selfContained === true
       ? new InCookie(this.store, headerBytes)

@@ -42,8 +42,8 @@ export class ServerSide implements Keeping {
  * Ends a stored session if the record still stands; `false` when a later version stands, or none. A backend without
  * compare-and-set cannot tell the difference: there the record goes, whatever its version is by now.
  *
- * @param end `meta`: what a tombstone tells those who still hold the id. Without it the record leaves nothing, but a free place where
- * the sessions of a subject are counted
+ * @param end `meta`: what a tombstone tells those who still hold the id. Without it the record leaves nothing, but a tombstone
+ * where the sessions of a subject are counted, and where the session came from a different library
  */
 export function * removeIfUnchanged (
   { store, settings }: Ending, record: SessionRecord, { meta, request }: { meta?: SessionMeta, request?: FastifyRequest | undefined }
@@ -51,7 +51,8 @@ export function * removeIfUnchanged (
   // Such a backend may keep expired records, so that a tombstone would stay for ever and protect nothing.
   if (!store.isAtomic) return yield * removeBlindly(store, record.id)
   const hasPlace = settings.maxSessionsPerSubject !== null && record.subject !== null
-  const ended = meta === undefined && !hasPlace ? expired(record) : tombstone(record.id, settings.now(), meta)
+  const leavesNothing = meta === undefined && !hasPlace && record.meta?.arrived !== true
+  const ended = leavesNothing ? expired(record) : tombstone(record.id, settings.now(), meta)
   return (yield * store.put(ended, record.version, { data: {}, ...withRequest(request) })).written
 }
 

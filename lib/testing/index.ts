@@ -1,3 +1,5 @@
 export type { Capabilities, Capability, TestRunner } from './case.ts'
 export { capabilitiesOf, testBackend } from './kit.ts'
 export { type Call, type Fault, FaultyBackend, type Operation } from './faulty.ts'
+export { CookieJar, type InjectRequest } from './cookie-jar.ts'
+export { storageState, type StorageState, type StoredCookie } from './storage-state.ts'

@@ -45,7 +45,10 @@ export const testsByName = {
   'lib/http/client-gone.ts': http('client-gone closed-early'),
   'lib/http/chunks.ts': ['test/cookies/'],
   'lib/http/cookie-header.ts': ['test/cookies/', ...http('cookie-lines duplicate-cookies rejected-cookies refused-before-the-backend')],
-  'lib/http/hold.ts': http('double-send head-out streams other-hooks caching-headers'),
+  'lib/http/hold.ts': http('double-send head-out streams other-hooks caching-headers timed-out websocket'),
+  'lib/http/error-reply.ts': [...http('failed-commit responses timed-out'), 'test/session/required-freshness.test.ts'],
+  'lib/http/detached-cookies.ts': ['test/administration/', 'test/session/about.test.ts', 'test/session/write-context.test.ts'],
+  'lib/http/foreign-cookies.ts': ['test/lifecycle/arrivals.test.ts', 'test/migrate/from-backend.test.ts'],
   'lib/http/body.ts': http('responses streams failed-commit caching-headers'),
   'lib/http/reply-cookies.ts': [
     ...http('clearing-cookie leftover-changes plain-http head-out failed-commit set-cookie other-hooks caching-headers websocket'),
@@ -53,7 +56,9 @@ export const testsByName = {
     'test/session/destroy.test.ts',
     'test/session/save-and-reload.test.ts'
   ],
-  'lib/http/exchange.ts': http(
-    'leftover-changes double-send failed-commit other-hooks backend-errors untouched-requests caching-headers streams commit-before-head'
-  )
+  'lib/http/exchange.ts': [
+    ...http('leftover-changes double-send failed-commit other-hooks backend-errors untouched-requests caching-headers streams'),
+    ...http('commit-before-head timed-out closed-early'),
+    'test/session/required-freshness.test.ts'
+  ]
 }

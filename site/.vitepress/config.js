@@ -15,6 +15,7 @@ const guides = [
   ['Two sessions side by side', 'two-sessions'],
   ['WebSockets and SSE', 'websockets'],
   ['Testing', 'testing'],
+  ['Moving in', 'moving-in'],
   ['Behind proxies', 'proxies'],
   ['Rotating secrets', 'rotating-secrets'],
   ['Acting as another user', 'impersonation'],

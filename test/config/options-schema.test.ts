@@ -25,7 +25,7 @@ t.test('the options are those of the documentation', async t => {
   const { properties } = optionsSchema
   t.strictSame(Object.keys(properties!).sort(), [
     'about', 'absoluteTimeout', 'autoload', 'backend', 'cookie', 'encrypt', 'exclude', 'idleTimeout', 'maxSessionsPerSubject',
-    'migrate', 'now', 'onConflict', 'onLimit', 'onUnavailable', 'property', 'renewAfter', 'schema', 'schemaVersion', 'secret',
+    'migrate', 'migrateFrom', 'now', 'onConflict', 'onLimit', 'onUnavailable', 'property', 'renewAfter', 'schema', 'schemaVersion', 'secret',
     'seenEvery', 'serializer', 'subject', 'timeout'
   ])
   t.strictSame(Object.keys(properties!['cookie']!.properties!).sort(), [

@@ -1,6 +1,8 @@
+import { EventEmitter } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t from 'tap'
+import { untilGone } from '../../lib/http/client-gone.ts'
 import { createSite } from '../helpers/app.ts'
 import { Gate, settled } from '../helpers/gate.ts'
 
@@ -37,4 +39,24 @@ t.test('once the store has answered, nothing listens for the end of the connecti
     await app.inject({ url: '/', headers: { cookie } })
   }
   t.equal(counted[1], counted[0])
+})
+
+t.test('a wait is answered once, by what comes first: the end of the connection or the store', async t => {
+  for (const first of ['client', 'store'] as const) {
+    const raw = new EventEmitter()
+    const answers: Array<string | null> = []
+    let finish!: (failure: Error | null) => void
+    const waiting = new Promise<Error | null>(resolve => { finish = resolve })
+    untilGone({ raw } as never, waiting, failure => {
+      answers.push(failure === null ? null : (failure as Error & { detail?: string }).detail ?? '')
+      // What the answer sets off may close the connection.
+      raw.emit('close')
+    })
+    if (first === 'client') raw.emit('close')
+    finish(null)
+    await settled()
+    raw.emit('close')
+    t.strictSame(answers, [first === 'client' ? 'The client left while the session was loading' : null], first)
+    t.equal(raw.listenerCount('close'), 0)
+  }
 })

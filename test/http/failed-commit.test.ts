@@ -191,7 +191,14 @@ const described = {
   'content-encoding': 'identity',
   'content-language': 'de',
   'content-location': '/report',
-  'content-type': 'text/csv'
+  'content-type': 'text/csv',
+  age: '60',
+  'content-digest': 'sha-256=:AA==:',
+  'content-md5': 'AA==',
+  digest: 'sha-256=AA==',
+  pragma: 'cache',
+  'repr-digest': 'sha-256=:AA==:',
+  'surrogate-control': 'max-age=600'
 }
 
 for (const kind of kinds) {
