@@ -7,8 +7,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Runs a program of the repository with the arguments of this process, and ends with its status. */
 export async function runTypeScript (program) {
-  const args = ['--import=@tapjs/typescript/import', program, ...process.argv.slice(2)]
-  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', env: { ...process.env, TS_NODE_TRANSPILE_ONLY: '1' } })
+  const args = ['--import=./scripts/loader/register.js', program, ...process.argv.slice(2)]
+  const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' })
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => { child.kill(signal) })
   const [status] = await once(child, 'exit')
   process.exit(status ?? 1)
