@@ -51,17 +51,15 @@ export function maxAgeOf (reader: string, maxAge: Duration | undefined): number 
 /**
  * The bytes of one secret or of several: copies, which nobody changes.
  *
- * @param minBytes what the library itself asks for
  * @throws InvalidOptionsError
  */
-export function secretsOf (path: string, secret: unknown, minBytes = 1): Buffer[] {
-  const expectation = minBytes === 1 ? 'a secret' : `a secret of at least ${minBytes} bytes`
+export function secretsOf (path: string, secret: unknown): Buffer[] {
   const secrets: unknown[] = Array.isArray(secret) ? secret : [secret]
-  if (secrets.length === 0) throw unexpected(path, `${expectation}, or several in an array`, secret)
+  if (secrets.length === 0) throw unexpected(path, 'a secret, or several in an array', secret)
   return secrets.map(one => {
     const bytes = bytesOf(one)
-    if (bytes !== null && bytes.length >= minBytes) return bytes
-    throw unexpected(path, `${expectation}, as a string or a Buffer, or several in an array`, one)
+    if (bytes !== null && bytes.length > 0) return bytes
+    throw unexpected(path, 'a secret, as a string or a Buffer, or several in an array', one)
   })
 }
 

@@ -139,6 +139,13 @@ for (const file of litestarFiles.files) {
   })
 }
 
+t.test('a file of Litestar whose data are text, or an integer as deadline, is corrupt', async t => {
+  for (const rest of ['\xC0\xA4data\xA2{}', '\xC0\xA4date\xC4\x02{}', '\x05\xA4data\xC4\x02{}']) {
+    const store = { get: () => Buffer.from(`\x82\xAAexpires_at${rest}`, 'latin1') }
+    t.strictSame(await readAt(MADE_AT, fromLitestar({ store, layout: 'file' }), `session=${ID}`), { rejected: 'corrupt' })
+  }
+})
+
 t.test('a file of Starlite is read from its folder, and one that is not there is unknown', async t => {
   const folder = mkdtempSync(join(t.testdir(), 'sessions-'))
   const reader = fromLitestar({ store: { get: name => readFile(join(folder, name)) }, layout: 'file' })
