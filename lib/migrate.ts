@@ -1,3 +1,17 @@
-/** The entry point `fastsessions/migrate`. */
+/** The entry point `fastsessions/migrate`: moving in from other libraries, and from one backend to another. */
 export { fromBackend, type FromBackendOptions } from './migrate/from-backend.ts'
 export { optionsFrom, type Peer } from './migrate/options-from.ts'
+export { fromExpressSession, fromFastifySession } from './readers/express.ts'
+export type { ExpressSessionOptions, FastifySessionOptions } from './readers/express.ts'
+export { fromIronSession } from './readers/iron.ts'
+export type { IronSessionOptions } from './readers/iron.ts'
+export type { KeyValueStore } from './readers/key-value-store.ts'
+export { fromLitestar } from './readers/litestar.ts'
+export type { LitestarOptions } from './readers/litestar.ts'
+export type { ReaderOptions, Secrets } from './readers/options.ts'
+export { fromSecureSession } from './readers/secure-session.ts'
+export type { SecureSessionOptions } from './readers/secure-session.ts'
+export { fromStarlette, fromStarletteSession } from './readers/starlette.ts'
+export type { StarletteOptions, StarletteSessionOptions } from './readers/starlette.ts'
+export { fromStarsessions } from './readers/starsessions.ts'
+export type { StarsessionsOptions } from './readers/starsessions.ts'

@@ -93,7 +93,7 @@ t.test('circles of imports are found', async t => {
 })
 
 /** The folders of lib from the bottom to the top, each of which may import the names before. `errors` and `plugin` are files. */
-const floors = ['errors', 'tools', 'crypto', 'record', 'backends', 'payload', 'config', 'store', 'lifecycle', 'session', 'http', 'plugin', 'devices', 'migrate']
+const floors = ['errors', 'tools', 'crypto', 'record', 'readers', 'backends', 'payload', 'config', 'store', 'lifecycle', 'session', 'http', 'plugin', 'devices', 'migrate']
 /** What an author of a backend can import. */
 const floorsOfBackends = ['errors', 'tools', 'crypto', 'record']
 
@@ -116,6 +116,13 @@ t.test('backends import what holds records, and nothing that serves requests', a
   for (const [file, imported] of imports) {
     if (roomOf(file) !== 'backends') continue
     t.strictSame(imported.filter(path => ![...floorsOfBackends, 'backends'].includes(roomOf(path))), [], file)
+  }
+})
+
+t.test('readers import what knows texts and secrets: no store of ours, and nothing that serves requests', async t => {
+  for (const [file, imported] of imports) {
+    if (roomOf(file) !== 'readers') continue
+    t.strictSame(imported.filter(path => ![...floorsOfBackends, 'readers'].includes(roomOf(path))), [], file)
   }
 })
 

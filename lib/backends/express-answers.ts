@@ -1,35 +1,8 @@
 import type { SessionRecord } from '../../types/index.d.ts'
 import { BackendContractError } from '../errors.ts'
-import { isPromise } from '../tools/flow.ts'
 import { isId } from '../record/ids.ts'
 import { decodeRecord } from '../record/record-text.ts'
 import { ignoreNewer } from './conventions.ts'
-
-export type Done = (error?: unknown, result?: unknown) => void
-
-/**
- * Calls a store for express-session. Stores answer by a callback, by a promise or by both: the first answer counts.
- *
- * @param absent the code of an error which says that there is no such session, as file stores do
- */
-export async function call (send: (done: Done) => unknown, absent?: string): Promise<unknown> {
-  try {
-    return await answerOf(send)
-  } catch (error) {
-    if (absent !== undefined && (error as { code?: unknown } | null)?.code === absent) return undefined
-    throw error
-  }
-}
-
-function answerOf (send: (done: Done) => unknown): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const answer = send((error, result) => {
-      if (error === null || error === undefined) resolve(result)
-      else reject(error)
-    })
-    if (isPromise(answer)) answer.then(resolve, reject)
-  })
-}
 
 /**
  * The record in an answer of `get`; `null` for none, and for a session which express-session stored.

@@ -1,24 +1,15 @@
 import { hash } from 'node:crypto'
 import type { BackendContext, ListFilter, ListPage, SessionBackend, SessionRecord } from '../../types/index.d.ts'
 import { NotSupportedError } from '../errors.ts'
-import { hasMethods, unexpected } from '../tools/check-options.ts'
+import { unexpected } from '../tools/check-options.ts'
+import { call, type ExpressStore, isExpressStore } from '../tools/express-call.ts'
 import { isId } from '../record/ids.ts'
 import { encodeRecord } from '../record/record-text.ts'
 import { DEFAULT_PAGE, MAIN_PROPERTY } from './conventions.ts'
-import { call, type Done, entriesIn, readableRecord, recordIn, storedBy } from './express-answers.ts'
+import { entriesIn, readableRecord, recordIn, storedBy } from './express-answers.ts'
 import { isListed, type KeyFilter, keysIn } from './index-keys.ts'
 
-/** The part of a store for express-session which this backend uses. Each method answers by a callback or a promise. */
-export interface ExpressStore {
-  get (id: string, callback: Done): unknown
-  set (id: string, session: any, callback?: Done): unknown
-  destroy (id: string, callback?: Done): unknown
-  all? (callback: Done): unknown
-  length? (callback: Done): unknown
-  clear? (callback?: Done): unknown
-}
-
-const METHODS = ['get', 'set', 'destroy'] as const
+export type { ExpressStore }
 
 /**
  * Keeps sessions in a store made for express-session, such as the `connect-*` packages: `get` reads a session, `set`
@@ -36,7 +27,7 @@ const METHODS = ['get', 'set', 'destroy'] as const
  * @throws InvalidOptionsError when the value is not a store
  */
 export function fromExpressStore (store: ExpressStore): SessionBackend {
-  if (hasMethods(store, METHODS)) return new ExpressStoreBackend(store, { property: MAIN_PROPERTY, now: Date.now })
+  if (isExpressStore(store)) return new ExpressStoreBackend(store, { property: MAIN_PROPERTY, now: Date.now })
   const remedy = 'for example `new RedisStore({ client })` of connect-redis'
   throw unexpected('store', 'a store for express-session, with get, set and destroy', store, remedy)
 }

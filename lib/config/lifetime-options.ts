@@ -2,7 +2,7 @@ import type { Duration, SessionLifetime, SessionOptions, SessionPolicy } from '.
 import { InvalidOptionsError } from '../errors.ts'
 import { type LifetimeOptions, lifetimeOf } from '../record/lifetime.ts'
 import { optionsCheck, unexpected } from '../tools/check-options.ts'
-import { toMilliseconds } from '../tools/duration.ts'
+import { durationOf } from '../tools/option-duration.ts'
 import { lifetimeSchema } from './options-schema.ts'
 
 const DAY_MS = 86_400_000
@@ -10,9 +10,6 @@ const DEFAULT_IDLE_MS = 14 * DAY_MS
 const DEFAULT_ABSOLUTE_MS = 30 * DAY_MS
 /** Browsers keep no cookie for longer (RFC 6265bis, 5.5). */
 const MAX_PERSISTENT_MS = 400 * DAY_MS
-
-/** Ten years. A larger number is one of milliseconds, by habit. */
-const MAX_SECONDS = 315_576_000
 
 const checkLifetime = optionsCheck(lifetimeSchema)
 
@@ -57,17 +54,6 @@ export function parseLifetime (lifetime: SessionLifetime, options: LifetimeOptio
   const inForce = lifetimeOf(policy, options)
   if (inForce.persistent) assertBrowsersKeep(inForce, lifetime, 'lifetime.', '`persistent`')
   return policy
-}
-
-/** In milliseconds. */
-export function durationOf (path: string, duration: Duration): number {
-  const ms = toMilliseconds(duration)
-  if (ms === null) throw unexpected(path, 'a finite duration above 0', duration)
-  if (typeof duration === 'number' && duration > MAX_SECONDS) {
-    const remedy = 'seconds, not milliseconds? A longer duration is text, such as \'4000d\''
-    throw unexpected(path, 'at most ten years as a number', duration, remedy)
-  }
-  return ms
 }
 
 /** In milliseconds; `Infinity` for `null`, which asks for no absolute deadline. */

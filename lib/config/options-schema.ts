@@ -1,9 +1,8 @@
 import { MAIN_PROPERTY } from '../backends/conventions.ts'
-import { DURATION_PATTERN } from '../tools/duration.ts'
+import { A_DURATION, DURATIONS } from '../tools/option-duration.ts'
 import type { OptionSchema } from '../tools/option-schema.ts'
+import { COOKIE_NAME } from '../record/cookie-text.ts'
 
-/** A token of 256 characters at most (RFC 6265bis, 4.1.1; RFC 9110, 5.6.2). */
-const COOKIE_NAME = '^[!#$%&\'*+\\-.^_`|~0-9A-Za-z]{1,256}$'
 /**
  * `path-value` (RFC 6265bis, 4.1.1), absolute. Without blanks at the end, which browsers cut off (5.6), and without `<`,
  * which the package `cookie` refuses when the cookie is written.
@@ -16,10 +15,9 @@ const COOKIE_DOMAIN = `^\\.?${LABEL}(?:\\.${LABEL})*$`
 
 // Error messages say each `description` after "expected to be". Instances of classes, and functions where any function will do,
 // have no JSON Schema: options.ts checks them.
-const durations: readonly OptionSchema[] = [{ type: 'number', exclusiveMinimum: 0 }, { type: 'string', pattern: DURATION_PATTERN }]
 const duration: OptionSchema = {
-  description: 'a number of seconds above 0, or a string such as \'30m\', \'12h\' or \'14d\'',
-  anyOf: durations
+  description: A_DURATION,
+  anyOf: DURATIONS
 }
 
 /** What is of no type that JSON has. */
@@ -65,7 +63,7 @@ export const optionsSchema: OptionSchema = {
       }
     },
     idleTimeout: { ...duration, default: '14d' },
-    absoluteTimeout: { description: `${duration.description}, or null`, anyOf: [...durations, { type: 'null' }], default: '30d' },
+    absoluteTimeout: { description: `${duration.description}, or null`, anyOf: [...DURATIONS, { type: 'null' }], default: '30d' },
     renewAfter: { description: 'a number from 0 to 1', type: 'number', minimum: 0, maximum: 1, default: 0.25 },
     autoload: { description: `a boolean, a function, ${path.description}, or an array of paths`, default: true },
     exclude: { description: `${path.description}, or an array of paths` },
@@ -129,7 +127,7 @@ export const lifetimeSchema: OptionSchema = {
   additionalProperties: false,
   properties: {
     idleTimeout: duration,
-    absoluteTimeout: { description: `${duration.description}, or null`, anyOf: [...durations, { type: 'null' }] },
+    absoluteTimeout: { description: `${duration.description}, or null`, anyOf: [...DURATIONS, { type: 'null' }] },
     persistent: { description: 'a boolean', type: 'boolean' }
   }
 }

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { SessionRouteOptions } from '../../types/index.d.ts'
 import { optionsCheck, unexpected } from '../tools/check-options.ts'
+import { durationOf } from '../tools/option-duration.ts'
 import { assertLevel } from './identity.ts'
-import { durationOf } from './lifetime-options.ts'
 import { routeSchema } from './options-schema.ts'
 import type { Settings } from './options.ts'
 

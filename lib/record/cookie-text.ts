@@ -1,6 +1,9 @@
 /** The most bytes of `Cookie` header for one session in its cookie, where the backend names no limit. */
 export const DEFAULT_COOKIE_BYTES = 7_168
 
+/** The pattern of a cookie's name: a token of 256 characters at most (RFC 6265bis, 4.1.1; RFC 9110, 5.6.2). */
+export const COOKIE_NAME = '^[!#$%&\'*+\\-.^_`|~0-9A-Za-z]{1,256}$'
+
 /** The start of each part of a split cookie: `count.generation.` (docs/wire-format.md, "Splitting"). */
 export const FRAME = /^([2-9])\.([A-Za-z0-9_-]{6})\./
 

@@ -6,8 +6,11 @@ import { depthOf, type OptionSchema, type Problem, problemsOf } from './option-s
 type Hints = Readonly<Record<string, string>>
 
 const MAX_SHOWN = 60
-/** Paths at which a secret may stand: the option itself, or all options when a secret is passed in the place of the object. */
-const SECRET_PATH = /^(?:secret(?:\.|$)|options$)/
+/**
+ * Paths at which a secret may stand: the option itself, one of a reader (`fromIronSession.password`), or all options when a secret is
+ * passed in the place of the object.
+ */
+const SECRET_PATH = /^(?:secret(?:\.|$)|options$|from[A-Z]\w*(?:$|\.(?:secret|key|password|salt)(?:\.|$)))/
 /** Text such as `redis://user:password@host`, which an application passed as a client. */
 const CREDENTIALS = /:\/\/.*@/s
 

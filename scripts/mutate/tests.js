@@ -15,6 +15,7 @@ const FLOWS = [
 export const testsByName = {
   'lib/payload/changes.ts': ['test/payload/changes.test.ts'],
   'lib/record/lifetime.ts': ['test/record/lifetime.test.ts', 'test/session/lifetimes.test.ts'],
+  'lib/readers/': ['test/readers/'],
   'lib/crypto/': ['test/crypto/', 'test/record/wire-format.test.ts', 'test/cookies/rotation.test.ts', 'test/payload/encrypt.test.ts'],
   'lib/tools/bounded-map.ts': ['test/tools/bounded-map.test.ts'],
   'lib/store/breaker.ts': ['test/store/breaker.test.ts'],

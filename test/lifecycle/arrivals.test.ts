@@ -3,9 +3,9 @@ import { MemoryBackend } from '../../lib/index.ts'
 import type { SessionReader } from '../../types/index.d.ts'
 import { createApp, createSite, kinds, loose, SECRET } from '../helpers/app.ts'
 import { cookieLines, cookieOf } from '../helpers/cookies.ts'
-import { OldLibrary } from '../helpers/foreign.ts'
 import { Gate, settled } from '../helpers/gate.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
+import { OldLibrary } from '../helpers/old-library.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, START } from '../helpers/times.ts'
 
 for (const backend of kinds) {
