@@ -108,7 +108,8 @@ const META_CHECKS: ReadonlyMap<string, (value: unknown) => boolean> = new Map(Ob
   mark: (value: unknown) => [value].flat().every(mark => isInteger(mark, 1)),
   successor: isText,
   reason: isText,
-  pending: (value: unknown) => Array.isArray(value) && value.every(isPending)
+  pending: (value: unknown) => Array.isArray(value) && value.every(isPending),
+  moved: (value: unknown) => isInteger(value, 0)
 }))
 
 function isPending (value: unknown): boolean { return Array.isArray(value) && isText(value[0]) && isInteger(value[1], 0) }
