@@ -172,7 +172,7 @@ for (const begins of ['old', 'halfway', 'next'] as const) {
       const others = ACTORS.slice(n).filter(b => !isEnding(a) || !isEnding(b))
       for (const b of others) orders += await tryAll([a, b], begins)
     }
-    t.ok(orders > 1_000)
+    t.ok(orders > 500)
   })
 }
 
