@@ -1,4 +1,6 @@
 /** The entry point `fastsessions/migrate`: moving in from other libraries, and from one backend to another. */
+export { MigratingBackend } from './backends/migrating/backend.ts'
+export type { MigratingBackendOptions } from './backends/migrating/options.ts'
 export { fromBackend, type FromBackendOptions } from './migrate/from-backend.ts'
 export { optionsFrom, type Peer } from './migrate/options-from.ts'
 export { fromExpressSession, fromFastifySession } from './readers/express.ts'

@@ -36,6 +36,7 @@ export async function providePlace (store: string, { isFleet = false }: { isFlee
     const folder = mkdtempSync(join(tmpdir(), 'fastsessions-stress-'))
     return { ...place, url: folder, end: async () => { rmSync(folder, { recursive: true, force: true }) } }
   }
+  if (needs === 'redis and postgres') return { ...place, url: `${await sharedServer('redis')} ${await sharedServer('postgres')}` }
   if (needs === 'cluster') return ofServers(place, await startRedisCluster())
   if (isFleet) return ofServers(place, await Promise.all(Array.from({ length: FLEET }, () => startServer(needs))))
   return { ...place, url: await sharedServer(needs) }

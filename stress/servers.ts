@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { compile } from '../test/helpers/compiled.ts'
+import { advance } from './rolling.ts'
 import { type Ready, serve, type ServerOptions } from './serve.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
@@ -15,6 +16,8 @@ export interface Server {
   readonly crash: string | null
   /** Moves the server's clock: its time is that of the machine plus this offset. */
   setOffset (offsetMs: number): Promise<void>
+  /** Deploys step two of a move to the server, where its store is one. */
+  advance (): Promise<void>
   stop (): Promise<void>
 }
 
@@ -36,9 +39,13 @@ class ServerProcess implements Server {
     })
   }
 
-  async setOffset (offsetMs: number): Promise<void> {
+  async setOffset (offsetMs: number): Promise<void> { await this.#tell({ offsetMs }) }
+
+  async advance (): Promise<void> { await this.#tell({ step: 2 }) }
+
+  async #tell (message: object): Promise<void> {
     if (this.crash !== null) return
-    this.#child.send({ offsetMs })
+    this.#child.send(message)
     await Promise.race([once(this.#child, 'message'), this.#ended])
   }
 
@@ -78,6 +85,7 @@ export async function startHere (options: ServerOptions): Promise<Server> {
     ready,
     crash: null,
     async setOffset (ms) { offsetMs = ms },
+    async advance () { advance() },
     stop: () => app.close()
   }
 }

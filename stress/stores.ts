@@ -2,12 +2,13 @@ import { join } from 'node:path'
 import type { Dialect } from 'kysely'
 import { MemoryBackend, type SessionBackend } from '../lib/index.ts'
 import type { ServerName } from '../scripts/servers/index.js'
+import { rolling } from './rolling.ts'
 import { wrongBackends } from './wrong.ts'
 
 /** A store that server processes share. A driver is loaded only when its store is opened. */
 interface Store {
   /** What the store needs: a server or a folder; `null` for a store inside the process. */
-  readonly needs: ServerName | 'cluster' | 'folder' | null
+  readonly needs: ServerName | 'cluster' | 'folder' | 'redis and postgres' | null
   /**
    * @param space keeps the sessions of runs apart on one server
    * @param url the address of the server (of several, with spaces between them), or the path of the folder
@@ -85,6 +86,13 @@ export const stores: Readonly<Record<string, Store>> = {
       const { MysqlDialect } = await import('kysely')
       const { createPool } = await import('mysql2')
       return await openTable(new MysqlDialect({ pool: createPool(url) }), space)
+    }
+  },
+  'redis to postgres': {
+    needs: 'redis and postgres',
+    async open (space, urls) {
+      const [old, next] = urls.split(' ') as [string, string]
+      return rolling(await stores['redis']!.open(space, old), await stores['postgres']!.open(space, next))
     }
   }
 }

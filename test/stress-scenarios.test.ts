@@ -12,6 +12,7 @@ const SHORT: Readonly<Record<string, { seconds: number, stores: readonly string[
   clocks: { seconds: 2, stores: ['memory', 'redis', 'postgres'] },
   evictions: { seconds: 1, stores: ['memory', 'redis', 'postgres'] },
   revocations: { seconds: 1, stores: ['memory', 'redis'] },
+  moving: { seconds: 3, stores: ['redis to postgres'] },
   refusals: { seconds: 1, stores: ['memory', 'redis'] },
   killed: { seconds: 2, stores: ['file', 'redis', 'postgres'] }
 }

@@ -863,6 +863,8 @@ export interface SessionMeta {
   readonly reason?: SessionEnding
   /** Of the record that counts the sessions of a subject: the ids of sign-ins under way, each with the time of its begin. */
   readonly pending?: ReadonlyArray<readonly [id: string, at: Instant]>
+  /** Set by `MigratingBackend` while sessions move between two stores, and seen in the stores only. */
+  readonly moved?: number
 }
 
 /** Why a session has ended, as `session.endedBecause` says: `'replaced'` by a new id. */

@@ -119,9 +119,11 @@ function * livingOf (registration: Registration, subject: string): Flow<SessionR
     living.push(...page.sessions)
     cursor = page.cursor
   }
+  // A session that moves between stores may be listed twice.
+  const distinct = [...new Map(living.map(record => [record.id, record])).values()]
   const now = registration.now()
   const begin = ({ meta, createdAt }: SessionRecord): number => meta?.signedInAt ?? createdAt
-  return living.filter(record => !isOrphan(record, now) && store.deadline(record) > now).sort((a, b) => begin(a) - begin(b))
+  return distinct.filter(record => !isOrphan(record, now) && store.deadline(record) > now).sort((a, b) => begin(a) - begin(b))
 }
 
 function * withoutEnded ({ store }: Registration, pending: Pending): Flow<Pending> {

@@ -110,7 +110,8 @@ const META_CHECKS: ReadonlyMap<string, (value: unknown) => boolean> = new Map(Ob
   successor: isText,
   reason: isText,
   arrived: (value: unknown) => typeof value === 'boolean',
-  pending: (value: unknown) => Array.isArray(value) && value.every(isPending)
+  pending: (value: unknown) => Array.isArray(value) && value.every(isPending),
+  moved: (value: unknown) => isInteger(value, 0)
 }))
 
 function isPending (value: unknown): boolean { return Array.isArray(value) && isText(value[0]) && isInteger(value[1], 0) }

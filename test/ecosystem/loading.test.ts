@@ -14,7 +14,7 @@ async function outputOf (lines: readonly string[]): Promise<unknown> {
 
 t.test('import and require give the same plugin and the same classes, of every entry point that needs no driver', async t => {
   const entries = ['fastsessions', 'fastsessions/no-global', 'fastsessions/file', 'fastsessions/redis', 'fastsessions/express-store', 'fastsessions/devices',
-    'fastsessions/testing']
+    'fastsessions/migrate', 'fastsessions/testing']
   t.strictSame(await outputOf([
     'import { createRequire } from \'node:module\'',
     'const require = createRequire(import.meta.url)',
