@@ -55,10 +55,11 @@ function channelOf (
 ): Channel {
   const cookie = new SessionCookie(cookieSettings, app.serializeCookie)
   if (beside?.registration.store.backend === backend) return { cookie, registration: beside.registration }
-  return { cookie, registration: new Registration(settings, backend, text => cookie.headerBytes(text), log) }
+  const bytesOf = backend.unsplit === true ? (text: string) => cookie.unsplitBytes(text) : (text: string) => cookie.headerBytes(text)
+  return { cookie, registration: new Registration(settings, backend, bytesOf, log) }
 }
 
 function bind (log: FastifyBaseLogger, settings: Settings, cookie: CookieSettings): SessionBackend {
-  const { property, secrets, now, timeoutMs: timeout, backend } = settings
-  return backend.bind?.({ property, now, secrets, cookie, timeout, log }) ?? backend
+  const { property, secrets, now, timeoutMs: timeout, backend, isCookieNamed: isNamed } = settings
+  return backend.bind?.({ property, now, secrets, cookie: { ...cookie, isNamed }, timeout, log }) ?? backend
 }

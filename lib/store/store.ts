@@ -32,6 +32,10 @@ export interface Keeping {
   readonly isInCookie: boolean
   /** The longest cookie text which can be ours, in bytes. */
   readonly maxTextBytes: number
+  /** Whether the texts may have percent signs, which only texts of other libraries have. */
+  readonly mayBeEscaped: boolean
+  /** Why a text is no session that has no key. */
+  readonly keyless: 'malformed' | 'forged'
   /** Why a text is no session for which the backend has no record. */
   readonly absent: 'unknown' | 'forged'
   /** A fresh id under which nothing is stored. */

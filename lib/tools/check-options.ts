@@ -7,7 +7,7 @@ type Hints = Readonly<Record<string, string>>
 
 const MAX_SHOWN = 60
 /** Paths at which a secret may stand: the option itself, or all options when a secret is passed in the place of the object. */
-const SECRET_PATH = /^(?:secret(?:\.|$)|options$)/
+const SECRET_PATH = /^(?:(?:layout\.)?(?:cookieS|s)ecret(?:\.|$)|options$|layout$)/
 /** Text such as `redis://user:password@host`, which an application passed as a client. */
 const CREDENTIALS = /:\/\/.*@/s
 
