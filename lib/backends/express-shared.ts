@@ -52,7 +52,7 @@ export function sharedLayout (context: LayoutContext, secrets: readonly Buffer[]
     toSession (_id, record, standing) {
       const members = JSON.parse(record.data) as Record<string, unknown>
       const taken = TAKEN.find(key => Object.hasOwn(members, key))
-      if (taken !== undefined) throw new ReservedKeyError(taken, 'cannot be a key of sessions that are shared with Express: choose another name')
+      if (taken !== undefined) throw new ReservedKeyError(taken, 'cannot be a key of sessions that are shared with Express')
       const known = isExpressSession(standing) ? standing.cookie : cookieLike(context.cookie)
       // Stores count the time by the clock of this machine.
       const usedAt = Date.now() - (now() - record.lastAccessedAt)

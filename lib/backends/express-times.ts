@@ -38,7 +38,9 @@ export function cookieTimesOf (record: SessionRecord, { originalMaxAge }: Expres
  * @param canTouch whether the store may have moved its own time to live alone, as connect-redis does: what it still has after `expires`
  * has been used since
  */
-export function timesOf (cookie: ExpressCookie, known: KnownTimes | null, { now, canTouch }: { now: number, canTouch: boolean }): Times | null {
+export function timesOf (
+  cookie: ExpressCookie, known: KnownTimes | null, { now, canTouch }: { now: number, canTouch: boolean }
+): Times | null {
   const maxAge = typeof cookie.originalMaxAge === 'number' ? cookie.originalMaxAge : FAR_MS
   const expires = instantOf(cookie.expires)
   const leftMs = expires === null ? FAR_MS : expires - Date.now()

@@ -19,7 +19,7 @@ export interface TestRunner {
 export interface Capabilities {
   atomic: boolean
   selfContained: boolean
-  /** Self-contained: texts are bound to the secret of the registration and to the name of the cookie. @default the value of `selfContained` */
+  /** Texts are bound to the registration's secret and to the cookie's name. @default the value of `selfContained` */
   bound: boolean
   /** Expired records are absent to every method. @default the value of `atomic` */
   expires: boolean

@@ -31,7 +31,7 @@ export interface PythonAnswer { before: Record<string, unknown>, cookie: string 
 export async function visitPython (
   cookie: string | null, change: object | null, { secret = STARLETTE_SECRET, maxAge = 1_209_600 as number | null } = {}
 ): Promise<PythonAnswer | null> {
-  const program = fileURLToPath(new URL('starlette.py', import.meta.url))
+  const program = fileURLToPath(new URL('python_app.py', import.meta.url))
   const python = spawn(process.env['PYTHON'] ?? 'python3', ['-W', 'ignore', program, JSON.stringify({ secret, cookie, change, maxAge })])
   const [output, errors]: [string[], string[]] = [[], []]
   python.stdout.on('data', chunk => { output.push(String(chunk)) })
