@@ -1,2 +1,2 @@
 /** The entry point `fastsessions/express-store`. Loads no store: the application brings a store for express-session. */
-export { type ExpressStore, fromExpressStore } from './backends/express-store.ts'
+export { type ExpressStore, type ExpressStoreOptions, fromExpressStore } from './backends/express-store.ts'

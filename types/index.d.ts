@@ -802,7 +802,10 @@ export interface Encryptor {
 
 /** What a backend keeps of a session: plain JSON, set whole by the core and frozen. */
 export interface SessionRecord {
-  /** The key of the record: 64 hex digits for a server-side backend, 22 base64url characters in a cookie session. */
+  /**
+   * The key of the record: 64 hex digits for a server-side backend, 22 base64url characters in a cookie session. With `cookies` of
+   * the backend, what they say.
+   */
   readonly id: string
   /** A random integer, 1 to 2^48 − 1: new for each write, kept when the same write is repeated. Compared for equality only. */
   readonly version: number
@@ -887,10 +890,34 @@ export interface BackendContext {
   /** The first secret seals, all of them open; empty when the registration has none. */
   readonly secrets: readonly Buffer[]
   /** With `secure: 'auto'` a self-contained backend is bound for each of both names: what is written for the first is read for the first. */
-  readonly cookie: Readonly<{ name: string }>
+  readonly cookie: BackendCookie
   /** Milliseconds. */
   readonly timeout: number
   readonly log: FastifyBaseLogger
+}
+
+/** The cookie of a registration, as its backend is told. */
+export interface BackendCookie extends Readonly<Omit<CookieOptions, 'name' | 'persistent'>> {
+  readonly name: string
+  /** Whether the application has set `cookie.name`; else the name is made of the property. */
+  readonly isNamed?: boolean
+}
+
+/**
+ * How a server-side backend makes the cookies of its sessions, where an application without fastsessions has to read them too. Without
+ * it a cookie has a random token, and the id is the token's hash.
+ */
+export interface CookieTexts {
+  /** The longest text that can be of such a cookie, in characters. */
+  readonly maxLength: number
+  /**
+   * A new id, of at least 128 random bits, and its text as it stands in the `Cookie` header; percent signs are allowed.
+   *
+   * @param seed 43 base64url characters that nobody can guess, in place of random bits: the same seed makes the same id (`migrateFrom`)
+   */
+  create (seed?: string): { id: string, text: string }
+  /** The id in a text of a client; `null` for text that is not authentic: then the store is not asked. Never throws. */
+  idOf (text: string): string | null
 }
 
 /**
@@ -1020,6 +1047,18 @@ export interface SessionBackend {
   readonly aboutInCookie?: boolean
   /** Self-contained backends: the most bytes of `Cookie` header for one session. @default 7168 */
   readonly maxBytes?: number
+  /**
+   * Self-contained backends: whether the text must fit a single cookie, since somebody else reads the cookie too. Then `maxBytes` limits
+   * name, value and attributes together. @default false
+   */
+  readonly unsplit?: boolean
+  /** Server-side backends: how cookies are made, where others read them too. @default random tokens, whose hash is the id */
+  readonly cookies?: CookieTexts | undefined
+  /**
+   * Whether applications without fastsessions read and write the data of the same sessions, as JSON: `encrypt` and `serializer` are
+   * refused, and the option `subject` is asked at each load too. @default false
+   */
+  readonly shared?: boolean
 }
 
 /** How a backend ends many sessions at once. */

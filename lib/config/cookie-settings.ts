@@ -14,6 +14,8 @@ export interface SchemeCookies {
   readonly cookie: Readonly<CookieSettings>
   /** The cookie on requests over plain http. */
   readonly plainCookie: Readonly<CookieSettings>
+  /** Whether the application has named the cookie. */
+  readonly isCookieNamed: boolean
 }
 
 /** What the application asks for: `'auto'` does not count as secure where browsers require Secure. */
@@ -85,7 +87,7 @@ export function cookieSettings ({ cookie: options = {}, property = MAIN_PROPERTY
   })
   const cookie = complete(secure !== false)
   assertAccepted({ ...cookie, secure }, options.name ?? property)
-  return { cookie, plainCookie: secure === 'auto' ? complete(false) : cookie }
+  return { cookie, plainCookie: secure === 'auto' ? complete(false) : cookie, isCookieNamed: options.name !== undefined }
 }
 
 function assertAccepted (cookie: Asked, givenName: string): void {

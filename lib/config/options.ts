@@ -104,7 +104,7 @@ function checkFunctions (options: SessionOptions): void {
   }
 }
 
-function checkBackend (backend: SessionBackend, { onConflict, encrypt = false }: SessionOptions): void {
+function checkBackend (backend: SessionBackend, { onConflict, encrypt = false, serializer }: SessionOptions): void {
   for (const method of BACKEND_METHODS) {
     const value: unknown = backend[method]
     if (typeof value === 'function') continue
@@ -117,6 +117,10 @@ function checkBackend (backend: SessionBackend, { onConflict, encrypt = false }:
     const remedy = 'CookieBackend encrypts by itself, unless its `mode` is \'sign\'; `encrypt` is for server-side backends'
     throw unexpected('encrypt', 'left out with a backend that keeps sessions in their cookies', encrypt, remedy)
   }
+  if (backend.shared !== true) return
+  const remedy = 'the other application reads and writes the data as JSON'
+  if (encrypt !== false) throw unexpected('encrypt', 'left out with a backend that is shared', encrypt, remedy)
+  if (serializer !== undefined) throw unexpected('serializer', 'left out with a backend that is shared', serializer, remedy)
 }
 
 /** Instants in records are integers, but the application's clock may count fractions of a millisecond. */

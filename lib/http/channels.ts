@@ -54,11 +54,13 @@ function channelOf (
 ): Channel {
   const cookie = new SessionCookie(cookieSettings, app.serializeCookie)
   if (beside?.registration.store.backend === bound.backend) return { cookie, registration: beside.registration }
-  return { cookie, registration: new Registration(settings, bound, text => cookie.headerBytes(text), log) }
+  const isUnsplit = bound.backend.unsplit === true
+  const bytesOf = isUnsplit ? (text: string) => cookie.unsplitBytes(text) : (text: string) => cookie.headerBytes(text)
+  return { cookie, registration: new Registration(settings, bound, bytesOf, log) }
 }
 
 function bind (log: FastifyBaseLogger, settings: Settings, cookie: CookieSettings): Bound {
-  const { property, secrets, now, timeoutMs: timeout, backend, migrateFrom } = settings
-  const context = { property, now, secrets, cookie, timeout, log }
+  const { property, secrets, now, timeoutMs: timeout, backend, migrateFrom, isCookieNamed: isNamed } = settings
+  const context = { property, now, secrets, cookie: { ...cookie, isNamed }, timeout, log }
   return { backend: backend.bind?.(context) ?? backend, readers: migrateFrom.map(reader => reader.bind?.(context) ?? reader) }
 }

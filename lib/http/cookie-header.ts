@@ -1,5 +1,5 @@
 import { type CarriedCookies, NO_COOKIES } from '../lifecycle/cookie.ts'
-import { isCookieText, isCookieValue } from '../record/cookie-text.ts'
+import { isCookieText, isCookieValue, isEscapedValue } from '../record/cookie-text.ts'
 import { join } from './chunks.ts'
 
 /**
@@ -15,9 +15,11 @@ const FIRST: readonly number[] = Object.freeze([0])
  * same name, and decoded. Values are not decoded, so that a session has a single text.
  *
  * @param maxBytes the longest text that we write: values which cannot be ours are passed over, and do not count as tries
+ * @param mayBeEscaped whether values may have percent signs; such values are never split
  */
-export function carriedCookies (header: string | undefined, name: string, maxBytes: number): CarriedCookies {
+export function carriedCookies (header: string | undefined, name: string, maxBytes: number, mayBeEscaped = false): CarriedCookies {
   if (header === undefined || !header.includes(name)) return NO_COOKIES
+  const isValue = mayBeEscaped ? isEscapedValue : isCookieValue
   const found: string[][] = []
   let isOversized = false
   for (let at = header.indexOf(name); at !== -1; at = header.indexOf(name, at + name.length)) {
@@ -27,7 +29,7 @@ export function carriedCookies (header: string | undefined, name: string, maxByt
     if (values.length === MAX_TRIED) continue
     const value = valueAt(header, at)
     if (value.length > maxBytes) isOversized = true
-    else if (isCookieValue(value)) values.push(value)
+    else if (isValue(value)) values.push(value)
   }
   if (found.length === 0) return NO_COOKIES
   const [whole] = found
@@ -40,7 +42,7 @@ export function carriedCookies (header: string | undefined, name: string, maxByt
   const fitting = texts.filter(text => text.length <= maxBytes)
   if (fitting.length < texts.length) isOversized = true
   const problem = isOversized ? 'oversized' : isIncomplete || whole === undefined ? 'incomplete' : null
-  return { texts: fitting.filter(isCookieText), indexes, problem }
+  return { texts: mayBeEscaped ? fitting : fitting.filter(isCookieText), indexes, problem }
 }
 
 /** Whether a cookie-pair begins here: at the start, or behind a semicolon and blanks. */

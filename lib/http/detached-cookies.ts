@@ -15,10 +15,10 @@ export class DetachedCookies implements CookieTransport {
   readonly isOutside = false
   readonly place = 'outside a request'
 
-  constructor (registration: Registration, cookie: SessionCookie, log: FastifyBaseLogger, header: string | undefined) {
+  constructor ({ keeping }: Registration, cookie: SessionCookie, log: FastifyBaseLogger, header: string | undefined) {
     this.log = log
     this.foreign = new HeaderCookies(header)
-    this.carried = carriedCookies(header, cookie.name, registration.keeping.maxTextBytes)
+    this.carried = carriedCookies(header, cookie.name, keeping.maxTextBytes, keeping.mayBeEscaped)
   }
 
   assertOpen (): void {

@@ -38,7 +38,8 @@ export class ReplyCookies implements CookieTransport {
   }
 
   get carried (): CarriedCookies {
-    this.#carried ??= carriedCookies(this.request.raw.headers.cookie, this.#cookie.name, this.#registration.keeping.maxTextBytes)
+    const { maxTextBytes, mayBeEscaped } = this.#registration.keeping
+    this.#carried ??= carriedCookies(this.request.raw.headers.cookie, this.#cookie.name, maxTextBytes, mayBeEscaped)
     return this.#carried
   }
 

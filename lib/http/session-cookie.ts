@@ -34,6 +34,9 @@ export class SessionCookie {
     return values.length === 0 ? Infinity : headerBytes(this.name, values)
   }
 
+  /** The bytes of the only cookie for a text, with its attributes, as browsers count them. */
+  unsplitBytes (text: string): number { return this.name.length + 1 + text.length + this.#tail.length + MAX_AGE_BYTES }
+
   /** The `Cookie` header which a browser would send for a text. */
   header (text: string): string {
     return this.split(text).map((value, index) => `${partName(this.name, index)}=${value}`).join('; ')

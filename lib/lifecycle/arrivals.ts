@@ -133,10 +133,8 @@ function metaOf (meta: SessionMeta | null, isDerived: boolean): SessionMeta {
 }
 
 /** Whoever has the foreign cookie has our token, and nobody else: a foreign store that leaks holds no cookie. */
-function identityOf (registration: Registration, reader: SessionReader, secret: string): { id: string, token: string } {
-  const { settings: { property }, keeping } = registration
-  const token = hash('sha256', JSON.stringify(['fastsessions', 'arrival', property, reader.name, secret]), 'base64url')
-  return { token, id: keeping.keyOf(token)! }
+function identityOf ({ settings: { property }, keeping }: Registration, reader: SessionReader, secret: string): Identity {
+  return keeping.newIdentity(hash('sha256', JSON.stringify(['fastsessions', 'arrival', property, reader.name, secret]), 'base64url'))
 }
 
 function barrierId ({ settings: { property } }: Registration): string { return hash('sha256', `arrived ${property}: all`, 'hex') }

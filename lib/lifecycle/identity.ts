@@ -1,7 +1,9 @@
 import type { FastifyRequest } from 'fastify'
 import type { SessionMeta } from '../../types/index.d.ts'
 import { subjectText } from '../config/identity.ts'
+import type { Stored } from '../payload/codec.ts'
 import type { Snapshot } from '../payload/serializer.ts'
+import { freezeRecord } from '../record/record.ts'
 import type { Registration } from '../store/registration.ts'
 import { isPromise } from '../tools/flow.ts'
 import { withoutSignIn } from './draft.ts'
@@ -25,6 +27,17 @@ export function identified (registration: Registration, content: Snapshot & Owne
   const kept = withoutSignIn(meta)
   if (derived === null) return { subject: null, meta: kept }
   return { subject: derived, meta: { ...kept, derived: true, signedInAt: registration.now() } }
+}
+
+/**
+ * A stored session with the subject that its data name, where others write the data too: their sign-ins commit nothing here. No session
+ * of theirs can be found by its subject before it is stored here.
+ */
+export function withOwner (registration: Registration, stored: Stored): Stored {
+  if (registration.store.backend.shared !== true) return stored
+  const { record, text, tree } = stored
+  const { subject, meta } = identified(registration, { text, tree, subject: record.subject, meta: record.meta })
+  return subject === record.subject ? stored : { record: freezeRecord({ ...record, subject, meta }), text, tree }
 }
 
 /** The subject that the data name; `undefined` where the option `subject` is not given. */

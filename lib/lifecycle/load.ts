@@ -7,6 +7,7 @@ import type { Rejection } from '../store/store.ts'
 import { type Flow, isPromise } from '../tools/flow.ts'
 import { type Arrived, findArrival } from './arrivals.ts'
 import type { CookieTransport } from './cookie.ts'
+import { withOwner } from './identity.ts'
 import type { SessionState } from './state.ts'
 import { assertUsable } from './usable.ts'
 
@@ -96,7 +97,7 @@ function * findSession (registration: Registration, cookies: CookieTransport): F
   const { carried } = cookies
   if (carried.indexes.length === 0) return (yield * findArrival(registration, cookies)) ?? NO_COOKIE
   const { keeping, store } = registration
-  let reason: Rejection = carried.problem ?? 'malformed'
+  let reason: Rejection = carried.problem ?? keeping.keyless
   let id: string | null = null
   let endedBecause: SessionEnding | null = null
   for (const text of carried.texts) {
@@ -105,9 +106,10 @@ function * findSession (registration: Registration, cookies: CookieTransport): F
     const answer = yield * store.read(key)
     const found = store.examine(answer, keeping.idOf(key), keeping.absent)
     if (found.rejected === undefined) {
-      const { id, subject } = found.stored.record
+      const stored = withOwner(registration, found.stored)
+      const { id, subject } = stored.record
       registration.publish(cookies, 'loaded', id, { subject })
-      return { token: text, stored: found.stored, data: found.data }
+      return { token: text, stored, data: found.data }
     }
     reason = found.rejected
     id = keeping.idOf(key)
@@ -139,5 +141,5 @@ export function * reload (state: SessionState): Flow<void> {
     state.markGone()
     throw new SessionDestroyedError('another request ended it')
   }
-  state.reload(found.stored, found.data)
+  state.reload(withOwner(state.registration, found.stored), found.data)
 }

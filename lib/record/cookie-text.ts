@@ -10,8 +10,14 @@ export const FRAME = /^([2-9])\.([A-Za-z0-9_-]{6})\./
 /** The characters of a cookie value (RFC 6265bis, 4.1.1), without those that proxies and parsers quote or escape. */
 const COOKIE_TEXT = /^[\w!#$&'()*+\-./:<=>?@[\]^`{|}~]+$/
 
+/** The same, with the percent signs that cookies of other libraries have. */
+const ESCAPED_TEXT = /^[\w!#$%&'()*+\-./:<=>?@[\]^`{|}~]+$/
+
 /** Whether text can be the value of a session cookie, or of a part of a split session cookie. */
 export function isCookieValue (text: string): boolean { return COOKIE_TEXT.test(text) }
+
+/** Whether text can be the value of a cookie that is made as other libraries make theirs. */
+export function isEscapedValue (text: string): boolean { return ESCAPED_TEXT.test(text) }
 
 /** Whether text can be the value of a session cookie. Text that looks like a part of a split cookie cannot. */
 export function isCookieText (text: string): boolean {

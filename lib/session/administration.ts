@@ -8,6 +8,7 @@ import type { RoutePolicy } from '../config/routes.ts'
 import { BackendContractError, NotSupportedError, SessionSerializationError } from '../errors.ts'
 import { closeArrivals } from '../lifecycle/arrivals.ts'
 import { endSession } from '../lifecycle/end.ts'
+import { withOwner } from '../lifecycle/identity.ts'
 import { loadSession } from '../lifecycle/load.ts'
 import { markRevoked, type Target } from '../lifecycle/revocations.ts'
 import { SessionState } from '../lifecycle/state.ts'
@@ -201,7 +202,8 @@ export class SessionAdministration implements Sessions<Data> {
     return await store.run(store.call(operation, null, send))
   }
 
-  #info ({ record, text }: Stored, extra?: ListedRecord['extra']): SessionInfo<Data> {
+  #info (stored: Stored, extra?: ListedRecord['extra']): SessionInfo<Data> {
+    const { record, text } = withOwner(this.#registration, stored)
     const { id, subject, createdAt, lastAccessedAt, meta } = record
     const { signedInAt, level = null, labels = [], about = null } = meta ?? {}
     const { store } = this.#registration

@@ -14,11 +14,13 @@ const ID_CHARS = 22
 export class InCookie implements Keeping {
   readonly isInCookie = true
   readonly maxTextBytes: number
+  readonly mayBeEscaped = false
+  readonly keyless = 'malformed'
   readonly absent = 'forged'
   readonly #store: Store
   readonly #headerBytes: (text: string) => number
 
-  /** @param headerBytes the bytes of `Cookie` header for a text, over all parts; `Infinity` for too many parts */
+  /** @param headerBytes the bytes that count for a text; `Infinity` for too many parts */
   constructor (store: Store, headerBytes: (text: string) => number) {
     this.maxTextBytes = store.backend.maxBytes ?? DEFAULT_COOKIE_BYTES
     this.#store = store

@@ -31,7 +31,7 @@ export class Registration {
   readonly #events: EventPublisher
   readonly #warnings: Warnings
 
-  /** @param headerBytes the bytes of `Cookie` header for a cookie's text, over all parts */
+  /** @param headerBytes the bytes that count for a cookie's text: of the `Cookie` header, over all parts, or of the only cookie */
   constructor (settings: Settings, { backend, readers }: Bound, headerBytes: (text: string) => number, log: FastifyBaseLogger) {
     this.settings = settings
     this.readers = readers

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { Instant, SessionMeta, SessionRecord, WriteContext } from '../../types/index.d.ts'
+import type { CookieTexts, Instant, SessionMeta, SessionRecord, WriteContext } from '../../types/index.d.ts'
 import type { Settings } from '../config/options.ts'
 import { randomVersion } from '../crypto/random.ts'
 import type { Stored } from '../payload/codec.ts'
@@ -11,23 +11,28 @@ import type { Identity, Keeping, Store } from './store.ts'
 /** Sessions on a server: the cookie has a random token, and the backend knows nothing but the token's hash. */
 export class ServerSide implements Keeping {
   readonly isInCookie = false
-  readonly maxTextBytes = TOKEN_CHARS
+  readonly maxTextBytes: number
+  readonly mayBeEscaped: boolean
+  readonly keyless: 'malformed' | 'forged'
   readonly absent = 'unknown'
   readonly #store: Store
-  readonly #property: string
+  readonly #texts: CookieTexts
 
   constructor (store: Store, property: string) {
+    const { cookies } = store.backend
+    this.mayBeEscaped = cookies !== undefined
+    this.keyless = cookies === undefined ? 'malformed' : 'forged'
     this.#store = store
-    this.#property = property
+    this.#texts = cookies ?? tokensOf(property)
+    this.maxTextBytes = this.#texts.maxLength
   }
 
-  newIdentity (): Identity {
-    const token = newToken()
-    return { id: idOfToken(this.#property, token), token }
+  newIdentity (seed?: string): Identity {
+    const { id, text } = this.#texts.create(seed)
+    return { id, token: text }
   }
 
-  // Length and alphabet are checked before the backend hears of the text (docs/security.md C008).
-  keyOf (text: string): string | null { return isToken(text) ? idOfToken(this.#property, text) : null }
+  keyOf (text: string): string | null { return this.#texts.idOf(text) }
   idOf (key: string): string { return key }
 
   * insert ({ record }: Stored, expectedVersion: number, token: string, context: WriteContext): Flow<string | null> {
@@ -36,6 +41,17 @@ export class ServerSide implements Keeping {
   }
 
   isStale (): boolean { return false }
+}
+
+/** Length and alphabet are checked before the backend hears of the text (docs/security.md C008). */
+function tokensOf (property: string): CookieTexts {
+  return {
+    maxLength: TOKEN_CHARS,
+    create (text = newToken()) {
+      return { id: idOfToken(property, text), text }
+    },
+    idOf: text => isToken(text) ? idOfToken(property, text) : null
+  }
 }
 
 /**

@@ -32,10 +32,18 @@ export interface Keeping {
   readonly isInCookie: boolean
   /** The longest cookie text which can be ours, in bytes. */
   readonly maxTextBytes: number
+  /** Whether the texts may have percent signs, which only texts of other libraries have. */
+  readonly mayBeEscaped: boolean
+  /** Why a text is no session that has no key. */
+  readonly keyless: 'malformed' | 'forged'
   /** Why a text is no session for which the backend has no record. */
   readonly absent: 'unknown' | 'forged'
-  /** A fresh id under which nothing is stored. */
-  newIdentity (): Identity
+  /**
+   * A fresh id under which nothing is stored.
+   *
+   * @param seed what a token of ours is made of, in place of random bits
+   */
+  newIdentity (seed?: string): Identity
   /** What the backend reads for a cookie's text; `null` where the text cannot be ours, and the backend is not asked. */
   keyOf (text: string): string | null
   /** The id which the record under a key must have; `null` where only the record knows. */

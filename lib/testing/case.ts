@@ -19,6 +19,8 @@ export interface TestRunner {
 export interface Capabilities {
   atomic: boolean
   selfContained: boolean
+  /** Texts are bound to the registration's secret and to the cookie's name. @default the value of `selfContained` */
+  bound: boolean
   /** Expired records are absent to every method. @default the value of `atomic` */
   expires: boolean
   /** Registrations with different properties never meet in the store. @default whether there is `bind` */

@@ -1,5 +1,5 @@
 import type {
-  Awaitable, BackendContext, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, WriteContext
+  Awaitable, BackendContext, CookieTexts, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, WriteContext
 } from '../../types/index.d.ts'
 
 /** The methods of a backend which can be made to fail. */
@@ -62,6 +62,9 @@ export class FaultyBackend implements SessionBackend {
   get atomic (): boolean { return this.#inner.atomic === true }
   get selfContained (): boolean { return this.#inner.selfContained === true }
   get maxBytes (): number { return this.#inner.maxBytes ?? 7_168 }
+  get unsplit (): boolean { return this.#inner.unsplit === true }
+  get shared (): boolean { return this.#inner.shared === true }
+  get cookies (): CookieTexts | undefined { return this.#inner.cookies }
 
   // ------------------------------------------------------------------------------------------ faults
 

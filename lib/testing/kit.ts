@@ -69,6 +69,7 @@ export function capabilitiesOf (backend: SessionBackend): Capabilities {
   return {
     atomic,
     selfContained: backend.selfContained === true,
+    bound: backend.selfContained === true,
     expires: atomic,
     registrations: has('bind'),
     touch: has('touch'),
@@ -90,7 +91,7 @@ function applies (needs: readonly Capability[], declared: Capabilities): boolean
 }
 
 function assertHas (found: Capabilities, declared: Capabilities): void {
-  const { expires: _, maxDataBytes: __, labels: ___, ...methods } = declared
+  const { expires: _, maxDataBytes: __, labels: ___, bound: ____, ...methods } = declared
   for (const name of Object.keys(methods) as Array<keyof typeof methods>) {
     if (declared[name] && !found[name]) throw new Error(`the backend is said to have \`${name}\`, and has not`)
   }

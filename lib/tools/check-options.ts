@@ -7,10 +7,10 @@ type Hints = Readonly<Record<string, string>>
 
 const MAX_SHOWN = 60
 /**
- * Paths at which a secret may stand: the option itself, one of a reader (`fromIronSession.password`), or all options when a secret is
+ * Paths at which a secret may stand: the option itself, one of a reader or layout (`fromIronSession.password`), or all options when a secret is
  * passed in the place of the object.
  */
-const SECRET_PATH = /^(?:secret(?:\.|$)|options$|from[A-Z]\w*(?:$|\.(?:secret|key|password|salt)(?:\.|$)))/
+const SECRET_PATH = /^(?:(?:layout\.)?(?:cookieS|s)ecret(?:\.|$)|options$|layout$|from[A-Z]\w*(?:$|\.(?:secret|key|password|salt)(?:\.|$)))/
 /** Text such as `redis://user:password@host`, which an application passed as a client. */
 const CREDENTIALS = /:\/\/.*@/s
 

@@ -1,6 +1,7 @@
 import type {
   BackendContext, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, WriteContext
 } from '../../../types/index.d.ts'
+import { unexpected } from '../../tools/check-options.ts'
 import { listBoth } from './listing.ts'
 import { type MigratingBackendOptions, rolesOf } from './options.ts'
 import { removeFrom, touchIn, writeTo } from './register.ts'
@@ -35,6 +36,9 @@ export class MigratingBackend implements SessionBackend {
    */
   constructor (current: SessionBackend, options: MigratingBackendOptions, now: () => number = Date.now) {
     const { old, next } = rolesOf(current, options)
+    for (const backend of [old, next]) {
+      if (backend instanceof MigratingBackend) throw unexpected('backend', 'no move inside of a move', backend, 'finish one move first')
+    }
     this.#current = current
     this.#options = options
     this.#migration = { old, next, moves: next === current, now }

@@ -11,7 +11,7 @@ export const parallel: readonly Case[] = [
       await Promise.all(Array.from({ length: MANY }, async (_, n) => {
         const first = await stored({ data: `{"n":${n}}` })
         await assertReads(backend, first)
-        const second = next(first, { data: `${first.data} ` })
+        const second = next(first, { data: `{"again":${n}}` })
         await backend.write(second.id, second, first.version)
         await assertReads(backend, second)
       }))

@@ -52,7 +52,7 @@ export const selfContained: readonly Case[] = [
   },
   {
     name: 'reads null from text that was made with another secret or for another cookie',
-    needs: ['selfContained'],
+    needs: ['selfContained', 'bound'],
     async run ({ backend, bind, record }) {
       const written = record({ id: newId() })
       const others = [await bind({ secret: randomBytes(32) }), await bind({ cookieName: 'other' })]
@@ -63,7 +63,7 @@ export const selfContained: readonly Case[] = [
   },
   {
     name: 'reads null from text that was made for another registration',
-    needs: ['selfContained'],
+    needs: ['selfContained', 'registrations'],
     async run ({ backend, elsewhere, record }) {
       for (const property of ['admin', 'session2', 'Session']) {
         const other = await elsewhere(property)

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { CookieBackend, MemoryBackend, type SessionBackend } from '../../../lib/index.ts'
+import { fromExpressStore } from '../../../lib/express-store.ts'
 import { MigratingBackend } from '../../../lib/migrate.ts'
 import { createProcess } from '../../helpers/processes.ts'
 import { contextOf } from '../../helpers/databases.ts'
@@ -20,6 +21,9 @@ t.test('what cannot move is refused, and the message says what can', async t => 
   t.throws(make(memory, { from: memory }), { ...INVALID, message: /cannot move to itself/ })
   t.throws(make({}, { from: memory }), { ...INVALID, message: /`current`/ })
   t.throws(make(memory, { also: {} }), { ...INVALID, message: /`options\.also`/ })
+  const layout = fromExpressStore({ get () {}, set () {}, destroy () {} }, { layout: { cookieSecret: 'x'.repeat(32) } })
+  t.throws(make(memory, { from: layout }), { ...INVALID, message: /ids of Express: move in with `migrateFrom`/ })
+  t.throws(make(memory, { from: new MigratingBackend(other, { also: new MemoryBackend() }) }), { ...INVALID, message: /finish one move first/ })
   t.throws(make(memory, { from: new CookieBackend() }), { ...INVALID, message: /migrateFrom/ })
   t.throws(make(new CookieBackend(), { also: memory }), { ...INVALID, message: /migrateFrom/ })
 })
