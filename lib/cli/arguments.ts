@@ -1,7 +1,21 @@
 import { parseArgs } from 'node:util'
 import { distance } from '../tools/distance.ts'
-import type { Command } from './command.ts'
 import { UsageError } from './failures.ts'
+
+/** An option of a command, and what its help says. */
+export interface CommandOption {
+  /** What stands for the value in the help, such as `<path>`; `undefined` for a switch. */
+  readonly value?: string
+  readonly text: string
+}
+
+/** What a command takes. */
+export interface ArgumentRules {
+  readonly name: string
+  readonly options: Readonly<Record<string, CommandOption>>
+  /** How many words beside the options it takes at most. */
+  readonly words: number
+}
 
 /** What every command takes. */
 const SHARED = ['help', 'json']
@@ -43,9 +57,10 @@ export class Arguments {
 }
 
 /** @throws UsageError for an unknown option, a value that is missing or too much, a repeated option, and too many words */
-export function argumentsOf ({ name: command, options, words: mostWords }: Command, args: readonly string[]): Arguments {
+export function argumentsOf ({ name: command, options, words: mostWords }: ArgumentRules, args: readonly string[]): Arguments {
   const known = [...Object.keys(options), ...SHARED]
-  const types = Object.fromEntries(known.map(name => [name, { type: options[name]?.value === undefined ? 'boolean' as const : 'string' as const }]))
+  const typeOf = (name: string) => options[name]?.value === undefined ? 'boolean' as const : 'string' as const
+  const types = Object.fromEntries(known.map(name => [name, { type: typeOf(name) }]))
   const { tokens } = parseArgs({
     args: [...args], options: { ...types, help: { type: 'boolean', short: 'h' } }, strict: false, allowPositionals: true, tokens: true
   })
@@ -67,7 +82,8 @@ export function argumentsOf ({ name: command, options, words: mostWords }: Comma
     if (!inlineValue && value.startsWith('-')) fail(`${rawName} needs a value; one that begins with a dash is written ${rawName}=…`)
     values.set(name, value)
   }
-  if (words.length > mostWords) fail(mostWords === 0 ? 'it takes options only, and got a word beside' : 'it takes one word beside its options')
+  const most = mostWords === 0 ? 'it takes options only, and got a word beside' : 'it takes one word beside its options'
+  if (words.length > mostWords) fail(most)
   return new Arguments(command, words, values)
 }
 

@@ -1,12 +1,5 @@
-import type { Arguments } from './arguments.ts'
+import type { Arguments, ArgumentRules } from './arguments.ts'
 import type { Terminal } from './terminal.ts'
-
-/** An option of a command, and what its help says. */
-export interface CommandOption {
-  /** What stands for the value in the help, such as `<path>`; `undefined` for a switch. */
-  readonly value?: string
-  readonly text: string
-}
 
 /** What a command came to: printed as JSON with `--json`, else as text. */
 export interface Answer {
@@ -25,19 +18,21 @@ export interface Call {
 
 export type Run = (call: Call) => Promise<Answer>
 
-export interface Command {
-  readonly name: string
+export interface Command extends ArgumentRules {
   readonly summary: string
   /** What follows the name of the command, such as `--config <path> [options]`. */
   readonly usage: string
   /** What the help says beside, a paragraph each. */
   readonly about: readonly string[]
-  readonly options: Readonly<Record<string, CommandOption>>
-  /** How many words beside the options it takes at most. */
-  readonly words: number
   readonly examples: ReadonlyArray<readonly [line: string, what: string]>
   /** Whether the command finishes after Ctrl-C what it has begun; else it ends at once. */
   readonly finishes: boolean
   /** Loads the command's code: only what is used is loaded. */
   readonly load: () => Promise<Run>
+}
+
+/** What `count`, `list` and `revoke` choose sessions by. */
+export function filterOf (args: Arguments): { subject?: string, label?: string } {
+  const [subject, label] = [args.text('subject'), args.text('label')]
+  return { ...(subject !== undefined && { subject }), ...(label !== undefined && { label }) }
 }

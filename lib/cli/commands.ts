@@ -1,4 +1,5 @@
-import type { Command, CommandOption } from './command.ts'
+import type { CommandOption } from './arguments.ts'
+import type { Command } from './command.ts'
 
 const CONFIG: CommandOption = { value: '<path>', text: 'a module that exports the options which the application registers' }
 const PROPERTY: CommandOption = { value: '<name>', text: 'which registration, where the module exports several' }
@@ -24,8 +25,11 @@ export const commands: readonly Command[] = [
     summary: 'show what is inside a cookie, or why it is no session',
     usage: '[--config <path>] < cookie',
     about: [
-      'Reads a cookie from standard input: its value, name=value, or a whole Cookie header. Opens it with the secret in SESSION_SECRET, as the cookie backend does, or as the registration in --config does; a session on a server is read from its store.',
-      'A cookie is bound to its name and to the property of the registration. Nothing is changed, and no secret is printed; what is printed is private all the same.'
+      'Reads a cookie from standard input: its value, name=value, or a whole Cookie header. Opens it with the secret ' +
+        'in SESSION_SECRET, as the cookie backend does, or as the registration in --config does; a session on a server ' +
+        'is read from its store.',
+      'A cookie is bound to its name and to the property of the registration. Nothing is changed, and no secret is ' +
+        'printed; what is printed is private all the same.'
     ],
     options: {
       config: CONFIG,
@@ -89,7 +93,8 @@ export const commands: readonly Command[] = [
     summary: 'end sessions: one, those of a user or label, or all',
     usage: '<id> | --subject <id> | --label <label> | --all  --config <path>',
     about: [
-      'Ends the sessions at once, on every node; a session that is being made at that moment ends too. An id is what session.id and list show, and never the cookie.',
+      'Ends the sessions at once, on every node; a session that is being made at that moment ends too. An id is what ' +
+        'session.id and list show, and never the cookie.',
       'After Ctrl-C it finishes what it has begun.'
     ],
     options: {
@@ -113,7 +118,10 @@ export const commands: readonly Command[] = [
     name: 'sweep',
     summary: 'delete expired sessions',
     usage: '--config <path> [options]',
-    about: ['Deletes in batches, beside traffic and other nodes. For cron, where the backend has no sweepEvery; 0 where the store expires by itself, as Redis does.'],
+    about: [
+      'Deletes in batches, beside traffic and other nodes. For cron, where the backend has no sweepEvery; 0 where the ' +
+        'store expires by itself, as Redis does.'
+    ],
     options: { config: CONFIG, property: PROPERTY, limit: { ...LIMIT, text: 'the most sessions to delete' } },
     words: 0,
     examples: [['npx fastsessions sweep --config sessions.config.js', 'once a night']],
@@ -125,9 +133,14 @@ export const commands: readonly Command[] = [
     summary: 'copy the sessions of one backend into another',
     usage: '--from <path> --to <path>',
     about: [
-      'Copies every live session, beside traffic on both sides, so that nobody is signed out by a change of the store. Both modules export options as for register: with the same property, and the same secret, encrypt, serializer and schema.',
-      'Nothing that has changed in the target is overwritten, nothing that has ended there comes back, and what ended in the source ends in the target. It may be stopped at any time, and called again: it goes on, and copies what is new. Call it until it copies nothing more.',
-      'The source keeps its sessions, and a small note for each that was copied. Sessions in cookies are not copied: the new registration reads them with the option migrateFrom.'
+      'Copies every live session, beside traffic on both sides, so that nobody is signed out by a change of the ' +
+        'store. Both modules export options as for register: with the same property, and the same secret, encrypt, ' +
+        'serializer and schema.',
+      'Nothing that has changed in the target is overwritten, nothing that has ended there comes back, and what ended ' +
+        'in the source ends in the target. It may be stopped at any time, and called again: it goes on, and copies what ' +
+        'is new. Call it until it copies nothing more.',
+      'The source keeps its sessions, and a small note for each that was copied. Sessions in cookies are not copied: ' +
+        'the new registration reads them with the option migrateFrom.'
     ],
     options: {
       from: { value: '<path>', text: 'a module with the options of the registration that has the sessions' },

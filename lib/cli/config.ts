@@ -39,7 +39,8 @@ async function registrationsIn (path: string): Promise<SessionOptions[]> {
 
 async function load (path: string): Promise<Record<string, unknown>> {
   const file = resolve(path)
-  if (!existsSync(file)) throw new CommandError(`there is no file ${path}; --config and the like take the path of a module that exports ${WHAT}`)
+  const remedy = `--config and the like take the path of a module that exports ${WHAT}`
+  if (!existsSync(file)) throw new CommandError(`there is no file ${path}; ${remedy}`)
   try {
     return await import(pathToFileURL(file).href)
   } catch (error) {
@@ -61,7 +62,8 @@ function exportedBy (module: Record<string, unknown>): unknown {
 function severalIn (exported: unknown): unknown[] | undefined {
   if (Array.isArray(exported)) return exported
   if (!isObject(exported)) return undefined
-  const isNamed = Object.entries(exported).every(([name, value]) => !KNOWN_OPTIONS.includes(name) && (isObject(value) || typeof value === 'function'))
+  const mayBeOne = (value: unknown): boolean => isObject(value) || typeof value === 'function'
+  const isNamed = Object.entries(exported).every(([name, value]) => !KNOWN_OPTIONS.includes(name) && mayBeOne(value))
   return isNamed ? Object.values(exported) : undefined
 }
 

@@ -58,14 +58,22 @@ export function inspected (finding: Finding, { settings, registration }: Opened)
     sealedWith
   }
   const problem = isSession ? undefined : `no session: ${rejected}: ${REASONS[rejected]}`
-  const json = { cookie: name, parts, valid: isSession, rejected, endedBecause: isSession ? null : reason, session: shown ? { ...shown, data } : null }
+  const endedBecause = isSession ? null : reason
+  const session = shown ? { ...shown, data } : null
+  const json = { cookie: name, parts, valid: isSession, rejected, endedBecause, session }
   const ends = isSession && expiresAt !== null ? [['ends in', spanText(expiresAt.getTime() - settings.now())]] : []
-  const rows = [['cookie', parts === 1 ? name : `${name}, in ${parts} parts`], ...rowsOf(shown || {}), ...ends, ...data === null ? [] : [['data', '']]]
+  const title = parts === 1 ? name : `${name}, in ${parts} parts`
+  const rows = [['cookie', title], ...rowsOf(shown || {}), ...ends, ...data === null ? [] : [['data', '']]]
   return { json, text: [columns(rows.map(row => row.map(printable))), ...data === null ? [] : [dataText(data)]].join('\n'), problem }
 }
 
 const WORDS: Readonly<Record<string, string>> = {
-  createdAt: 'created', lastAccessedAt: 'last seen', expiresAt: 'expires', signedInAt: 'signed in', schemaVersion: 'schema', sealedWith: 'sealed with'
+  createdAt: 'created',
+  lastAccessedAt: 'last seen',
+  expiresAt: 'expires',
+  signedInAt: 'signed in',
+  schemaVersion: 'schema',
+  sealedWith: 'sealed with'
 }
 
 function rowsOf (shown: Readonly<Record<string, unknown>>): string[][] {

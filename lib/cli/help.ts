@@ -5,6 +5,9 @@ import { columns } from './terminal.ts'
 const WIDTH = 88
 const INDENT = '  '
 
+const CONFIG = 'It exports what the application registers: an object, a function that returns one, or several registrations, by name ' +
+  'or in an array. Let the application import it too, so that both have the same.'
+
 /** `fastsessions --help`. */
 export function overview (): string {
   return [
@@ -16,7 +19,7 @@ export function overview (): string {
       "import { RedisBackend } from 'fastsessions/redis'",
       'export default { backend: new RedisBackend(new Redis(process.env.REDIS_URL)) }'
     ].map(line => INDENT + line).join('\n')),
-    wrapped('It exports what the application registers: an object, a function that returns one, or several registrations, by name or in an array. Let the application import it too, so that both have the same.'),
+    wrapped(CONFIG),
     section('Options', columns([
       ['-h, --help', 'this text, or that of a command: fastsessions revoke --help'],
       ['--json', 'the answer as JSON'],

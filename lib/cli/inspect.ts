@@ -10,6 +10,7 @@ import { type Finding, inspected } from './finding.ts'
 import { type Opened, withConfig, withSessions } from './open.ts'
 import { type GivenCookie, readCookie } from './stdin-cookie.ts'
 
+const NO_NAME = '--name goes with SESSION_SECRET; with --config the module says it'
 const NO_SECRET = 'inspect needs the secret: set SESSION_SECRET, or name a module with --config'
 
 /** `inspect`: what is inside a cookie, or why it is no session. */
@@ -17,7 +18,7 @@ export async function inspect ({ args, terminal }: Call): Promise<Answer> {
   const config = args.text('config')
   const { SESSION_SECRET: secret } = terminal.env
   if (config === undefined && !secret) throw new UsageError(NO_SECRET, 'inspect')
-  if (config !== undefined && args.has('name')) throw new UsageError('--name goes with SESSION_SECRET; with --config the module says it', 'inspect')
+  if (config !== undefined && args.has('name')) throw new UsageError(NO_NAME, 'inspect')
   const given = await readCookie(terminal)
   const find = async (opened: Opened) => inspected(await findingOf(opened, given), opened)
   if (config !== undefined) return await withConfig(args, find)

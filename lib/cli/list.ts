@@ -1,6 +1,5 @@
 import type { ListPage, SessionInfo } from '../../types/index.d.ts'
-import type { Answer, Call } from './command.ts'
-import { filterOf } from './manage.ts'
+import { type Answer, type Call, filterOf } from './command.ts'
 import { withConfig } from './open.ts'
 import { columns, printable } from './terminal.ts'
 

@@ -1,17 +1,12 @@
 import { isId } from '../record/ids.ts'
 import type { Arguments } from './arguments.ts'
-import type { Answer, Call } from './command.ts'
+import { type Answer, type Call, filterOf } from './command.ts'
 import { UsageError } from './failures.ts'
 import { withConfig } from './open.ts'
 import { Progress } from './progress.ts'
 
+const NO_ID = 'this is no id of a session: an id has 64 hex digits, as `list` and session.id show it, and is not the cookie'
 const SWEPT_AT_ONCE = 1_000
-
-/** What `count`, `list` and `revoke` choose sessions by. */
-export function filterOf (args: Arguments): { subject?: string, label?: string } {
-  const [subject, label] = [args.text('subject'), args.text('label')]
-  return { ...(subject !== undefined && { subject }), ...(label !== undefined && { label }) }
-}
 
 /** `count`: how many live sessions there are. */
 export async function count ({ args }: Call): Promise<Answer> {
@@ -51,7 +46,8 @@ export async function revoke ({ args }: Call): Promise<Answer> {
       await sessions.revoke(what.value, details)
       return { json: { revoked: isThere ? 1 : 0 }, text: isThere ? '1 session ended' : 'no session has this id; nothing to end' }
     }
-    const ended = what.kind === 'subject' ? await sessions.revokeSubject(what.value, details) : await sessions.revokeLabel(what.value, details)
+    const method = what.kind === 'subject' ? 'revokeSubject' : 'revokeLabel'
+    const ended = await sessions[method](what.value, details)
     return { json: { revoked: ended }, text: `${sessionsOf(ended)} ended` }
   })
 }
@@ -74,7 +70,7 @@ function targetOf (args: Arguments): Target {
   if (named.length > 1) throw new UsageError('revoke ends one of these: an id, --subject, --label or --all; two were given', 'revoke')
   // The text of a cookie is as good as a password, and does not belong in the arguments: the message does not repeat it.
   if (target.kind === 'id' && !isId(target.value)) {
-    throw new UsageError('this is no id of a session: an id has 64 hex digits, as `list` and session.id show it, and is not the cookie', 'revoke')
+    throw new UsageError(NO_ID, 'revoke')
   }
   return target
 }

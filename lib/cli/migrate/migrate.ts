@@ -9,6 +9,8 @@ import { eachSession } from './pages.ts'
 
 const MODULE = 'it takes the path of a module that exports the options of a registration'
 const IN_COOKIES = 'keeps sessions in their cookies, which nobody can list; the new registration reads them with the option migrateFrom'
+const BOUND = 'ids are bound to the property, so that no cookie would find its session'
+const NOT_COPIED = 'could not be copied: they are too large for the target, or the source cannot read them itself'
 const AGAIN = 'the same command goes on where this has stopped'
 
 /** `migrate`: copies the sessions of one backend into another. */
@@ -32,7 +34,7 @@ function assertCanCopy (source: Opened, target: Opened): void {
   }
   const [{ property: old }, { property: next }] = [source.settings, target.settings]
   if (old !== next) {
-    throw new CommandError(`${source.place} has the property ${old}, and ${target.place} ${next}: ids are bound to the property, so that no cookie would find its session`)
+    throw new CommandError(`${source.place} has the property ${old}, and ${target.place} ${next}: ${BOUND}`)
   }
   const { store } = target.registration
   if (!store.isAtomic) throw new CommandError(`${target.place}: ${store.name} has no compare-and-set, and would overwrite what has changed`)
@@ -58,7 +60,8 @@ class Migration {
     this.#progress.end()
     const seconds = Math.round((performance.now() - begin) / 100) / 10
     const { copied, there, changed, ended, failed } = this.#counts
-    const json = { copied, alreadyThere: there, changedInTarget: changed, ended, failed, seconds, complete: problem === undefined && !this.#signal.aborted }
+    const complete = problem === undefined && !this.#signal.aborted
+    const json = { copied, alreadyThere: there, changedInTarget: changed, ended, failed, seconds, complete }
     return { json, text: `${this.#text()}, in ${seconds} s`, problem }
   }
 
@@ -73,7 +76,7 @@ class Migration {
       return error instanceof CommandError ? error.message : `${lineOf(error)}; ${AGAIN}`
     }
     const { failed } = this.#counts
-    return failed === 0 ? undefined : `${failed} sessions could not be copied: they are too large for the target, or the source cannot read them itself`
+    return failed === 0 ? undefined : `${failed} sessions ${NOT_COPIED}`
   }
 
   /** A session that was copied, perhaps days ago, and ended in the source since. */
@@ -92,7 +95,9 @@ class Migration {
 
   #text (): string {
     const { copied, there, changed, ended, failed } = this.#counts
-    const others = [...changed === 0 ? [] : [`${changed} changed in the target and left alone`], ...failed === 0 ? [] : [`${failed} failed`]]
-    return [`${copied} copied`, `${there} already there`, `${ended} ended`, ...others].join(', ')
+    const parts = [`${copied} copied`, `${there} already there`, `${ended} ended`]
+    if (changed > 0) parts.push(`${changed} changed in the target and left alone`)
+    if (failed > 0) parts.push(`${failed} failed`)
+    return parts.join(', ')
   }
 }
