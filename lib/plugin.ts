@@ -9,8 +9,8 @@ import { resolveOptions } from './config/options.ts'
 import type { RouterOptions } from './config/paths.ts'
 import { RoutePolicies, type RoutePolicy } from './config/routes.ts'
 import { BackendUnavailableError, isOwnError, ReservedKeyError, SessionRequiredError } from './errors.ts'
+import { administrationOf } from './http/administration.ts'
 import { Channels } from './http/channels.ts'
-import { DetachedCookies } from './http/detached-cookies.ts'
 import { untilGone } from './http/client-gone.ts'
 import { forgetAnswer, presetError } from './http/error-reply.ts'
 import { Exchange } from './http/exchange.ts'
@@ -18,7 +18,6 @@ import { ReplyCookies } from './http/reply-cookies.ts'
 import { tryLoading } from './lifecycle/load.ts'
 import { SessionState } from './lifecycle/state.ts'
 import { refusalOf } from './lifecycle/required.ts'
-import { SessionAdministration } from './session/administration.ts'
 import { face, type Session } from './session/session.ts'
 import type { Registration } from './store/registration.ts'
 import { unexpected } from './tools/check-options.ts'
@@ -48,7 +47,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   const kPolicy = Symbol(`fastsessions.${property}.policy`)
 
   decorateRequest()
-  app.decorate(`${property}s`, administration() as never)
+  app.decorate(`${property}s`, administrationOf(channels, policies, app.log) as never)
   app.addHook('onRoute', checkRoute)
   app.addHook('onRequest', loadSession)
   app.addHook('onSend', commitSession)
@@ -69,15 +68,6 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
 
   function checkRoute ({ config, method, url }: RouteOptions): void {
     policies.of(config, `${String(method)} ${url}`)
-  }
-
-  function administration (): SessionAdministration {
-    const cookies = channels.byName.map(({ cookie, registration }) => ({
-      registration,
-      transport: (header: string | undefined) => new DetachedCookies(registration, cookie, app.log, header),
-      header: (text: string) => cookie.header(text)
-    }))
-    return new SessionAdministration(cookies, app.log, policies.usual)
   }
 
   function loadSession (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction): void {

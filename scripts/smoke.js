@@ -41,10 +41,12 @@ writeFileSync(join(folder, 'package.json'), '{ "private": true }')
 installStrictly()
 install(tarball, `fastify@${peerDependencies.fastify}`, `@types/node@${devDependencies['@types/node']}`)
 use('without the optional peers')
+useProgram()
 compile('infers the payload')
 compileCommonjs()
 useWithPoison()
 installPeers()
+assert.match(sh('npx', ['--no-install', 'fastsessions', 'table', '--dialect', 'sqlite']), /^create table "sessions"/)
 use(`with ${Object.keys(peerDependenciesMeta).join(', ')}`, '--with-peers')
 sh(process.execPath, ['at-once.mjs'])
 writeFileSync(join(folder, 'entries.mts'), entryPoints().map((entry, index) => `export * as entry${index} from 'fastsessions${entry.slice(1)}'\n`).join(''))
@@ -54,7 +56,7 @@ for (const manager of Object.keys(MANAGERS)) installWith(manager)
 
 function pack () {
   const { tarball, paths } = orEnd(() => packedInto(folder))
-  const wanted = [...IN_EVERY_PACKAGE, ...entryPoints().flatMap(entry => Object.values(entries[entry]).flatMap(condition => Object.values(condition)).map(path => path.slice(2)))]
+  const wanted = [...IN_EVERY_PACKAGE, 'dist/cli.cjs', ...entryPoints().flatMap(entry => Object.values(entries[entry]).flatMap(condition => Object.values(condition)).map(path => path.slice(2)))]
   assert.deepEqual(wanted.filter(path => !paths.includes(path)), [], 'these are missing in the package')
   assert.deepEqual(paths.filter(path => !IN_EVERY_PACKAGE.includes(path) && !MAY_BE_THERE.test(path)), [], 'these do not belong in the package')
   say(`the package has ${paths.length} files, and none it should not have`)
@@ -121,6 +123,15 @@ function runJest () {
 function use (how, ...args) {
   for (const file of ['use.mjs', 'use.cjs']) sh(process.execPath, [file, ...args])
   say(`works from ESM and from CommonJS ${how}`)
+}
+
+/** As it is called by users: the package manager has made it a command. */
+function useProgram () {
+  assert.match(sh('npx', ['--no-install', 'fastsessions', 'secret']), /^[\w-]{43}\n$/)
+  assert.match(sh('npx', ['--no-install', 'fastsessions', '--version']), /^\d+\.\d+\.\d+/)
+  const { status, stderr } = spawnSync('npx', ['--no-install', 'fastsessions', 'table', '--dialect', 'sqlite'], { cwd: folder, encoding: 'utf8' })
+  assert.deepEqual([status, stderr], [1, 'fastsessions: table needs kysely, which DatabaseBackend needs too: npm install kysely\n'])
+  say('npx fastsessions works, and says what is missing')
 }
 
 function compile (what) {

@@ -93,7 +93,7 @@ t.test('circles of imports are found', async t => {
 })
 
 /** The folders of lib from the bottom to the top, each of which may import the names before. `errors` and `plugin` are files. */
-const floors = ['errors', 'tools', 'crypto', 'record', 'readers', 'backends', 'payload', 'config', 'store', 'lifecycle', 'session', 'http', 'plugin', 'devices', 'migrate']
+const floors = ['errors', 'tools', 'crypto', 'record', 'readers', 'backends', 'payload', 'config', 'store', 'lifecycle', 'session', 'http', 'plugin', 'devices', 'migrate', 'cli']
 /** What an author of a backend can import. */
 const floorsOfBackends = ['errors', 'tools', 'crypto', 'record']
 
@@ -160,7 +160,8 @@ t.test('no test is switched off, and no check is silenced', async t => {
 
 t.test('every entry point of the package is built from a file of lib', async t => {
   type Condition = Readonly<Record<'types' | 'default', string>>
-  const { exports: entries } = JSON.parse(read('package.json')) as { exports: Record<string, string | Record<'import' | 'require', Condition>> }
+  const { bin, exports: entries } = JSON.parse(read('package.json')) as { bin: object, exports: Record<string, string | Record<'import' | 'require', Condition>> }
+  t.strictSame(bin, { fastsessions: './dist/cli.cjs' }, 'the program comes from lib/cli')
   for (const [entry, conditions] of Object.entries(entries)) {
     if (typeof conditions === 'string') continue
     const name = conditions.require.default.replace(/^\.\/dist\/(.+)\.cjs$/, '$1')

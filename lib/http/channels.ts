@@ -6,6 +6,9 @@ import { audible } from '../store/warnings.ts'
 import { isHttps } from './scheme.ts'
 import { SessionCookie } from './session-cookie.ts'
 
+/** What sessions need of an application: the log, and how a cookie is written. */
+export type Surroundings = Pick<FastifyInstance, 'log' | 'serializeCookie'>
+
 /** How the requests of a scheme come to their sessions. */
 export interface Channel {
   readonly cookie: SessionCookie
@@ -23,7 +26,7 @@ export class Channels {
   readonly #https: Channel
   readonly #http: Channel
 
-  constructor (app: FastifyInstance, settings: Settings) {
+  constructor (app: Surroundings, settings: Settings) {
     const { cookie, plainCookie, backend } = settings
     const log = this.log = audible(app.log)
     const isBoundToName = backend.selfContained === true && cookie.name !== plainCookie.name
@@ -49,7 +52,7 @@ export class Channels {
 }
 
 function channelOf (
-  app: FastifyInstance, { settings, log }: { settings: Settings, log: FastifyBaseLogger }, cookieSettings: CookieSettings,
+  app: Surroundings, { settings, log }: { settings: Settings, log: FastifyBaseLogger }, cookieSettings: CookieSettings,
   bound: Bound, beside?: Channel
 ): Channel {
   const cookie = new SessionCookie(cookieSettings, app.serializeCookie)

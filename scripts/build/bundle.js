@@ -9,12 +9,22 @@ const MADE_REQUIRE = /^const require = createRequire\(import\.meta\.url\)$/m
 export const CODE = 'code'
 
 /**
- * A CommonJS file for each entry point, and files for what they have in common: an error class must not exist twice.
+ * A CommonJS file for each entry point, and files for what they have in common: an error class must not exist twice. A program takes
+ * what it needs from the entry points, and is no reason to load more with any of them.
  *
  * @param names of the files in dist, such as `redis`
+ * @param programs names of files which are run, and not imported
  * @returns texts by name of the file in dist
  */
-export async function bundle (root, names) {
+export async function bundle (root, names, programs) {
+  const library = await chunksOf(root, names, [{ name: 'core', minShareCount: 2 }])
+  // A file goes where it was without the programs; what others need comes first, since a group takes along what its files import.
+  const groups = library.map(({ name, moduleIds }) => ({ name, test: id => moduleIds.includes(id), minShareCount: 2, priority: name === 'core' ? 2 : 1 }))
+  const output = await chunksOf(root, [...names, ...programs], [...groups, { name: 'program', minShareCount: 2 }])
+  return Object.fromEntries(output.map(({ fileName, code }) => [fileName, fileName === `${CODE}/index.cjs` ? code + PLUGIN_IS_MODULE : code]))
+}
+
+async function chunksOf (root, names, groups) {
   const build = await rolldown({
     input: Object.fromEntries(names.map(name => [name, sourceOf(root, name)])),
     platform: 'node',
@@ -28,9 +38,9 @@ export async function bundle (root, names) {
     exports: 'named',
     entryFileNames: `${CODE}/[name].cjs`,
     chunkFileNames: `${CODE}/shared-[name].cjs`,
-    codeSplitting: { groups: [{ name: 'core', minShareCount: 2 }] }
+    codeSplitting: { groups }
   })
-  return Object.fromEntries(output.map(({ fileName, code }) => [fileName, fileName === `${CODE}/index.cjs` ? code + PLUGIN_IS_MODULE : code]))
+  return output
 }
 
 /** `require('fastsessions')` is the plugin, with everything else on it, as with the plugins of Fastify. */

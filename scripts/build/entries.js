@@ -11,17 +11,26 @@ const ES_PEERS = ['kysely']
  * however it is loaded.
  *
  * @param chunks texts of the code by name of the file in dist
+ * @param names of the entry points
  * @returns texts by name of the file in dist
  */
-export function entryFiles (chunks) {
+export function entryFiles (chunks, names) {
   const files = {}
-  for (const [path, code] of Object.entries(chunks)) {
-    const name = path.slice(`${CODE}/`.length, -'.cjs'.length)
-    if (name.startsWith('shared-')) continue
+  for (const name of names) {
+    const path = `${CODE}/${name}.cjs`
     files[`${name}.cjs`] = commonjs(path)
-    files[`${name}.js`] = esm(name, code)
+    files[`${name}.js`] = esm(name, chunks[path], chunks)
   }
   return files
+}
+
+/**
+ * The files that package.json names in `bin`. Each runs what its code exports as `main`.
+ *
+ * @returns texts by name of the file in dist
+ */
+export function programFiles (names) {
+  return Object.fromEntries(names.map(name => [`${name}.cjs`, `#!/usr/bin/env node\nrequire('./${CODE}/${name}.cjs').main()\n`]))
 }
 
 /**
@@ -33,14 +42,20 @@ function commonjs (path) {
   return `const all = require('./${path}')\nmodule.exports = all\n`
 }
 
-function esm (name, code) {
+function esm (name, code, chunks) {
   const exported = [...code.matchAll(/^exports\.(\w+) = /gm)].map(([, key]) => key)
   const names = exported.filter(key => key !== 'default')
+  const loaded = [code, ...loadedBy(code, chunks)]
   return [
-    ...ES_PEERS.filter(peer => code.includes(`require("${peer}")`)).map(peer => `import '${peer}'`),
+    ...ES_PEERS.filter(peer => loaded.some(code => code.includes(`require("${peer}")`))).map(peer => `import '${peer}'`),
     `import all from './${name}.cjs'`,
     `export const { ${names.join(', ')} } = all`,
     ...exported.length > names.length ? ['export default all'] : [],
     ''
   ].join('\n')
+}
+
+/** The texts of the shared files that a file loads at its start. */
+function loadedBy (code, chunks) {
+  return [...code.matchAll(/^(?:const \w+ = )?require\("\.\/(shared-[\w-]+\.cjs)"\)/gm)].map(([, file]) => chunks[`${CODE}/${file}`])
 }

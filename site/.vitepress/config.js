@@ -32,6 +32,7 @@ const guides = [
 const reference = [
   ['Options, members, events, errors', 'reference'],
   ['Backends', 'backends'],
+  ['Command line', 'cli'],
   ['With other packages', 'integrations'],
   ['Scaling', 'scaling'],
   ['Security', 'security'],
