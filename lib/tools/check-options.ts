@@ -7,8 +7,8 @@ type Hints = Readonly<Record<string, string>>
 
 const MAX_SHOWN = 60
 /**
- * Paths at which a secret may stand: the option itself, one of a reader or layout (`fromIronSession.password`), or all options when a secret is
- * passed in the place of the object.
+ * Paths at which a secret may stand: the option itself, one of a reader or a layout (`fromIronSession.password`), or all options where
+ * a secret is passed in the place of the object.
  */
 const SECRET_PATH = /^(?:(?:layout\.)?(?:cookieS|s)ecret(?:\.|$)|options$|layout$|from[A-Z]\w*(?:$|\.(?:secret|key|password|salt)(?:\.|$)))/
 /** Text such as `redis://user:password@host`, which an application passed as a client. */

@@ -183,7 +183,7 @@ t.test('what a MigratingBackend moves in that moment is not taken for ended', as
   const moveOn = async () => {
     const record = await source.read(id) as SessionRecord
     await target.write(id, record, 0)
-    await source.write(id, { ...newRecord({ id, data: '' }, START), meta: { moved: true } as never })
+    await source.write(id, { ...newRecord({ id, data: '' }, START), meta: { moved: record.version } })
   }
   onceBefore(to, 'write', id, moveOn)
   t.match(await migrate(), { json: copied(1) })

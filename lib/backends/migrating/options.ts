@@ -36,5 +36,6 @@ function assertMovable (path: string, backend: SessionBackend): void {
   if (!hasMethods(backend, ['read', 'write', 'remove'])) throw unexpected(path, EXPECTED, backend)
   if (backend.selfContained === true) throw unexpected(path, 'a backend that keeps sessions on a server', backend, TO_MOVE_COOKIES)
   if (backend.cookies === undefined) return
-  throw unexpected(path, 'a backend with ids of this library', backend, 'a store with `layout` holds the ids of Express: move in with `migrateFrom`')
+  const remedy = 'a store with `layout` holds the ids of Express: move in with `migrateFrom`'
+  throw unexpected(path, 'a backend with ids of this library', backend, remedy)
 }
