@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Duration, ForeignCookies, Instant, SessionReader } from '../../types/index.d.ts'
 import { InvalidOptionsError } from '../errors.ts'
+import { toMilliseconds } from '../tools/duration.ts'
 import { type CookieText, joinedTexts, partNames, textsOf } from './cookie-texts.ts'
 import { dataIn } from './data.ts'
 import { gcmKey, openGcm } from './encryptors.ts'
@@ -19,7 +20,7 @@ export interface LitestarOptions extends ReaderOptions {
   layout?: 'redis' | 'file'
   /** What stands before the ids in the store. @default 'LITESTAR:', for files ''; Starlite has 'STARLITE_SESSION:' */
   prefix?: string
-  /** How long a session in a store that tells no deadline may live on, from its first use here. @default as long as ours */
+  /** Its `max_age`: how long a session in a store that tells no deadline may live on, from its first use here. @default '14d' */
   maxAge?: Duration
 }
 
@@ -35,6 +36,8 @@ const MARK = 'additional_authenticated_data='
 /** More do not fit into a header that servers take. */
 const MOST_PARTS = 20
 const ID = /^[0-9a-f]{32,256}$/
+/** The library's own `max_age`. */
+const MAX_AGE_MS = toMilliseconds('14d')!
 
 interface Records {
   readonly store: KeyValueStore
@@ -107,7 +110,7 @@ async function readAt ({ store, isFile, prefix, maxAgeMs }: Records, name: strin
   const key = prefix + name
   const value = await valueAt(store, key)
   if ('rejected' in value) return value
-  const otherwise = maxAgeMs === undefined ? null : now + maxAgeMs
+  const otherwise = now + (maxAgeMs ?? MAX_AGE_MS)
   const record = isFile ? fileIn(value) : { data: value.toString(), expiresAt: otherwise }
   const data = record && dataIn(record.data)
   if (!data) return rejected('corrupt')

@@ -20,7 +20,7 @@ export interface StarsessionsOptions extends ReaderOptions {
   encryption?: 'none' | 'fernet' | 'aes-gcm'
   /** The key of the encryptor: of Fernet as its text, of AES-GCM 16, 24 or 32 bytes. */
   key?: string | Uint8Array
-  /** Its `lifetime` (`max_age` in starsessions 1). @default what the session says, or that of the library */
+  /** Its `lifetime` (`max_age` in starsessions 1). @default what the session says, or how long the library keeps one that says nothing */
   maxAge?: Duration
   /** Its `rolling`. @default false */
   rolling?: boolean
@@ -41,6 +41,8 @@ const ID = /^(?:[0-9a-f]{32}|[0-9a-f]{256})$/
 /** How long starsessions 2 takes a signature where `lifetime` is 0. */
 const UNLIMITED_MS = toMilliseconds('360d')!
 const VERSION_1_MS = toMilliseconds('14d')!
+/** Its `gc_ttl`: how long its store keeps a session that lasts as long as the browser. */
+const KEPT_MS = toMilliseconds('30d')!
 
 interface Lifetime {
   readonly maxAgeMs: number | undefined
@@ -105,8 +107,8 @@ async function readRecord (
   if ('rejected' in session) return session
   const { data, metadata } = session
   const lifetimeMs = maxAgeMs ?? lifetimeOf(metadata)
-  const expiresAt = endOf(metadata, lifetimeMs, rolling) ?? (maxAgeMs === undefined ? null : now + maxAgeMs)
-  if (expiresAt !== null && expiresAt <= now) return rejected('expired')
+  const expiresAt = endOf(metadata, lifetimeMs, rolling) ?? now + (lifetimeMs ?? KEPT_MS)
+  if (expiresAt <= now) return rejected('expired')
   return { data, expiresAt, secret: id, ...removal(store, key) }
 }
 

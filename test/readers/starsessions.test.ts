@@ -31,7 +31,7 @@ for (const made of madeBy('starsessions 2', 'store')) {
     const store = new Map([[`starsessions.${textOf(made)}`, Buffer.from(value, 'base64')]])
     const reader = fromStarsessions({ store, ...encryptionOf(made) })
     const found = sessionIn(await readAt(NOW, reader, header))
-    t.strictSame(found, { data, expiresAt: lifetime === 0 ? null : MADE_AT + 500 + HOUR_MS, secret: textOf(made) })
+    t.strictSame(found, { data, expiresAt: lifetime === 0 ? NOW + 30 * DAY_MS : MADE_AT + 500 + HOUR_MS, secret: textOf(made) })
     if (lifetime > 0) t.strictSame(await readAt(found.expiresAt!, reader, header), { rejected: 'expired' })
     store.clear()
     t.strictSame(await readAt(NOW, reader, header), { rejected: 'unknown' })
@@ -54,7 +54,7 @@ t.test('sessions of starsessions 1 are read, in their cookie and in a store', as
   t.strictSame(sessionIn(await readAt(NOW, fromStarsessions({ secret }), header)), { data, expiresAt: MADE_AT + 14 * DAY_MS, secret: textOf(cookie) })
   const [stored] = madeBy('starsessions 1', 'store') as [PythonSession]
   const store = new Map([[textOf(stored), Buffer.from(stored.value, 'base64').toString()]])
-  t.match(await readAt(NOW, fromStarsessions({ store, prefix: '' }), stored.header), { data, expiresAt: null })
+  t.match(await readAt(NOW, fromStarsessions({ store, prefix: '' }), stored.header), { data, expiresAt: NOW + 30 * DAY_MS })
   t.equal(sessionIn(await readAt(NOW, fromStarsessions({ store, prefix: '', maxAge: '1h' }), stored.header)).expiresAt, NOW + HOUR_MS)
 })
 
@@ -98,7 +98,7 @@ t.test('what is encrypted differently, with a different key, in the future or by
   t.strictSame(await readValue('short', { encryption: 'aes-gcm', key }), { rejected: 'forged' })
   t.strictSame(await readValue(token(BigInt(fixture.t)), {}), { rejected: 'corrupt' })
   t.strictSame(await readValue('{"a":1,"__metadata__":[]}', {}), { rejected: 'corrupt' })
-  t.match(await readValue('{"a":1,"__metadata__":{"created":"x","lifetime":60}}', {}), { data: { a: 1 }, expiresAt: null })
+  t.match(await readValue('{"a":1,"__metadata__":{"created":"x","lifetime":60}}', {}), { data: { a: 1 }, expiresAt: NOW + 60_000 })
   const [made] = madeBy('starsessions 2', 'cookie').filter(({ encryption }) => encryption === 'fernet') as [PythonSession]
   t.strictSame(await readAt(NOW, fromStarsessions({ secret: made.secret, ...fernet } as any), made.header), { rejected: 'forged' })
 })
