@@ -49,7 +49,7 @@ export const testsByName = {
   'lib/http/hold.ts': http('double-send head-out streams other-hooks caching-headers timed-out websocket'),
   'lib/http/error-reply.ts': [...http('failed-commit responses timed-out'), 'test/session/required-freshness.test.ts'],
   'lib/http/detached-cookies.ts': ['test/administration/', 'test/session/about.test.ts', 'test/session/write-context.test.ts'],
-  'lib/http/foreign-cookies.ts': ['test/lifecycle/arrivals.test.ts', 'test/migrate/from-backend.test.ts'],
+  'lib/http/foreign-cookies.ts': ['test/http/foreign-cookies.test.ts', 'test/lifecycle/arrivals.test.ts', 'test/migrate/from-backend.test.ts'],
   'lib/http/body.ts': http('responses streams failed-commit caching-headers'),
   'lib/http/reply-cookies.ts': [
     ...http('clearing-cookie leftover-changes plain-http head-out failed-commit set-cookie other-hooks caching-headers websocket'),

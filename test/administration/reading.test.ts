@@ -76,6 +76,23 @@ t.test('an opened session of a server-side backend can be changed, saved, touche
   t.equal(await site.app.sessions.exists(id), false)
 })
 
+t.test('an opened session cannot do what needs a new cookie, and the message says where it can', async t => {
+  for (const backend of kinds) {
+    const { app, warnings } = await createSite(t, { backend, cookie: { path: '/app' } })
+    const { cookie } = await app.sessions.create({ a: 1 } as never)
+    const needs: Record<string, (session: any) => Promise<unknown>> = {
+      'a first save': async () => await (await app.sessions.open(undefined) as any).set('a', 1).save(),
+      login: async session => await session.login('7'),
+      regenerateId: async session => await session.regenerateId()
+    }
+    for (const [what, need] of Object.entries(needs)) {
+      const message = /^A session opened outside a request does not support setting a cookie: there is no response to put it on; do this in a request/
+      await t.rejects(need(await app.sessions.open(cookie)), { code: 'SES_NOT_SUPPORTED', message }, `${backend}: ${what}`)
+    }
+    t.strictSame(warnings(), [])
+  }
+})
+
 t.test('get() shows a stored session, without making use of it', async t => {
   const site = await createSite(t, { backend: 'memory' })
   const { id } = await site.app.sessions.create({ a: 1 } as never, { subject: 'ann' })
