@@ -5,9 +5,9 @@ import { sendCookie } from './cookie.ts'
 import type { Draft } from './draft.ts'
 import { endSession } from './end.ts'
 import { withAbout } from './identity.ts'
-import { leavePlace, takePlace } from './places.ts'
 import { toStore, writeContextOf } from './records.ts'
-import { assertNotRevoked, beginSignIn, marksBefore, withMarks } from './revocations.ts'
+import { withMarks } from './revocations.ts'
+import { signIn } from './sign-ins.ts'
 import type { SessionState } from './state.ts'
 
 /**
@@ -30,27 +30,22 @@ function * storeArrival (state: SessionState, arrival: Arrival): Flow<void> {
   const { store } = registration
   const base = state.base!
   yield * store.put(arrival.marker(registration.now()), 0, { data: {} })
-  if (base.record.subject === null) return yield * insert(state, base)
-  const called = beginSignIn(registration)
-  const marks = yield * marksBefore(registration, base.record, called)
-  const newcomer = { registration, subject: base.record.subject, id, signIn: called, source: cookies }
-  yield * takePlace(newcomer)
-  let isStored = false
-  try {
-    const stored = { ...base, record: { ...base.record, meta: withMarks(base.record.meta, marks) } }
-    yield * insert(state, stored)
-    isStored = state.phase !== 'gone'
-  } finally {
-    if (!isStored) store.runAside(leavePlace(newcomer))
-  }
-  if (!isStored) return
-  try {
-    yield * assertNotRevoked(registration, state.base!.record, marks)
-  } catch (error) {
-    yield * endSession(registration, id, state.base!.record, { meta: { reason: 'revoked' } })
-    state.markGone()
-    throw error
-  }
+  const { subject, meta } = base.record
+  if (subject === null) return yield * insert(state, base)
+  yield * signIn({
+    registration,
+    owner: { subject, meta },
+    id,
+    source: cookies,
+    * store (marks) {
+      yield * insert(state, { ...base, record: { ...base.record, meta: withMarks(meta, marks) } })
+      return state.phase !== 'gone'
+    },
+    * end () {
+      yield * endSession(registration, id, state.base!.record, { meta: { reason: 'revoked' } })
+      state.markGone()
+    }
+  })
 }
 
 function * insert (state: SessionState, base: Stored): Flow<void> {

@@ -87,24 +87,25 @@ function * limitOf ({ settings, store }: Registration, subject: string): Flow<nu
 
 /** Whether the newcomer has a place now; else the count has to be made again. */
 function * tryToTake (newcomer: Newcomer, id: string, most: number, attempt: number): Flow<boolean> {
-  const { registration, subject, signIn } = newcomer
+  const { registration, signIn } = newcomer
   const { store } = registration
   const answer = yield * store.read(id)
   const revocation = revocationIn(answer)
   if (revocation !== null) assertBefore(registration, revocation, signIn)
   const stands = isRecord(answer) ? answer : null
-  const seated = yield * seatedOf(registration, subject, stands?.meta?.pending ?? [], most)
+  const seated = yield * seatedOf(newcomer, stands?.meta?.pending ?? [], most)
   const pending = yield * makeRoom(newcomer, seated, most, attempt)
   if (pending === null || pending.length >= MAX_PENDING) return false
   const next = withPending(id, revocation, [...pending, [newcomer.id, registration.now()]], registration.now())
   return (yield * store.put(next, stands?.version ?? 0, { data: {} })).written
 }
 
-function * seatedOf (registration: Registration, subject: string, pending: Pending, most: number): Flow<Seated> {
-  const living = yield * livingOf(registration, subject)
+/** Without the newcomer: a session of another library comes in under the same id with each of its first requests. */
+function * seatedOf ({ registration, subject, id: own }: Newcomer, pending: Pending, most: number): Flow<Seated> {
+  const living = (yield * livingOf(registration, subject)).filter(({ id }) => id !== own)
   const listed = new Set(living.map(({ id }) => id))
   const now = registration.now()
-  const underWay = pending.filter(([id, at]) => !listed.has(id) && Math.abs(now - at) <= TOMBSTONE_MS)
+  const underWay = pending.filter(([id, at]) => id !== own && !listed.has(id) && Math.abs(now - at) <= TOMBSTONE_MS)
   const isFull = living.length + underWay.length >= most || underWay.length >= MAX_PENDING
   return { living, pending: isFull ? yield * withoutEnded(registration, underWay) : underWay }
 }

@@ -38,7 +38,8 @@ export interface Revocation {
   readonly spared: string | undefined
 }
 
-type Marks = readonly number[]
+/** The versions of revocations' marks. */
+export type Marks = readonly number[]
 
 const REVOKED = 'the sessions of its subject were revoked'
 const NO_MARKS: Marks = []

@@ -5,8 +5,8 @@ import { Commit, type CommitOptions } from './commit.ts'
 import type { Draft } from './draft.ts'
 import { endSession } from './end.ts'
 import { identified, subjectIn } from './identity.ts'
-import { leavePlace, takePlace } from './places.ts'
-import { assertNotRevoked, beginSignIn, marksBefore, type Owner, withMarks } from './revocations.ts'
+import { type Owner, withMarks } from './revocations.ts'
+import { type SignedIn, signIn } from './sign-ins.ts'
 import type { SessionState } from './state.ts'
 
 /**
@@ -17,7 +17,7 @@ export function * storeDraft (state: SessionState, draft: Draft, options: Commit
   const owner = options.hasChanged ? appearing(state, draft) : null
   if (owner === null) return yield * new Commit(state, draft, guarded(state, options)).run()
   if (!state.hasNewId) reportFixation(state, owner)
-  yield * signIn(state, draft, owner, options)
+  yield * storeSignIn(state, draft, owner, options)
 }
 
 /** Whose session it becomes with this draft; `null` where it stays whose it was, or becomes nobody's. */
@@ -27,28 +27,23 @@ function appearing ({ registration }: SessionState, draft: Draft): (Owner & { re
   return subject === null || subject === draft.subject ? null : { subject, meta }
 }
 
-function * signIn (state: SessionState, draft: Draft, owner: Owner & { readonly subject: string }, options: CommitOptions): Flow<void> {
+function * storeSignIn (state: SessionState, draft: Draft, owner: SignedIn['owner'], options: CommitOptions): Flow<void> {
   const { registration, id, cookies } = state
-  const called = beginSignIn(registration)
-  const marks = yield * marksBefore(registration, owner, called)
-  const newcomer = { registration, subject: owner.subject, id, signIn: called, source: cookies }
-  yield * takePlace(newcomer)
-  let isStored = false
-  try {
-    yield * new Commit(state, { ...draft, ...owner, meta: withMarks(owner.meta, marks) }, options).run()
-    isStored = state.subject === owner.subject
-  } finally {
-    if (!isStored) registration.store.runAside(leavePlace(newcomer))
-  }
-  if (!isStored) return
-  try {
-    yield * assertNotRevoked(registration, owner, marks)
-  } catch (error) {
-    yield * endSession(registration, state.id, state.base!.record, { meta: { reason: 'revoked' } })
-    state.markGone()
-    cookies.clear(true)
-    throw error
-  }
+  yield * signIn({
+    registration,
+    owner,
+    id,
+    source: cookies,
+    * store (marks) {
+      yield * new Commit(state, { ...draft, ...owner, meta: withMarks(owner.meta, marks) }, options).run()
+      return state.subject === owner.subject
+    },
+    * end () {
+      yield * endSession(registration, state.id, state.base!.record, { meta: { reason: 'revoked' } })
+      state.markGone()
+      cookies.clear(true)
+    }
+  })
 }
 
 /** A session that was there before its user signed in may be one that an attacker has planted (session fixation). */

@@ -357,6 +357,27 @@ t.test('the subject of a session that comes in can be listed and revoked, and ta
   t.equal(await app.sessions.count({ subject: 'ada' }), 1)
 })
 
+for (const onLimit of ['reject', 'evict-oldest'] as const) {
+  t.test(`parallel first requests of one session take one place (${onLimit})`, async t => {
+    const old = new OldLibrary()
+    const { app, browser: newBrowser } = await createSite(t, {
+      backend: 'memory', migrateFrom: [old], subject: (data: any) => data.user, maxSessionsPerSubject: 1, onLimit
+    })
+    const browser = newBrowser()
+    browser.cookies.set('old', old.begin({ user: 'ada' }).slice(4))
+    const gate = new Gate()
+    const pages = Array.from({ length: 6 }, (_, page) => browser.copy().run(async ({ session }) => {
+      await gate.opened
+      session[`page${page}`] = true
+    }))
+    await settled()
+    gate.open()
+    await Promise.all(pages)
+    t.equal(await app.sessions.count({ subject: 'ada' }), 1)
+    t.equal(Object.keys(await browser.data()).length, 7)
+  })
+}
+
 t.test('a revocation that is under way ends a session of its subject that comes in meanwhile', async t => {
   const old = new OldLibrary()
   const { app, backend, browser: newBrowser } = await createSite(t, {
