@@ -1,13 +1,11 @@
 #!/usr/bin/env node
 // What `npm run integrations` runs: the tests of integrations/, with the package as users install it. Expects dist to be built.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { integrations } from '../integrations/list.js'
 import { argumentsOf } from './arguments.js'
-import { packInto, sh } from './pack.js'
+import { installPackageIn, sh } from './pack.js'
 import { installIn } from './prepare/folder.js'
 
 const HELP = `npm run integrations -- [options]
@@ -26,7 +24,7 @@ const { values: { only } } = argumentsOf(HELP, { options: { only: { type: 'strin
 const wanted = integrations.filter(({ name }) => only === undefined || only.includes(name))
 try {
   installIn(home)
-  installPackage()
+  installPackageIn(home)
   sh(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.'], home)
 } catch (error) {
   console.error(`integrations: ${error.message}`)
@@ -49,18 +47,6 @@ process.exitCode = failed.length === 0 ? 0 : 1
 function assertKnown ({ values: { only } }) {
   const unknown = only?.find(name => !integrations.some(integration => integration.name === name))
   if (unknown !== undefined) throw new Error(`There is no integration named ${unknown}`)
-}
-
-/** The tarball of this checkout, with the dependencies that it names. */
-function installPackage () {
-  const folder = mkdtempSync(join(tmpdir(), 'fastsessions-integrations-'))
-  try {
-    // npm would keep a package of the same version.
-    rmSync(join(home, 'node_modules', 'fastsessions'), { recursive: true, force: true })
-    sh('npm', ['install', '--no-save', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error', packInto(folder)], home)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
 }
 
 /** Runs the test of an integration. Its output is shown when it fails. */
