@@ -13,6 +13,8 @@ import { seededRandom } from '../helpers/seeded-random.ts'
 const USERS = 20
 const ROUNDS = 2
 const OURS = '__Host-session'
+/** Libraries whose cookie is the session, and another text with each write. */
+const SEALED = ['@fastify/secure-session', 'iron-session']
 
 const backends: Record<string, (t: Test) => Promise<() => SessionBackend>> = {
   async redis (t) {
@@ -131,7 +133,7 @@ for (const name of Object.keys(OLD_APPLICATIONS)) {
   }
 
   t.test(`${name}: while old nodes run a sign-out reaches those of its own side, and all where it clears both cookies`, async t => {
-    const { oldNode, startNode, users: [half, whole, other] } = await deployment(t, name, 'redis', 3)
+    const { oldNode, startNode, users: [half, whole, other, busy] } = await deployment(t, name, 'redis', 4)
     const node = await startNode()
     const thorough = await startNode({ clearsTheirs: true })
     for (const user of [half!, whole!, other!]) await user.visit('/read', node.port)
@@ -146,6 +148,13 @@ for (const name of Object.keys(OLD_APPLICATIONS)) {
 
     await whole!.visit('/sign-out', thorough.port)
     for (const { port } of [oldNode, node]) t.match(await whole!.visit('/read', port), { user: null })
+
+    for (const { port } of [node, oldNode]) await busy!.visit('/write', port)
+    await busy!.visit('/sign-out', node.port)
+    const again = SEALED.includes(name) ? busy!.name : null
+    t.match(await busy!.visit('/read', node.port), { user: again }, 'a cookie that was sealed anew is another one, and comes in')
+    await busy!.visit('/sign-out', thorough.port)
+    for (const { port } of [oldNode, node]) t.match(await busy!.visit('/read', port), { user: null })
   })
 }
 
