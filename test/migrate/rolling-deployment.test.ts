@@ -145,6 +145,12 @@ for (const name of Object.keys(OLD_APPLICATIONS)) {
     await other!.visit('/sign-out', oldNode.port)
     t.match(await other!.visit('/read', oldNode.port), { user: null })
     t.match(await other!.visit('/read', node.port), { user: other!.name }, 'the new node has it for its own')
+    await other!.visit('/sign-in?user=another', oldNode.port)
+    t.match(await other!.visit('/read', node.port), { user: other!.name }, 'and our cookie comes first')
+    other!.cookies.delete(OURS)
+    for (const { port } of [oldNode, node]) {
+      t.match(await other!.visit('/read', port), { user: 'another' }, 'unless the sign-in has cleared it')
+    }
 
     await whole!.visit('/sign-out', thorough.port)
     for (const { port } of [oldNode, node]) t.match(await whole!.visit('/read', port), { user: null })
