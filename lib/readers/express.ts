@@ -5,7 +5,7 @@ import { call, type ExpressStore, isExpressStore } from '../tools/express-call.t
 import { textsOf } from './cookie-texts.ts'
 import { type ExpressRecord, recordOf } from './express-records.ts'
 import { anything, duration, maxAgeOf, readerCheck, type ReaderOptions, type Secrets, secretsOf } from './options.ts'
-import { firstOf, type Outcome, readerOf, rejected } from './reader.ts'
+import { firstOf, type Outcome, readerOf, rejected, unknown } from './reader.ts'
 import { isSignedBy } from './signatures.ts'
 
 interface StoredSessionOptions extends ReaderOptions {
@@ -112,7 +112,7 @@ function readSigned (text: string, format: Format, now: Instant): Awaitable<Outc
 async function readStored (id: string, secret: string, format: Format, now: Instant): Promise<Outcome> {
   const { store } = format
   const answer = await call(done => store.get(id, done), 'ENOENT')
-  if (!answer) return rejected('unknown')
+  if (!answer) return unknown(secret)
   const record = recordOf(answer)
   if ('rejected' in record) return record
   const expiresAt = deadlineOf(record, format, now)

@@ -1,7 +1,7 @@
 import type { Awaitable, ForeignRejection } from '../../types/index.d.ts'
 import { hasMethods, unexpected } from '../tools/check-options.ts'
 import { bytesOf } from './options.ts'
-import { rejected } from './reader.ts'
+import { rejected, unknown } from './reader.ts'
 
 /** Where a library for Python keeps its records: a client of Redis, or anything that answers with the value of a key. */
 export interface KeyValueStore {
@@ -17,10 +17,14 @@ export function assertStore (reader: string, store: unknown): void {
   throw unexpected(`${reader}.store`, 'an object with the function get', store, 'for example a client of Redis')
 }
 
-/** The value of a key. The errors of the store are thrown. */
-export async function valueAt (store: KeyValueStore, key: string): Promise<Buffer | ForeignRejection> {
+/**
+ * The value of a key. The errors of the store are thrown.
+ *
+ * @param secret that of the cookie which leads to the key
+ */
+export async function valueAt (store: KeyValueStore, key: string, secret: string): Promise<Buffer | ForeignRejection> {
   const value = await answerOf(store, key)
-  if (value === undefined || value === null) return rejected('unknown')
+  if (value === undefined || value === null) return unknown(secret)
   return bytesOf(value) ?? rejected('corrupt')
 }
 

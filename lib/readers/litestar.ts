@@ -108,7 +108,7 @@ async function readRecord (records: Records, id: string, now: Instant): Promise<
 
 async function readAt ({ store, isFile, prefix, maxAgeMs }: Records, name: string, id: string, now: Instant): Promise<Outcome> {
   const key = prefix + name
-  const value = await valueAt(store, key)
+  const value = await valueAt(store, key, id)
   if ('rejected' in value) return value
   const otherwise = now + (maxAgeMs ?? MAX_AGE_MS)
   const record = isFile ? fileIn(value) : { data: value.toString(), expiresAt: otherwise }

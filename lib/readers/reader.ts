@@ -33,17 +33,26 @@ export function readerOf (format: Format, { clear = false, cookie = {} }: Reader
 
 export function rejected (reason: ForeignRejection['rejected']): ForeignRejection { return { rejected: reason } }
 
+/** An authentic cookie whose record is not in the store: with `clear: true`, the session which it led to may be ours already. */
+export function unknown (secret: string): ForeignRejection { return { rejected: 'unknown', secret } }
+
 /**
  * Tries texts until one is a session: browsers send several cookies of one name where paths or domains differ.
  *
- * @returns a session; else why the first text is none, or `null` without a text
+ * @returns a session; else the first rejection that has a secret, by which the session may be found here; else why the first text is
+ * none, or `null` without a text
  */
 export function firstOf (
   texts: readonly CookieText[], read: (text: string) => Awaitable<Outcome>, reason: ForeignRejection | null = null
 ): Awaitable<Found> {
   const [text, ...rest] = texts
   if (text === undefined) return reason
-  const next = (outcome: Outcome): Awaitable<Found> => 'data' in outcome ? outcome : firstOf(rest, read, reason ?? outcome)
+  const next = (outcome: Outcome): Awaitable<Found> => 'data' in outcome ? outcome : firstOf(rest, read, tellingOf(reason, outcome))
   const outcome = text === null ? rejected('malformed') : read(text)
   return isPromise(outcome) ? outcome.then(next) : next(outcome)
+}
+
+function tellingOf (first: ForeignRejection | null, other: ForeignRejection): ForeignRejection {
+  if (first === null) return other
+  return first.secret === undefined && other.secret !== undefined ? other : first
 }

@@ -88,7 +88,7 @@ function readCookie (text: string, keys: readonly Buffer[], maxAgeMs: number | n
 }
 
 async function readRecord (store: KeyValueStore, id: string, cookie: Exclude<Outcome, { rejected: unknown }>): Promise<Outcome> {
-  const value = await valueAt(store, id)
+  const value = await valueAt(store, id, cookie.secret)
   if ('rejected' in value) return value
   const data = dataIn(value.toString())
   return data === null ? rejected('corrupt') : { ...cookie, data, ...removal(store, id) }

@@ -101,7 +101,7 @@ async function readRecord (
   store: KeyValueStore, prefix: string, id: string, open: Open, { maxAgeMs, rolling }: Lifetime, now: Instant
 ): Promise<Outcome> {
   const key = prefix + id
-  const value = await valueAt(store, key)
+  const value = await valueAt(store, key, id)
   if ('rejected' in value) return value
   const session = sessionIn(open(value, now))
   if ('rejected' in session) return session

@@ -1,9 +1,11 @@
 import t from 'tap'
 import { parseLifetime } from '../../lib/config/lifetime-options.ts'
 import { resolveOptions } from '../../lib/config/options.ts'
+import { PEERS_OPTIONS } from '../../lib/config/peers.ts'
 import { InvalidOptionsError, MemoryBackend } from '../../lib/index.ts'
 import { createApp, SECRET } from '../helpers/app.ts'
 import { refusalOf } from '../helpers/config.ts'
+import { read } from '../helpers/documents.ts'
 
 const DURATION = 'a number of seconds above 0, or a string such as \'30m\', \'12h\' or \'14d\''
 const COOKIE_NAME = 'a cookie name: letters, digits and !#$%&\'*+-.^_`|~ (RFC 6265bis)'
@@ -96,18 +98,28 @@ for (const [options, message] of refused) {
 
 for (const [options, message] of [
   [{ store: {} }, /^Unknown option `store`; a store is a `backend` here/],
-  [{ key: 'x' }, /`secret`/], [{ password: 'x' }, /`secret`/], [{ cookieName: 'x' }, /`cookie\.name`/], [{ sessionName: 'x' }, /`property`/],
+  [{ key: 'x' }, /`secret` here \(docs\/guides\/from-secure-session\.md\)$/], [{ password: 'x' }, /`secret`/], [{ cookieName: 'x' }, /`cookie\.name`/], [{ sessionName: 'x' }, /`property`/],
   [{ ttl: 5 }, /`idleTimeout` and `absoluteTimeout`, in seconds/], [{ maxAge: 5 }, /`idleTimeout`/], [{ cookie: { maxAge: 5 } }, /^Unknown option `cookie\.maxAge`; .*`idleTimeout`/],
   [{ cookie: { expires: 5 } }, /`idleTimeout`/], [{ cookie: { signed: true } }, /sealed/], [{ rolling: true }, /`renewAfter`/],
   [{ resave: false }, /nothing to set/], [{ saveUninitialized: false }, /nothing to set/], [{ genid: () => '1' }, /256 random bits/],
   [{ idGenerator: () => '1' }, /256 random bits/], [{ unset: 'destroy' }, /destroy\(\)/], [{ salt: 'x' }, /no salt/],
-  [{ prefix: 's:' }, /`prefix` of the backend/], [{ cookiePrefix: 's:' }, /has no prefix: cookies of express-session are not read/],
+  [{ prefix: 's:' }, /`prefix` of the backend/], [{ cookiePrefix: 's:' }, /has no prefix; `migrateFrom` reads cookies that have one \(docs\/guides\/from-fastify-session\.md\)$/],
   [{ cookieOptions: { path: '/' } }, /are `cookie` here/], [{ expiry: 5 }, /`idleTimeout`/], [{ expires: 5 }, /`idleTimeout`/], [{ proxy: true }, /`trustProxy`/]
 ] as Array<[object, RegExp]>) {
   t.test(`an option of a different session plugin leads to what does it here: ${JSON.stringify(Object.keys(options))} ${String(message)}`, async t => {
     t.match((await refusalOf({ secret: SECRET, ...options })).message, message)
   })
 }
+
+t.test('each hint for who comes from another plugin ends with a page that has the option', t => {
+  for (const [option, hint] of Object.entries(PEERS_OPTIONS)) {
+    const page = / \((docs\/guides\/[\w-]+\.md)\)$/.exec(hint)?.[1]
+    t.type(page, 'string', option)
+    const name = option.split('.').at(-1)!
+    if (page !== 'docs/guides/moving-in.md') t.match(read(page!), new RegExp(`\`(?:[\\w.]+\\.)?${name}\\b`), option)
+  }
+  t.end()
+})
 
 t.test('a number of milliseconds is refused as a timeout', async t => {
   for (const name of ['idleTimeout', 'absoluteTimeout', 'timeout']) {

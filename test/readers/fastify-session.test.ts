@@ -102,9 +102,9 @@ t.test('a session that has ended in the store is none, whether the store answers
   const store = new TextStore()
   const header = await signedIn({ store })
   store.texts.clear()
-  t.strictSame(await read(fromFastifySession({ secret: SECRET, store }), header), { rejected: 'unknown' })
+  t.strictSame(await read(fromFastifySession({ secret: SECRET, store }), header), { rejected: 'unknown', secret: raw(header).slice('sessionId='.length) })
   const files = Object.assign(new TextStore(), { get: async () => { throw Object.assign(new Error('no file'), { code: 'ENOENT' }) } })
-  t.strictSame(await read(fromFastifySession({ secret: SECRET, store: files }), header), { rejected: 'unknown' })
+  t.strictSame(await read(fromFastifySession({ secret: SECRET, store: files }), header), { rejected: 'unknown', secret: raw(header).slice('sessionId='.length) })
 })
 
 t.test('a store that fails makes the read fail', async t => {
@@ -131,7 +131,8 @@ t.test('the record can be removed, and one that is gone is no error', async t =>
 t.test('records that are not laid out as those of @fastify/session are corrupt, and our own are nobody\'s', async t => {
   const store = new TextStore()
   const id = 'an-id'
-  const header = `sessionId=${id}.${createHmac('sha256', SECRET).update(id).digest('base64').replace('=', '')}`
+  const secret = `${id}.${createHmac('sha256', SECRET).update(id).digest('base64').replace('=', '')}`
+  const header = `sessionId=${secret}`
   const cyclic: Record<string, unknown> = { cookie: {} }
   cyclic['self'] = cyclic
   let deep: unknown = 1
@@ -143,12 +144,18 @@ t.test('records that are not laid out as those of @fastify/session are corrupt, 
     [JSON.parse('{"cookie":{},"__proto__":{"admin":true}}'), 'corrupt'],
     [JSON.parse('{"cookie":{},"a":{"constructor":{"prototype":{}}}}'), 'corrupt'],
     [{ cookie: {}, deep }, 'corrupt'],
-    [{ cookie: {}, fastsessions: '1', fastsessionsOf: 'session x' }, 'unknown'],
-    [null, 'unknown'], [undefined, 'unknown'], ['', 'unknown']
+    [{ cookie: {}, fastsessions: '1', fastsessionsOf: 'session x' }, 'unknown']
   ]
   for (const [record, rejected] of cases) {
     const reader = fromFastifySession({ secret: SECRET, store: Object.assign(store, { get: async () => record }) as any })
     t.strictSame(await read(reader, header), { rejected })
+  }
+  for (const record of [null, undefined, '']) {
+    const reader = fromFastifySession({ secret: SECRET, store: Object.assign(store, { get: async () => record }) as any })
+    t.strictSame(await read(reader, header), { rejected: 'unknown', secret })
+    for (const several of [`sessionId=junk; ${header}; sessionId=a.b`, `${header}; sessionId=junk; ${header}`]) {
+      t.strictSame(await read(reader, several), { rejected: 'unknown', secret }, 'whichever cookie of the name it is')
+    }
   }
 })
 
