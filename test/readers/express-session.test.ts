@@ -38,7 +38,10 @@ const stores: Record<string, (t: any) => any> = {
     pool.on('error', () => {})
     t.teardown(() => pool.end())
     const PgStore = connectPg(expressSession)
-    return new PgStore({ pool, tableName: `reader${process.pid}`, createTableIfMissing: true, pruneSessionInterval: false })
+    // Its table's key has the same name for each table, so that two in one schema are refused.
+    const schemaName = `reader${process.pid}`
+    await pool.query(`create schema ${schemaName}`)
+    return new PgStore({ pool, schemaName, createTableIfMissing: true, pruneSessionInterval: false })
   }
 }
 
