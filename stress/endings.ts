@@ -1,6 +1,9 @@
 import type { Event, History } from './history.ts'
 import { goesOn, isLogout, type Issued } from './lineage.ts'
 
+/** How far two clocks of one machine may drift apart while a request runs. */
+const CLOCK_SLACK_MS = 50
+
 /** When a session was over, and by which request. */
 export interface Ending {
   readonly at: number
@@ -83,6 +86,15 @@ export class Endings {
   isRevoking ({ subject, begin }: Event, before: Event): boolean {
     // A revocation without an answer may still be under way.
     return this.#revocations.some(by => by.subject === subject && by.begin < before.end && (by.end > begin || by.status !== 200))
+  }
+
+  /**
+   * Whether the clocks jumped while a sign-in ran. Then a revocation from before the sign-in, by a server whose clock had jumped already,
+   * seems to be a later one.
+   */
+  isBarredByJump ({ subject, begin, end, clockBegin, clockEnd }: Event): boolean {
+    const hasJumped = clockEnd - clockBegin > end - begin + CLOCK_SLACK_MS
+    return hasJumped && this.#revocations.some(by => by.subject === subject && by.begin < end)
   }
 
   /** Whether a request began when the absolute deadline had passed. */

@@ -56,6 +56,9 @@ t.test('a sign-in is refused only beside a revocation of its subject', async t =
   t.strictSame(broken([event('revoke', 5, { answer: null }), login]), ['a session stays until it is ended'], 'that had ended before')
   t.strictSame(broken([event('revoke', 5, { answer: null, end: 20 }), login]), [])
   t.strictSame(broken([event('revoke', 5, { answer: null, end: 20, subject: 'bob' }), login]), ['a session stays until it is ended'])
+  const jumped = { ...login, clockEnd: 10_000 }
+  t.strictSame(broken([event('revoke', 5, { answer: null }), jumped]), [], 'the clocks jumped meanwhile')
+  t.strictSame(broken([jumped]), ['a session stays until it is ended'], 'a jump alone ends nothing')
 })
 
 t.test('a logout beside a sign-in of the same session may end it, and one from before may not', async t => {

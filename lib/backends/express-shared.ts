@@ -13,7 +13,7 @@ const TAKEN = ['cookie', MEMBER]
 const DIGEST_CHARS = 16
 /** The digest of the data, and the last use by the clock of the machine. */
 const MEMBER_DATA = /^([\w-]{16}) (\d{1,16})$/
-const VERSION_DIGITS = 12
+const VERSION_DIGITS = 11
 
 /** What a record has beside its data and its times, before it is stored here. */
 const MADE_BY_EXPRESS = Object.freeze({ version: 0, schemaVersion: 1, subject: null, policy: null, meta: null })
@@ -97,7 +97,7 @@ function digestOf (data: string): string { return hash('sha256', data, 'base64ur
 
 /** The version of data that Express wrote: the same for the same data. */
 function versionOf (data: string, before: number): number {
-  return Number.parseInt(hash('sha256', `${before} ${data}`, 'hex').slice(0, VERSION_DIGITS), 16) || 1
+  return 1 + Number.parseInt(hash('sha256', `${before} ${data}`, 'hex').slice(0, VERSION_DIGITS), 16)
 }
 
 /** A session of a listing. In a list, stores tell the id as a member, if they tell it at all. */

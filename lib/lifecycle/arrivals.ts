@@ -99,6 +99,9 @@ function * findStored (
   return { stored: found.stored, data: found.data, token, arrival: new Arrival(id, true, reader, session) }
 }
 
+/** What a session has that a different library kept. */
+const NO_RECORD = Object.freeze({ policy: null, meta: null })
+
 /** The session as the request sees it, stored nowhere as yet. */
 function begun (
   registration: Registration, reader: SessionReader, session: ForeignSession, { id, token }: Identity
@@ -109,8 +112,9 @@ function begun (
   const origin = { registration, id, createdAt: createdAtOf(session, registration.now()), isUse: true }
   const subject = session.subject ?? subjectIn(registration, snapshot) ?? null
   const isDerived = (session.subject ?? null) === null && subject !== null
-  const policy = session.expiresAt === null ? session.record?.policy ?? null : { ...session.record?.policy, until: session.expiresAt }
-  const draft = { ...snapshot, subject, policy, meta: metaOf(session.record?.meta ?? null, isDerived) }
+  const { policy: before, meta } = session.record ?? NO_RECORD
+  const policy = session.expiresAt === null ? before : { ...before, until: session.expiresAt }
+  const draft = { ...snapshot, subject, policy, meta: metaOf(meta, isDerived) }
   const stored = planned(origin, null, draft)
   return { stored, data, token, arrival: new Arrival(id, false, reader, session) }
 }

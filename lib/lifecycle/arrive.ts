@@ -62,7 +62,7 @@ function * insert (state: SessionState, base: Stored): Flow<void> {
     registration.publish(state.cookies, 'created', stored.record.id, { reason: 'migrated', subject })
     return
   }
-  const theirs = answer.theirs === null ? yield * store.fetch(state.id) : store.sessionOf(answer.theirs, state.id)
+  const theirs = yield * store.fetch(state.id)
   if (theirs === null) state.markGone()
   else state.adopt(theirs, mine)
 }

@@ -14,6 +14,12 @@ t.test('a module exports options, a function that returns them, or a promise', a
   }
 })
 
+t.test('what a backend logs is for the log of an application', async t => {
+  const backend = new MemoryBackend()
+  const talkative = { read: () => null, write: () => '', remove () {}, count: () => 3, bind (context: any) { context.log.warn('hello'); return backend } }
+  t.match(await count(configOf(t, { backend: talkative })), { status: 0, out: '0\n', err: '' })
+})
+
 t.test('CommonJS, compiled ES modules and named exports do as well', async t => {
   const backend = '{ backend: { read: () => null, write: id => id, remove () {}, count: () => 7 } }'
   for (const [name, text] of [

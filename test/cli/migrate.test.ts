@@ -203,6 +203,32 @@ t.test('what ended in the source after it was copied ends in the target with the
   t.strictSame([await next.exists(a.id), await next.exists(b.id), await next.exists(c.id), await next.exists(own.id)], [false, false, true, true])
 })
 
+t.test('a session that ends in the source while it is copied ends in the target also beside a writer that never rests', async t => {
+  const { old, next, migrate, to, target } = await move(t)
+  const { id } = await old.create({})
+  let writes = 0
+  let isOwn = false
+  to.before('write', async call => {
+    if (call.id !== id || isOwn) return
+    if (++writes === 1) return await old.revoke(id)
+    isOwn = true
+    const record = await target.read(id) as SessionRecord
+    await target.write(id, { ...nextOf(record), lastAccessedAt: record.lastAccessedAt }, record.version)
+    isOwn = false
+  })
+  t.match(await migrate(), { json: copied(0, { ended: 1 }) })
+  to.heal()
+  t.ok(writes > 20)
+  t.equal(await next.exists(id), false)
+})
+
+t.test('a target that cannot say whether the subject was revoked stops the run', async t => {
+  const { old, migrate, to } = await move(t)
+  const { id } = await old.create({}, { subject: 'ann' })
+  to.before('read', call => { if (call.id !== id) throw new Error('down') })
+  t.match(await migrate(), { status: 1, err: ONE_LINE })
+})
+
 t.test('sessions that nobody can use are not copied', async t => {
   const { clock, source, migrate } = await move(t, { idleTimeout: 3_600 })
   const orphan = newRecord({ lastAccessedAt: START, expiresAt: START + 3_900_001 }, START)

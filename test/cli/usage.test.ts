@@ -1,4 +1,5 @@
 import t from 'tap'
+import { nearestTo } from '../../lib/cli/arguments.ts'
 import { commands } from '../../lib/cli/commands.ts'
 import { cli, configOf, ONE_LINE } from '../helpers/cli.ts'
 import { read } from '../helpers/documents.ts'
@@ -86,4 +87,10 @@ t.test('a secret is long enough, new each time, and taken by the plugin', async 
   t.match(second.json, { secret: /^[\w-]{43}$/ })
   t.not(first.out.trim(), second.json.secret)
   t.match(await cli(['inspect'], { stdin: 'x', env: { SESSION_SECRET: second.json.secret } }), { status: 1, err: /forged/ })
+})
+
+t.test('what was meant begins alike, or differs by a slip of the fingers', async t => {
+  const known = ['revoke', 'migrate', 'list']
+  const meant = { rev: 'revoke', lst: 'list', migrat: 'migrate', mgirate: 'migrate', xyzzy: undefined }
+  for (const [name, expected] of Object.entries(meant)) t.equal(nearestTo(name, known), expected, name)
 })

@@ -202,6 +202,18 @@ t.test('parallel first requests with one foreign cookie meet in one session, and
   t.equal(Object.keys(await browser.data()).length, 9)
 })
 
+t.test('a first request that finds the session stored may renew it', async t => {
+  const old = new OldLibrary()
+  const { app, browser: newBrowser, clock } = await createSite(t, { backend: 'memory', migrateFrom: [old], idleTimeout: '1h' })
+  const browser = newBrowser()
+  browser.cookies.set('old', old.begin({ user: 'ada' }).slice(4))
+  const copy = browser.copy()
+  const { id } = (await browser.run(({ session }) => ({ id: session.id }))).json()
+  clock.now = START + 20 * MINUTE_MS
+  await copy.run(({ session }) => { session.touch() })
+  t.equal((await app.sessions.get(id))!.lastAccessedAt.getTime(), clock.now)
+})
+
 t.test('of two first requests the second goes on with what the first has stored', async t => {
   const old = new OldLibrary()
   const { browser: newBrowser } = await createSite(t, { backend: 'memory', migrateFrom: [old] })

@@ -11,7 +11,7 @@ const NEW = { cookie: { name: '__Host-sid' } }
 for (const from of ['cookie', 'memory'] as const) {
   t.test(`a session of the ${from} backend goes on in a different backend, with its subject, its age and its sign-in`, async t => {
     const source = from === 'cookie' ? new CookieBackend() : new MemoryBackend()
-    const before = await createSite(t, { backend: source })
+    const before = await createSite(t, { backend: source, about: () => ({ agent: 'Lynx' }) })
     const browser = before.browser()
     await browser.run(async ({ session }) => { await session.login('7', { cart: ['x'.repeat(from === 'cookie' ? 5_000 : 10)] }, { level: 'mfa', labels: ['team'] }) })
     const later = await createSite(t, { ...NEW, backend: 'memory', migrateFrom: [fromBackend(source, { secret: SECRET })] })
@@ -23,6 +23,7 @@ for (const from of ['cookie', 'memory'] as const) {
     t.strictSame(shown.slice(0, 5), ['7', 'mfa', ['team'], new Date(START).toISOString(), new Date(START).toISOString()])
     t.equal(await later.app.sessions.count({ label: 'team' }), 1)
     t.ok(moved.cookies.has('__Host-sid'))
+    t.strictSame((await later.app.sessions.list()).sessions[0]!.about, from === 'memory' ? { agent: 'Lynx' } : null)
   })
 
   t.test(`all parts of a cookie of the ${from} backend and its record go with clear`, async t => {
@@ -55,11 +56,30 @@ for (const from of ['cookie', 'memory'] as const) {
     const forged = `${name}=${value.slice(0, -2)}${value.endsWith('AA') ? 'BB' : 'AA'}`
     t.equal(await reasons(forged), from === 'cookie' ? 'forged' : 'unknown')
     t.equal(await reasons(`${name}=`), 'malformed')
+    t.equal(await reasons(`${name}=abc`), from === 'cookie' ? 'forged' : 'malformed')
+    const { length } = later.events
+    t.strictSame(await dataFor('other=1'), {})
+    t.equal(later.events.length, length, 'without a cookie of theirs nothing is said')
     t.equal(await reasons(`${name}.1=x`), 'malformed')
     later.clock.now = START + HOUR_MS
     t.match(await reasons(cookie), from === 'cookie' ? 'expired' : 'unknown')
   })
 }
+
+t.test('a self-contained backend of the application\'s own is read too', async t => {
+  const source = (inner: SessionBackend): SessionBackend => ({
+    selfContained: true,
+    read: text => inner.read(text),
+    write: (id, record) => inner.write(id, record),
+    remove: () => {},
+    bind: context => source(inner.bind!(context))
+  })
+  const before = await createSite(t, { backend: new CookieBackend() })
+  const { cookie } = await before.app.sessions.create({ user: 'ada' } as never)
+  const later = await createSite(t, { ...NEW, backend: 'memory', migrateFrom: [fromBackend(source(new CookieBackend()), { secret: SECRET })] })
+  later.browser()
+  t.strictSame((await later.call('/', cookie, ({ session }) => session.data())).json(), { user: 'ada' })
+})
 
 t.test('sealed payloads of a server-side backend are opened with their secrets, old ones too', async t => {
   const source = new MemoryBackend()

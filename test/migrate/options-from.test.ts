@@ -63,6 +63,7 @@ t.test('what has no counterpart is an error that names the option and the remedy
   refused('@fastify/session' as never, { cookiePrefix: 's:' }, /`cookiePrefix`/)
   refused('@fastify/session' as never, { cookie: { maxAge: -1 } }, /`cookie\.maxAge` to be a number above 0/)
   refused('@fastify/session' as never, { cookie: { sameSite: 'no' } }, /`cookie\.sameSite`/)
+  refused('@fastify/session' as never, { cookie: { sameSite: 5 } }, /`cookie\.sameSite`/)
   refused('@fastify/session' as never, { cookie: 'x' }, /`cookie` to be an object/)
   refused('@fastify/session' as never, { store: {} }, /a store for express-session/)
   refused('express-session' as never, { proxy: true }, /`proxy` has no counterpart.*trustProxy/)

@@ -53,6 +53,7 @@ t.test('a jar keeps cookies by name and path until their deadline', async t => {
   await jar.inject('/')
   await jar.inject('/top')
   t.equal(jar.header('/'), 'e=5; f=6')
+  await jar.inject({ url: {} })
   await jar.inject({})
   t.equal(sent.at(-1), 'e=5; f=6')
 })

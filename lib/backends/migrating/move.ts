@@ -10,7 +10,7 @@ import type { Migration, Whereabouts } from './whereabouts.ts'
  * 2. once the copy is there, and as late as what the old store has by now: a seal in the old store, by compare-and-set
  */
 export async function moveOn (
-  migration: Migration, id: string, { old, next }: Whereabouts, context: WriteContext | undefined
+  migration: Migration, id: string, { old, next }: Pick<Whereabouts, 'old' | 'next'>, context: WriteContext | undefined
 ): Promise<void> {
   if (old === null) await migration.old.write(id, claim(id, migration.now()), 0)
   else if (next === null || !isCopy(next, old)) await migration.next.write(id, copyOf(old), next?.version ?? 0, context)

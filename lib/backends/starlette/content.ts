@@ -9,7 +9,7 @@ import type { Signed } from './signer.ts'
 /** The member in which Starlette carries along what a record has beside its data: the id, and the text of the record. */
 const MEMBER = '_fastsessions'
 const ID_CHARS = 22
-const VERSION_DIGITS = 12
+const VERSION_DIGITS = 11
 const FAR_MS = 400 * 86_400_000
 
 /** The session as the value of a cookie. */
@@ -47,7 +47,7 @@ function madeByPython (value: string, signedAt: number, expiresAt: number, data:
   const digest = hash('sha256', `${signedAt} ${value}`, 'buffer')
   return {
     id: digest.toString('base64url').slice(0, ID_CHARS),
-    version: Number.parseInt(digest.toString('hex').slice(-VERSION_DIGITS), 16) || 1,
+    version: 1 + Number.parseInt(digest.toString('hex').slice(-VERSION_DIGITS), 16),
     data,
     schemaVersion: 1,
     createdAt: signedAt,

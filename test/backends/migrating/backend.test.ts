@@ -1,7 +1,9 @@
 import t from 'tap'
 import { CookieBackend, MemoryBackend, type SessionBackend } from '../../../lib/index.ts'
 import { fromExpressStore } from '../../../lib/express-store.ts'
+import { moveOn } from '../../../lib/backends/migrating/move.ts'
 import { MigratingBackend } from '../../../lib/migrate.ts'
+import { tombstone } from '../../../lib/record/record.ts'
 import { createProcess } from '../../helpers/processes.ts'
 import { contextOf } from '../../helpers/databases.ts'
 import { newStore, nodeOf } from '../../helpers/migrations.ts'
@@ -10,6 +12,32 @@ import { newRecord, nextOf } from '../../helpers/records.ts'
 import { HOUR_MS, START } from '../../helpers/times.ts'
 
 const INVALID = { code: 'SES_INVALID_OPTIONS' }
+
+t.test('a step of a move does what is missing, whatever is there', async t => {
+  const now = () => START
+  const record = newRecord({}, START)
+  const [old, next] = [newStore(), newStore()]
+  await moveOn({ old, next, moves: true, now }, record.id, { old: null, next: null }, undefined)
+  t.match(await old.read(record.id), { data: '', meta: { moved: 0 } }, 'the id is claimed')
+
+  const stores = { old: newStore(), next: new MinimalBackend(), moves: true, now }
+  await stores.old.write(record.id, record, 0)
+  const whereabouts = async () => ({ old: await stores.old.read(record.id), next: stores.next.read(record.id) })
+  await moveOn(stores, record.id, await whereabouts(), undefined)
+  await stores.old.touch(record.id, { ...record, lastAccessedAt: START + 1, expiresAt: record.expiresAt + 1 })
+  await moveOn(stores, record.id, await whereabouts(), undefined)
+  t.match(await stores.old.read(record.id), { data: '', meta: { moved: stores.next.read(record.id)!.version } }, 'without touch a renewal is no reason to wait')
+})
+
+t.test('a session that the new store bars without having ended it is listed where it is', async t => {
+  const [old, next] = [newStore(), newStore()]
+  const [barred, ended] = [newRecord({}, START), newRecord({}, START)]
+  for (const record of [barred, ended]) await old.write(record.id, record, 0)
+  await next.write(barred.id, tombstone(barred.id, START), 0)
+  await next.write(ended.id, tombstone(ended.id, START, { moved: 0 }), 0)
+  const { sessions } = await nodeOf(2, old, next).list!({})
+  t.strictSame(sessions.map(({ id }) => id), [barred.id])
+})
 
 t.test('what cannot move is refused, and the message says what can', async t => {
   const [memory, other] = [new MemoryBackend(), new MemoryBackend()]
