@@ -33,7 +33,8 @@ export function lineOf (error: unknown): string {
   return text.replace(/\s+/g, ' ').trim().slice(0, MOST_CHARS)
 }
 
-function reasonsOf (error: unknown): string[] {
+/** What went wrong, and what caused it. */
+export function reasonsOf (error: unknown): string[] {
   if (!(error instanceof Error)) return [String(error)]
   const { code, detail } = error as { code?: unknown, detail?: unknown }
   // A driver that tried several addresses says nothing but a code.

@@ -16,7 +16,7 @@ t.test('a module exports options, a function that returns them, or a promise', a
 
 t.test('what a backend logs is for the log of an application', async t => {
   const backend = new MemoryBackend()
-  const talkative = { read: () => null, write: () => '', remove () {}, count: () => 3, bind (context: any) { context.log.warn('hello'); return backend } }
+  const talkative = { read: () => null, write: () => '', remove () {}, count: () => 3, bind (context: any) { context.log.child({}).warn('hello'); return backend } }
   t.match(await count(configOf(t, { backend: talkative })), { status: 0, out: '0\n', err: '' })
 })
 

@@ -222,6 +222,17 @@ t.test('a session that ends in the source while it is copied ends in the target 
   t.equal(await next.exists(id), false)
 })
 
+t.test('a session that breaks in the source while it is copied is none in the target', async t => {
+  const { old, next, migrate, to, source } = await move(t)
+  const { id } = await old.create({})
+  onceBefore(to, 'write', id, async () => {
+    const record = await source.read(id) as SessionRecord
+    await source.write(id, { ...nextOf(record), data: 'no JSON' }, record.version)
+  })
+  t.match(await migrate(), { json: copied(0, { ended: 1 }) })
+  t.equal(await next.exists(id), false)
+})
+
 t.test('a target that cannot say whether the subject was revoked stops the run', async t => {
   const { old, migrate, to } = await move(t)
   const { id } = await old.create({}, { subject: 'ann' })

@@ -4,7 +4,7 @@ import { assertNotRevoked, marksOf } from '../../lifecycle/revocations.ts'
 import type { Stored } from '../../payload/codec.ts'
 import { isOrphan, isRecord, tombstone } from '../../record/record.ts'
 import type { Registration } from '../../store/registration.ts'
-import { CommandError } from '../failures.ts'
+import { CommandError, reasonsOf } from '../failures.ts'
 import { type Note, Notes } from './notes.ts'
 
 /** What became of a session of the source. `changed`: the target has changed it since, and keeps what it has. */
@@ -156,6 +156,6 @@ function decoded ({ store }: Registration, record: SessionRecord): Stored | stri
     const found = store.codec.decode(record)
     return found.rejected ?? found.stored
   } catch (error) {
-    return (error as { detail?: string }).detail ?? (error as Error).message
+    return reasonsOf(error).join(': ')
   }
 }
