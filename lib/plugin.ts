@@ -152,8 +152,8 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   function beginExchange (request: FastifyRequest, reply: FastifyReply, policy: RoutePolicy): Exchange {
     const { registration, cookie } = channels.of(request)
     const cookies = new ReplyCookies(registration, cookie, request, reply)
-    const isOpenedAtLook = isLazy && (cookies.carried.indexes.length > 0 || !mayArrive(request))
-    const loadsAtLook = isOpenedAtLook && (policy.autoload ?? settings.autoload(request))
+    const mayWait = (): boolean => mayArrive(request) && cookies.carried.indexes.length === 0
+    const loadsAtLook = isLazy && (policy.autoload ?? settings.autoload(request)) && !mayWait()
     const exchange = new Exchange(new SessionState(registration, cookies, policy, face), cookies, reply, loadsAtLook)
     setCarried(request, exchange)
     return exchange

@@ -1,5 +1,6 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import type { CookieTexts } from '../../types/index.d.ts'
+import { isSignedBy } from '../crypto/signatures.ts'
 import { newToken } from '../record/ids.ts'
 
 /** Ids of express-session: 32 base64url characters, unless its option `genid` says otherwise. Never a path, never a pattern. */
@@ -30,19 +31,13 @@ export function expressCookies (secrets: readonly Buffer[]): CookieTexts {
       const plain = decoded(text)
       const id = plain.slice(START.length, plain.lastIndexOf('.'))
       if (!plain.startsWith(START) || !isExpressId(id)) return null
-      const given = Buffer.from(plain.slice(START.length))
-      return secrets.some(secret => isSame(given, Buffer.from(signed(id, secret)))) ? id : null
+      return isSignedBy(secrets, plain.slice(START.length), secret => signed(id, secret)) ? id : null
     }
   }
 }
 
 function signed (id: string, secret: Buffer): string {
   return `${id}.${createHmac('sha256', secret).update(id).digest('base64').replace(/=+$/, '')}`
-}
-
-// The length is no secret.
-function isSame (given: Buffer, expected: Buffer): boolean {
-  return given.length === expected.length && timingSafeEqual(given, expected)
 }
 
 /** The empty text for text that is encoded wrongly. */

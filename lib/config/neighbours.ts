@@ -95,6 +95,7 @@ export function clashOf (
 /** Whether two names are the same, or one is the name of a part of a cookie split under the other (`name.1`). */
 export function overlaps (one: string, two: string): boolean { return isPartOf(one, two) || isPartOf(two, one) }
 
-function isPartOf (name: string, part: string): boolean {
+/** Whether a cookie is that of a session under a name, or a part of it (`name.1`). */
+export function isPartOf (name: string, part: string): boolean {
   return part === name || (part.startsWith(name) && /^\.[1-9]$/.test(part.slice(name.length)))
 }

@@ -1,4 +1,5 @@
 import type { CookieSettings } from '../config/cookie-settings.ts'
+import { isPartOf } from '../config/neighbours.ts'
 import { headerBytes, partName, split } from './chunks.ts'
 
 /** How @fastify/cookie writes a cookie, attributes included. */
@@ -75,8 +76,7 @@ export class SessionCookie {
 
   #isOwn (line: string): boolean {
     const name = line.slice(0, line.indexOf('=')).trim()
-    const isPart = name.startsWith(`${this.name}.`) && /^\.[1-9]$/.test(name.slice(this.name.length))
-    return (name === this.name || isPart) && identityOf(line) === this.#identity
+    return isPartOf(this.name, name) && identityOf(line) === this.#identity
   }
 }
 

@@ -67,7 +67,7 @@ function * read (reader: SessionReader, { foreign }: CookieTransport): Flow<Fore
 /** Where the library's record is gone because this library has removed it, the session is ours already. */
 function * finished (registration: Registration, reader: SessionReader, { rejected, secret }: ForeignRejection): Flow<Arrived | Refusal> {
   if (reader.clear === true && secret !== undefined && !registration.keeping.isInCookie) {
-    const found = yield * findStored(registration, reader, { secret, expiresAt: null })
+    const found = yield * findStored(registration, reader, { secret, expiresAt: null }, identityOf(registration, reader, secret))
     if ('arrival' in found) return found
   }
   return { refused: rejected, id: null }
@@ -79,9 +79,9 @@ function * received (registration: Registration, reader: SessionReader, session:
   const { expiresAt } = session
   if (expiresAt !== null && expiresAt <= now) return { refused: 'expired', id: null }
   if (keeping.isInCookie) return begun(registration, reader, session, { ...keeping.newIdentity(), token: null })
-  const found = yield * findStored(registration, reader, session)
-  if ('arrival' in found || found.refused !== 'unknown') return found
   const identity = identityOf(registration, reader, session.secret)
+  const found = yield * findStored(registration, reader, session, identity)
+  if ('arrival' in found || found.refused !== 'unknown') return found
   const marker = yield * store.read(markerIdOf(identity.id))
   const hasEnded = isRecord(marker) && Math.abs(now - marker.createdAt) >= MARKER_YOUNG_MS
   if (hasEnded || isRecord(yield * store.read(barrierId(registration)))) return { refused: 'ended', id: identity.id }
@@ -90,10 +90,10 @@ function * received (registration: Registration, reader: SessionReader, session:
 
 /** Our session of the foreign cookie, where a request of before has stored it. */
 function * findStored (
-  registration: Registration, reader: SessionReader, session: Pick<ForeignSession, 'secret' | 'expiresAt' | 'remove'>
+  registration: Registration, reader: SessionReader, session: Pick<ForeignSession, 'secret' | 'expiresAt' | 'remove'>,
+  { id, token }: Identity
 ): Flow<Arrived | Refusal> {
   const { store } = registration
-  const { id, token } = identityOf(registration, reader, session.secret)
   const found = store.examine(yield * store.read(id), id)
   if (found.rejected !== undefined) return { refused: found.rejected, id }
   return { stored: found.stored, data: found.data, token, arrival: new Arrival(id, true, reader, session) }

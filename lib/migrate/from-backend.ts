@@ -4,6 +4,7 @@ import type {
   SessionSerializer
 } from '../../types/index.d.ts'
 import { MAIN_PROPERTY } from '../backends/conventions.ts'
+import { isPartOf } from '../config/neighbours.ts'
 import { secretsOf } from '../config/secrets.ts'
 import { carriedCookies } from '../http/cookie-header.ts'
 import { PayloadCodec } from '../payload/codec.ts'
@@ -73,8 +74,7 @@ export function fromBackend (backend: SessionBackend, options: FromBackendOption
   const codec = new PayloadCodec({
     serializer, schema: null, schemaVersion: 1, migrate: undefined, encryptor: encryptorOf(encrypt, secrets, `payload of ${property}`)
   })
-  const names = (all: readonly string[]): readonly string[] =>
-    all.filter(name => name === cookieName || (name.startsWith(`${cookieName}.`) && /^\.[1-9]$/.test(name.slice(cookieName.length))))
+  const names = (all: readonly string[]): readonly string[] => all.filter(name => isPartOf(cookieName, name))
   return {
     name: 'fastsessions',
     cookieName,

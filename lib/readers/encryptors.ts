@@ -2,7 +2,7 @@ import { type CipherGCMTypes, createDecipheriv, createHmac } from 'node:crypto'
 import type { Instant } from '../../types/index.d.ts'
 import { unexpected } from '../tools/check-options.ts'
 import { bytesOf } from './options.ts'
-import { isSignedBy } from './signatures.ts'
+import { isSignedBy } from '../crypto/signatures.ts'
 import { isFuture } from './timestamp-signer.ts'
 
 /** Decrypts what a library has encrypted; `null` for what is not authentic. */

@@ -6,7 +6,7 @@ import { textsOf } from './cookie-texts.ts'
 import { type ExpressRecord, recordOf } from './express-records.ts'
 import { anything, duration, maxAgeOf, readerCheck, type ReaderOptions, type Secrets, secretsOf } from './options.ts'
 import { firstOf, type Outcome, readerOf, rejected, unknown } from './reader.ts'
-import { isSignedBy } from './signatures.ts'
+import { isSignedBy } from '../crypto/signatures.ts'
 
 interface StoredSessionOptions extends ReaderOptions {
   /** The library's `secret`: all of a list are tried. */

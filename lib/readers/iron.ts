@@ -5,7 +5,7 @@ import { type CookieText, joinedTexts, partNames, textsOf } from './cookie-texts
 import { dataIn } from './data.ts'
 import { anything, duration, maxAgeOf, readerCheck, type ReaderOptions } from './options.ts'
 import { firstOf, type Outcome, readerOf, rejected } from './reader.ts'
-import { isSignedBy } from './signatures.ts'
+import { isSignedBy } from '../crypto/signatures.ts'
 
 export interface IronSessionOptions extends ReaderOptions {
   cookieName: string

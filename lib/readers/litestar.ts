@@ -9,7 +9,7 @@ import { assertStore, type KeyValueStore, removal, valueAt } from './key-value-s
 import { fileIn } from './litestar-files.ts'
 import { anything, duration, maxAgeOf, readerCheck, type ReaderOptions } from './options.ts'
 import { firstOf, type Outcome, readerOf, rejected } from './reader.ts'
-import { bytesIn } from './signatures.ts'
+import { bytesIn } from '../crypto/signatures.ts'
 
 export interface LitestarOptions extends ReaderOptions {
   /** The `secret` of its cookie sessions: 16, 24 or 32 bytes. Either `secret` or `store`. */

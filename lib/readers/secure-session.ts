@@ -8,7 +8,7 @@ import { anything, duration, readerCheck, type ReaderOptions } from './options.t
 import { peer } from './peer.ts'
 import { firstOf, type Outcome, readerOf, rejected } from './reader.ts'
 import { deriveKey, KEY_BYTES } from './secure-session-key.ts'
-import { bytesIn } from './signatures.ts'
+import { bytesIn } from '../crypto/signatures.ts'
 
 type Key = string | Uint8Array
 

@@ -1,11 +1,12 @@
 import type { Awaitable, Duration, Instant, SessionReader } from '../../types/index.d.ts'
+import { signerKeys } from '../crypto/itsdangerous.ts'
 import { durationOf } from '../tools/option-duration.ts'
 import { textsOf } from './cookie-texts.ts'
 import { dataIn } from './data.ts'
 import { assertStore, type KeyValueStore, removal, valueAt } from './key-value-store.ts'
 import { anything, duration, durationOrNull, readerCheck, type ReaderOptions, type Secrets, secretsOf } from './options.ts'
 import { firstOf, type Outcome, readerOf, rejected } from './reader.ts'
-import { signerKeys, unsign } from './timestamp-signer.ts'
+import { unsign } from './timestamp-signer.ts'
 
 export interface StarletteOptions extends ReaderOptions {
   /** The library's `secret_key`: all of a list are tried. */

@@ -1,4 +1,5 @@
 import type { Duration, Instant, SessionReader } from '../../types/index.d.ts'
+import { signerKeys } from '../crypto/itsdangerous.ts'
 import { InvalidOptionsError } from '../errors.ts'
 import { toMilliseconds } from '../tools/duration.ts'
 import { textsOf } from './cookie-texts.ts'
@@ -7,7 +8,7 @@ import { fernet, gcmKey, type Open, openGcm } from './encryptors.ts'
 import { assertStore, type KeyValueStore, removal, valueAt } from './key-value-store.ts'
 import { anything, duration, maxAgeOf, readerCheck, type ReaderOptions, type Secrets, secretsOf } from './options.ts'
 import { firstOf, type Outcome, readerOf, rejected } from './reader.ts'
-import { signerKeys, unsign } from './timestamp-signer.ts'
+import { unsign } from './timestamp-signer.ts'
 
 export interface StarsessionsOptions extends ReaderOptions {
   /** The `secret_key` of its `CookieStore` or `CookieBackend`: all of a list are tried. Either `secret` or `store`. */

@@ -1,7 +1,7 @@
-import { createHmac, hash } from 'node:crypto'
 import type { ForeignRejection, Instant } from '../../types/index.d.ts'
+import { signatureBy } from '../crypto/itsdangerous.ts'
+import { isSignedBy } from '../crypto/signatures.ts'
 import { rejected } from './reader.ts'
-import { isSignedBy } from './signatures.ts'
 
 /** What a cookie of itsdangerous holds. */
 interface Signed {
@@ -14,17 +14,12 @@ const TEXT = /^([A-Za-z0-9+/]*={0,2})\.([\w-]{2,8})\.([\w-]{27})$/
 /** How far the clock of the machine that signed may be ahead. */
 const SKEW_MS = 60_000
 
-/** The keys which `TimestampSigner` of itsdangerous derives of secrets. */
-export function signerKeys (secrets: readonly Buffer[]): Buffer[] {
-  return secrets.map(secret => hash('sha1', Buffer.concat([Buffer.from('itsdangerous.Signersigner'), secret]), 'buffer'))
-}
-
 /** What was signed by `TimestampSigner` of itsdangerous 1.1 or later, by one of the keys. */
 export function unsign (text: string, keys: readonly Buffer[], now: Instant): Signed | ForeignRejection {
   const match = TEXT.exec(text)
   if (match === null) return rejected('malformed')
   const [, body, time, signature] = match as unknown as [string, string, string, string]
-  if (!isSignedBy(keys, signature, key => createHmac('sha1', key).update(`${body}.${time}`).digest('base64url'))) return rejected('forged')
+  if (!isSignedBy(keys, signature, key => signatureBy(key, `${body}.${time}`))) return rejected('forged')
   const signedAt = instantIn(Buffer.from(time, 'base64url'))
   return isFuture(signedAt, now) ? rejected('expired') : { body: Buffer.from(body, 'base64'), signedAt }
 }

@@ -6,7 +6,7 @@ const root = new URL('../../', import.meta.url)
 /** Anybody may hash a name; ciphers, keys and randomness have their place. */
 const HASHES = ['hash', 'createHash']
 /** What other libraries have signed and sealed is opened, and signed for them, beside the rest of their formats. */
-const FORMATS_OF_OTHERS = /^lib\/(?:readers\/|backends\/express-cookies|backends\/starlette\/)/
+const FORMATS_OF_OTHERS = /^lib\/(?:readers\/|backends\/express-cookies)/
 /** Neither signs nor seals: derives what a cookie session is known by. */
 const DERIVES = 'lib/migrate/from-backend.ts'
 

@@ -1,7 +1,6 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { signatureBy, signerKeys } from '../../crypto/itsdangerous.ts'
+import { isSignedBy } from '../../crypto/signatures.ts'
 
-/** The salt of itsdangerous' Signer, and what it puts between salt and secret. */
-const SALT = 'itsdangerous.Signersigner'
 /** `value.timestamp.signature`: the value has no dot, the timestamp up to eight bytes, the signature twenty. */
 const SIGNED = /^([A-Za-z0-9+/=]+)\.([A-Za-z0-9_-]{1,11})\.([A-Za-z0-9_-]{27})$/
 
@@ -22,24 +21,22 @@ export interface TimestampSigner {
 
 /** @param secrets the first signs, all of them are tried */
 export function timestampSigner (secrets: readonly Buffer[]): TimestampSigner {
-  const keys = secrets.map(secret => hash('sha1', Buffer.concat([Buffer.from(SALT), secret]), 'buffer'))
-  const macOf = (key: Buffer, text: string): string => createHmac('sha1', key).update(text).digest('base64url')
-  const isSignedBy = (key: Buffer, text: string): boolean => {
+  const keys = signerKeys(secrets)
+  const isSigned = (by: readonly Buffer[], text: string): boolean => {
     const end = text.lastIndexOf('.')
-    // As text, so that no two texts stand for the same session; the form has been checked, and with it the length.
-    return timingSafeEqual(Buffer.from(text.slice(end + 1)), Buffer.from(macOf(key, text.slice(0, end))))
+    return isSignedBy(by, text.slice(end + 1), key => signatureBy(key, text.slice(0, end)))
   }
   return {
     sign (value, seconds) {
       const text = `${value}.${textOf(seconds)}`
-      return `${text}.${macOf(keys[0]!, text)}`
+      return `${text}.${signatureBy(keys[0]!, text)}`
     },
     open (text) {
       const [, value, timestamp] = SIGNED.exec(text) ?? []
-      if (value === undefined || !keys.some(key => isSignedBy(key, text))) return null
+      if (value === undefined || !isSigned(keys, text)) return null
       return { value, seconds: secondsOf(timestamp!) }
     },
-    isStale: text => !isSignedBy(keys[0]!, text)
+    isStale: text => !isSigned(keys.slice(0, 1), text)
   }
 }
 
