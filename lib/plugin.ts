@@ -130,8 +130,9 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   }
 
   async function closeBackends (): Promise<void> {
-    for (const { store } of channels.registrations) {
+    for (const { store, signals } of channels.registrations) {
       store.close()
+      await signals.close()
       await store.backend.close?.()
     }
   }

@@ -236,6 +236,18 @@ export interface SessionMembers<Data = SessionData> {
    * if (request.session.endedBecause === 'evicted') return reply.view('signed-in-elsewhere')
    */
   readonly endedBecause: SessionEnding | null
+  /**
+   * Aborts when the session ends: by this process at once, by another process as soon as the backend reports the ending (`watch`; see
+   * the guide "Sockets and streams that end with the session"), and at the deadline. With a new id the signal aborts, and the session
+   * has a new signal. Once the response or the upgraded socket is closed, the signal aborts no more. Its `reason` is a
+   * `SessionDestroyedError`. Reading it stores nothing.
+   *
+   * @example
+   * app.get('/live', { websocket: true }, (socket, request) => {
+   *   request.session.signal.addEventListener('abort', () => { socket.close(4401, 'signed out') })
+   * })
+   */
+  readonly signal: AbortSignal
 
   /**
    * Loads the session where `autoload` is off for the request. A second call changes nothing.
@@ -1026,6 +1038,11 @@ export interface SessionBackend {
   removeLabel? (label: string, options: RemoveOptions): Awaitable<number>
   /** Self-contained backends: whether a valid text is to be sealed anew, because an old secret has sealed it. */
   isStale? (id: string): boolean
+  /**
+   * Reports changes of sessions, by whatever process: the id of a session that may have changed or ended, or `null` where any may
+   * have, such as after a lost connection. May report creations, renewals and own writes too.
+   */
+  watch? (listener: (id: string | null) => void): SessionWatch
   /** Called when the application closes, and may be called twice. Stops timers; the application closes its clients itself. */
   close? (): Awaitable<void>
   /**
@@ -1059,6 +1076,14 @@ export interface SessionBackend {
    * refused, and the option `subject` is asked at each load too. @default false
    */
   readonly shared?: boolean
+}
+
+/** An open line to what a backend reports (`SessionBackend.watch`). */
+export interface SessionWatch {
+  /** Whether a report of every change until now has come, or will come within a second. To ask may send a question to the store. */
+  readonly isLive: boolean
+  /** Ends the reports; a second call changes nothing. */
+  close (): Awaitable<void>
 }
 
 /** How a backend ends many sessions at once. */

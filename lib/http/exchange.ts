@@ -2,6 +2,7 @@ import type { DoneFuncWithErrOrRes, FastifyReply } from 'fastify'
 import type { BackendUnavailableError, SessionRequiredError } from '../errors.ts'
 import { loadAtOnce } from '../lifecycle/load.ts'
 import { commitSession, hasLeftovers } from '../lifecycle/operations.ts'
+import { releaseSignal } from '../lifecycle/signals.ts'
 import type { SessionState } from '../lifecycle/state.ts'
 import { SessionHandle } from '../session/handle.ts'
 import type { Session } from '../session/session.ts'
@@ -154,6 +155,7 @@ export class Exchange {
   /** Runs when the response or the upgraded socket is closed. */
   #close (): void {
     if (this.#held !== null) destroyPayload(this.#held.payload)
+    releaseSignal(this.state)
     this.#reportLeftovers()
   }
 

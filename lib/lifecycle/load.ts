@@ -87,6 +87,9 @@ interface Found {
 /** There is no session, and perhaps a tombstone says why. */
 interface Missing { readonly endedBecause: SessionEnding | null }
 
+/** What says that a session of before is there no more, and is not merely out of reach. */
+const ENDED: ReadonlySet<Rejection> = new Set(['unknown', 'regenerated', 'expired'])
+
 const NO_COOKIE: Missing = Object.freeze({ endedBecause: null })
 
 /**
@@ -114,6 +117,7 @@ function * findSession (registration: Registration, cookies: CookieTransport): F
     reason = found.rejected
     id = keeping.idOf(key)
     if (reason === 'expired') reportExpired(registration, cookies, answer as SessionRecord)
+    if (id !== null && ENDED.has(reason)) registration.signals.ended(id)
     if (reason === 'regenerated') endedBecause ??= endingIn((answer as SessionRecord).meta)
   }
   registration.publish(cookies, 'rejected', id, { reason })

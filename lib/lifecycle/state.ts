@@ -161,22 +161,26 @@ export class SessionState {
   }
 
   /** The session starts over with nothing stored. */
-  startEmpty (): void {
+  startEmpty (createdAt = this.registration.now(), policy: SessionPolicy | null = null): void {
+    this.#phase = 'loaded'
+    this.#leaveId()
     this.#base = this.#token = this.#id = null
-    this.#values = NO_VALUES
-    this.#createdAt = this.registration.now()
+    this.#values = { ...NO_VALUES, policy }
+    this.#createdAt = createdAt
     this.#isCleared = this.#isTouchForced = false
   }
 
   /** The record is gone: the request writes nothing any more, and touches no cookie. */
   markGone (): void {
     this.#phase = 'gone'
+    this.#leaveId()
     this.registration.publish(this.cookies, 'conflict', this.id, { reason: 'gone', subject: this.#base?.record.subject })
   }
 
   /** The request destroyed the session; objects kept from before read as empty. */
   end (): void {
     this.#phase = 'ended'
+    this.#leaveId()
     this.#live!.clear()
     this.#values = { ...this.#values, subject: null }
     Object.freeze(this.live!)
@@ -218,7 +222,13 @@ export class SessionState {
   /** Shows the stored payload in the live session. */
   refreshLive (stored: Snapshot, sent: Draft): void { this.#live!.refresh(sent, stored, this.registration.store.codec) }
 
+  /** The id stands for no living session any more: its signals abort. */
+  #leaveId (): void {
+    if (this.#id !== null) this.registration.signals.ended(this.#id)
+  }
+
   #takeOver (base: Stored, token: string | null): void {
+    if (this.#id !== base.record.id) this.#leaveId()
     this.#base = base
     this.#token = token
     this.#id = base.record.id
@@ -237,13 +247,5 @@ export class SessionState {
     past.#id = this.id
     this.#face.leaveBehind(this.live!, past)
     this.#live = new Live(this.#face.create(this, data), data)
-  }
-
-  /** The request goes on with an empty session, which is stored nowhere. */
-  becomesEmpty (createdAt: number, policy: SessionPolicy | null): void {
-    this.#phase = 'loaded'
-    this.startEmpty()
-    this.#createdAt = createdAt
-    this.#values = { ...NO_VALUES, policy }
   }
 }

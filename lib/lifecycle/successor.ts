@@ -191,8 +191,8 @@ export class Successor implements Origin {
     const stored = this.#stored
     if (isNewObject) old.replaceObject(this.registration.store.codec.deserialize(this.#text))
     if (stored === null) {
-      if (this.#isOver) old.becomesEmpty(this.registration.now(), null)
-      else old.becomesEmpty(this.createdAt, this.#policy)
+      if (this.#isOver) old.startEmpty()
+      else old.startEmpty(this.createdAt, this.#policy)
       if (!isNewObject) old.refreshLive({ text: this.#text, tree: null }, sent)
       // A cookie that is no session of ours may be the one which a parallel request has just been given.
       if (base !== null) cookies.clear(true)

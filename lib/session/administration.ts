@@ -121,6 +121,7 @@ export class SessionAdministration implements Sessions<Data> {
     }
     const ending = endingAt(registration.now(), REVOKED)
     const removed = await this.#call(method, () => remove(target.value, { ...(except !== undefined && { except }), ending }))
+    registration.signals.changed(null)
     const subject = target.kind === 'subject' ? target.value : null
     registration.publish(this.#source, 'revoked', null, { reason: target.kind, cause: 'revoke', subject, ended: removed, ...details })
     // Without the mark, a session which was being made meanwhile may have escaped.
@@ -134,6 +135,7 @@ export class SessionAdministration implements Sessions<Data> {
     await this.#call('removeAll', () => removeAll())
     // Again: a session which got a new id while the backend went through all sessions may have been missed.
     await this.#call('removeAll', () => removeAll())
+    this.#registration.signals.changed(null)
     await this.#registration.store.run(closeArrivals(this.#registration))
     this.#registration.publish(this.#source, 'revoked', null, { reason: 'all', cause: 'revoke', ...given })
   }

@@ -4,6 +4,7 @@ import { parseLifetime } from '../config/lifetime-options.ts'
 import { NotSupportedError, ReservedKeyError, SessionDestroyedError, SessionRequiredError, SessionSerializationError } from '../errors.ts'
 import { loadSession } from '../lifecycle/load.ts'
 import { destroySession, reloadSession, rotateSession, saveSession, transactSession } from '../lifecycle/operations.ts'
+import { signalOf } from '../lifecycle/signals.ts'
 import type { Face, SessionState } from '../lifecycle/state.ts'
 import { NEW_LIVES } from '../lifecycle/new-lives.ts'
 import { dataOf, fill, readKey, writeKey } from '../payload/bag.ts'
@@ -87,6 +88,7 @@ export class Session implements MembersOf<SessionMembers> {
   get level (): string | null { return this.#state.meta?.level ?? null }
   get labels (): readonly string[] { return [...this.#state.meta?.labels ?? []] }
   get endedBecause (): SessionEnding | null { return this.#state.endedBecause }
+  get signal (): AbortSignal { return signalOf(this.#state) }
 
   // ------------------------------------------------------------------------------------------ operations
 

@@ -1,4 +1,4 @@
-import type { WriteContext } from '../../types/index.d.ts'
+import type { Instant, SessionRecord, WriteContext } from '../../types/index.d.ts'
 import { BackendContractError, SessionTooLargeError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
@@ -45,6 +45,14 @@ export class InCookie implements Keeping {
   }
 
   isStale (text: string): boolean { return this.#store.backend.isStale?.(text) === true }
+
+  * standing (record: SessionRecord): Flow<SessionRecord> { return record }
+
+  /** Later copies of the cookie may have a later idle deadline. */
+  deadline ({ createdAt, policy }: SessionRecord): Instant { return this.#store.lastDeadline(createdAt, policy) }
+
+  keysOf (): readonly string[] { return [] }
+  watch (): null { return null }
 
   #assertFits (text: string, payload: string): void {
     const bytes = this.#headerBytes(text)

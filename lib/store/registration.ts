@@ -3,6 +3,7 @@ import type { SessionBackend, SessionEventType, SessionReader } from '../../type
 import type { Settings } from '../config/options.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { BreakerState } from './breaker.ts'
+import { EndSignals } from './end-signals.ts'
 import { type EventDetails, EventPublisher, type EventSource } from './events.ts'
 import { InCookie } from './in-cookie.ts'
 import { Metrics } from './metrics.ts'
@@ -24,6 +25,8 @@ export class Registration {
   readonly settings: Settings
   readonly store: Store
   readonly keeping: Keeping
+  /** What tells sockets and streams that their session has ended. */
+  readonly signals: EndSignals
   readonly queue = new CommitQueue<Stored>()
   readonly metrics = new Metrics()
   /** What reads the sessions of other libraries, in their order. */
@@ -35,7 +38,14 @@ export class Registration {
   constructor (settings: Settings, { backend, readers }: Bound, headerBytes: (text: string) => number, log: FastifyBaseLogger) {
     this.settings = settings
     this.readers = readers
-    this.store = new Store(settings, backend, (state, server) => { this.#noteBreaker(state, server, log) })
+    this.signals = new EndSignals({
+      now: settings.now,
+      standing: record => this.store.run(this.keeping.standing(record)),
+      deadline: record => this.keeping.deadline(record),
+      keysOf: record => this.keeping.keysOf(record),
+      watch: listener => this.keeping.watch(listener)
+    })
+    this.store = new Store(settings, backend, (state, server) => { this.#noteBreaker(state, server, log) }, this.signals)
     this.keeping = backend.selfContained === true
       ? new InCookie(this.store, headerBytes)
       : new ServerSide(this.store, settings.property)

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { CookieTexts, Instant, SessionMeta, SessionRecord, WriteContext } from '../../types/index.d.ts'
+import type { CookieTexts, Instant, SessionMeta, SessionRecord, SessionWatch, WriteContext } from '../../types/index.d.ts'
 import type { Settings } from '../config/options.ts'
 import { randomVersion } from '../crypto/random.ts'
 import type { Stored } from '../payload/codec.ts'
@@ -41,6 +41,11 @@ export class ServerSide implements Keeping {
   }
 
   isStale (): boolean { return false }
+
+  * standing ({ id }: SessionRecord): Flow<SessionRecord | null> { return (yield * this.#store.fetch(id))?.record ?? null }
+  deadline (record: SessionRecord): Instant { return this.#store.deadline(record) }
+  keysOf (): readonly string[] { return [] }
+  watch (listener: (id: string | null) => void): SessionWatch | null { return this.#store.backend.watch?.(listener) ?? null }
 }
 
 /** Length and alphabet are checked before the backend hears of the text (docs/security.md C008). */
@@ -96,6 +101,7 @@ export function * abandon (store: Store, id: string, now: number): Flow<void> {
 /** Removes whatever is stored under an id. */
 export function * removeBlindly (store: Store, id: string): Flow<true> {
   yield * store.call('remove', id, () => store.backend.remove(id))
+  store.signals.ended(id)
   return true
 }
 

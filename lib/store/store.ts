@@ -1,15 +1,19 @@
 import type { FastifyRequest } from 'fastify'
-import type { Awaitable, BackendCall, SessionBackend, SessionRecord, WriteContext } from '../../types/index.d.ts'
+import type {
+  Awaitable, BackendCall, Instant, SessionBackend, SessionRecord, SessionWatch, WriteContext
+} from '../../types/index.d.ts'
 import type { Settings } from '../config/options.ts'
 import { BackendContractError, BackendUnavailableError, isOwnError, NotSupportedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { PayloadCodec, Stored, Unreadable } from '../payload/codec.ts'
-import { effectiveDeadline, isExpired } from '../record/lifetime.ts'
+import { effectiveDeadline, isExpired, lifetimeOf } from '../record/lifetime.ts'
 import { isRecord } from '../record/record.ts'
 import { type Flow, run } from '../tools/flow.ts'
 import { Breakers, type OnBreaker } from './breakers.ts'
 import { BackendCalls, type Outcome } from './calls.ts'
 import { harmlessCause } from './cause.ts'
+import type { EndSignals } from './end-signals.ts'
+import { PayloadContext } from './payload-context.ts'
 
 /** Why a cookie is no session: the `reason` of `rejected` events. */
 export type Rejection = Unreadable | 'malformed' | 'oversized' | 'incomplete' | 'unknown' | 'forged' | 'regenerated' | 'expired'
@@ -55,6 +59,14 @@ export interface Keeping {
   insert (stored: Stored, expectedVersion: number, token: string | null, context: WriteContext): Flow<string | null>
   /** Whether a valid text should be made anew, since it was sealed with an old secret. */
   isStale (token: string): boolean
+  /** The record that stands of a session by now; `null` where the session has ended. */
+  standing (record: SessionRecord): Flow<SessionRecord | null>
+  /** When a session ends unless it is used; `Infinity` where this process cannot know. */
+  deadline (record: SessionRecord): Instant
+  /** Under which keys beside the id the store reports that the session may have ended. */
+  keysOf (record: SessionRecord): readonly string[]
+  /** Asks the store to report changes of other processes; `null` where the store cannot. */
+  watch (listener: (key: string | null) => void): SessionWatch | null
 }
 
 const WRITTEN: PutAnswer = Object.freeze({ written: true })
@@ -67,13 +79,16 @@ export class Store {
   readonly codec: PayloadCodec
   /** The class of the backend, for messages. */
   readonly name: string
+  /** What is to hear of endings at once. */
+  readonly signals: EndSignals
   readonly #settings: Settings
   readonly #calls: BackendCalls
   readonly #breakers: Breakers
 
   /** @param backend the backend of `settings`, bound to the registration */
-  constructor (settings: Settings, backend: SessionBackend, onBreaker: OnBreaker) {
+  constructor (settings: Settings, backend: SessionBackend, onBreaker: OnBreaker, signals: EndSignals) {
     this.backend = backend
+    this.signals = signals
     this.codec = settings.codec
     this.name = settings.backend.constructor?.name ?? 'The backend'
     this.#settings = settings
@@ -85,6 +100,11 @@ export class Store {
 
   /** When a stored session ends. */
   deadline (record: SessionRecord): number { return effectiveDeadline(record, this.#settings.lifetime) }
+
+  /** When a session ends whatever its use is. */
+  lastDeadline (createdAt: Instant, policy: SessionRecord['policy']): Instant {
+    return Math.min(createdAt + lifetimeOf(policy, this.#settings.lifetime).absoluteMs, policy?.until ?? Infinity)
+  }
 
   /** Runs a flow within `timeout`: drivers may never settle. Throws `BackendUnavailableError` when the time is over. */
   run<T> (flow: Flow<T>, limitMs = this.#settings.timeoutMs): Awaitable<T> {
@@ -165,6 +185,12 @@ export class Store {
    * be learnt is an error
    */
   * put (record: SessionRecord, expectedVersion: number, context: WriteContext, isRepeatable = true): Flow<PutAnswer> {
+    const answer = yield * this.#putOrLookUp(record, expectedVersion, context, isRepeatable)
+    if (answer.written) this.signals.stored(record)
+    return answer
+  }
+
+  * #putOrLookUp (record: SessionRecord, expectedVersion: number, context: WriteContext, isRepeatable: boolean): Flow<PutAnswer> {
     try {
       return yield * this.#write(record, expectedVersion, context)
     } catch (error) {
@@ -184,6 +210,7 @@ export class Store {
   /** Stores a record whatever stands under its id. */
   * putBlindly (record: SessionRecord): Flow<void> {
     yield * this.call('write', record.id, () => this.backend.write(record.id, record, undefined, { data: {} }))
+    this.signals.stored(record)
   }
 
   * #write (record: SessionRecord, expectedVersion: number, context: WriteContext): Flow<PutAnswer> {
@@ -228,21 +255,4 @@ export class Store {
   writeContext (text: string, request: FastifyRequest | undefined): WriteContext {
     return new PayloadContext(this.codec, text, request)
   }
-}
-
-/** The payload is parsed when a backend looks at `data`, and most never do. */
-class PayloadContext implements WriteContext {
-  /** Absent, rather than `undefined`, outside a request. */
-  declare readonly request?: FastifyRequest
-  readonly #codec: PayloadCodec
-  readonly #text: string
-  #data: Payload | undefined
-
-  constructor (codec: PayloadCodec, text: string, request: FastifyRequest | undefined) {
-    this.#codec = codec
-    this.#text = text
-    if (request !== undefined) this.request = request
-  }
-
-  get data (): Payload { return (this.#data ??= this.#codec.deserialize(this.#text)) }
 }
