@@ -1004,6 +1004,24 @@ export interface SessionBackend {
    * serverOf (id: string) { return this.#ring.serverFor(id)?.address ?? null }
    */
   serverOf? (id: string): string | null
+  /**
+   * As `read`, and past every cache: for a backend with a cache in front of a store (`CachedBackend`). `read` then answers the loads of
+   * requests only, but for routes with `fresh`; whatever decides about a change or an ending asks this. @default `read`
+   */
+  readFresh? (id: string): Awaitable<SessionRecord | null>
+  /**
+   * Tells what happens to the sessions of this registration, also when another process did it: the id of each that was changed or has
+   * ended, and `null` where anything may have changed, as after an interruption. May also report what was created, renewed, or done by
+   * this process. A report says nothing about the order of things: who hears an id asks the store. A listener that throws keeps nothing
+   * from others.
+   *
+   * Caches and `session.signal` use it. Called after `bind`, any number of times; each answer is closed by who asked.
+   *
+   * @example
+   * const watch = backend.watch(id => { id === null ? cache.clear() : cache.delete(id) })
+   * const mayServe = () => watch.isLive
+   */
+  watch? (listener: (id: string | null) => void, options?: WatchOptions): SessionWatch
   /** Whether there is a record; a tombstone may count. Spares the core a `read` when the answer is no. */
   exists? (id: string): Awaitable<boolean>
   /** A page of live sessions; tombstones are left out. The core checks the filter beforehand. */
@@ -1059,6 +1077,26 @@ export interface SessionBackend {
    * refused, and the option `subject` is asked at each load too. @default false
    */
   readonly shared?: boolean
+}
+
+/** What a backend's `watch` answers. */
+export interface SessionWatch {
+  /**
+   * Whether all that was done up to a `lease` ago has been reported. `false` while the store is out of reach, or silent: then reports
+   * may be missing, and `null` is reported before the watch is live again. To ask is what keeps a remote watch alive and makes it look
+   * for a connection that is lost: no timer does.
+   */
+  readonly isLive: boolean
+  /** Whether changes of other processes may go unreported, and only their endings are certain to be. @default false */
+  readonly reportsOnlyEndings?: boolean
+  /** Ends the reports; may be called twice. */
+  close (): Awaitable<void>
+}
+
+/** How a backend is watched. */
+export interface WatchOptions {
+  /** The longest that a lost connection may go unnoticed, in milliseconds. Ignored where there is nothing to lose. @default 1000 */
+  lease?: number
 }
 
 /** How a backend ends many sessions at once. */
