@@ -68,6 +68,6 @@ use(tap.test('a backend', t => testBackend(t, () => new MinimalBackend())))
 use(test('a backend', t => testBackend(t, async () => new FullBackend(), { expires: false })))
 // @ts-expect-error no such promise
 use((t => testBackend(t, () => new MemoryBackend(), { fast: true }))(tap))
-same<keyof Capabilities, 'atomic' | 'selfContained' | 'bound' | 'expires' | 'registrations' | 'touch' | 'exists' | 'list' | 'count' | 'removeExpired' | 'removeAll' | 'removeSubject' | 'removeLabel' | 'labels' | 'maxDataBytes'>()
+same<keyof Capabilities, 'atomic' | 'selfContained' | 'bound' | 'expires' | 'registrations' | 'touch' | 'exists' | 'list' | 'count' | 'removeExpired' | 'removeAll' | 'removeSubject' | 'removeLabel' | 'labels' | 'watch' | 'maxDataBytes'>()
 
 export { faulty, literal }

@@ -1016,6 +1016,24 @@ export interface SessionBackend {
    * serverOf (id: string) { return this.#ring.serverFor(id)?.address ?? null }
    */
   serverOf? (id: string): string | null
+  /**
+   * As `read`, and past every cache: for a backend with a cache in front of a store (`CachedBackend`). `read` then answers the loads of
+   * requests only, but for routes with `fresh`; whatever decides about a change or an ending asks this. @default `read`
+   */
+  readFresh? (id: string): Awaitable<SessionRecord | null>
+  /**
+   * Tells what happens to the sessions of this registration, also when another process did it: the id of each that was changed or has
+   * ended, and `null` where anything may have changed, as after an interruption. May also report what was created, renewed, or done by
+   * this process. A report says nothing about the order of things: who hears an id asks the store. A listener that throws keeps nothing
+   * from others.
+   *
+   * Caches and `session.signal` use it. Called after `bind`, any number of times; each answer is closed by who asked.
+   *
+   * @example
+   * const watch = backend.watch(id => { id === null ? cache.clear() : cache.delete(id) })
+   * const mayServe = () => watch.isLive
+   */
+  watch? (listener: (id: string | null) => void, options?: WatchOptions): SessionWatch
   /** Whether there is a record; a tombstone may count. Spares the core a `read` when the answer is no. */
   exists? (id: string): Awaitable<boolean>
   /** A page of live sessions; tombstones are left out. The core checks the filter beforehand. */
@@ -1038,11 +1056,6 @@ export interface SessionBackend {
   removeLabel? (label: string, options: RemoveOptions): Awaitable<number>
   /** Self-contained backends: whether a valid text is to be sealed anew, because an old secret has sealed it. */
   isStale? (id: string): boolean
-  /**
-   * Reports changes of sessions, by whatever process: the id of a session that may have changed or ended, or `null` where any may
-   * have, such as after a lost connection. May report creations, renewals and own writes too.
-   */
-  watch? (listener: (id: string | null) => void): SessionWatch
   /** Called when the application closes, and may be called twice. Stops timers; the application closes its clients itself. */
   close? (): Awaitable<void>
   /**
@@ -1078,12 +1091,24 @@ export interface SessionBackend {
   readonly shared?: boolean
 }
 
-/** An open line to what a backend reports (`SessionBackend.watch`). */
+/** What a backend's `watch` answers. */
 export interface SessionWatch {
-  /** Whether a report of every change until now has come, or will come within a second. To ask may send a question to the store. */
+  /**
+   * Whether all that was done up to a `lease` ago has been reported. `false` while the store is out of reach, or silent: then reports
+   * may be missing, and `null` is reported before the watch is live again. To ask is what keeps a remote watch alive and makes it look
+   * for a connection that is lost: no timer does.
+   */
   readonly isLive: boolean
-  /** Ends the reports; a second call changes nothing. */
+  /** Whether changes of other processes may go unreported, and only their endings are certain to be. @default false */
+  readonly reportsOnlyEndings?: boolean
+  /** Ends the reports; may be called twice. */
   close (): Awaitable<void>
+}
+
+/** How a backend is watched. */
+export interface WatchOptions {
+  /** The longest that a lost connection may go unnoticed, in milliseconds. Ignored where there is nothing to lose. @default 1000 */
+  lease?: number
 }
 
 /** How a backend ends many sessions at once. */

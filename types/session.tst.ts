@@ -43,7 +43,7 @@ session.id = 'mine'
 same<keyof SessionMembers,
   'get' | 'set' | 'has' | 'delete' | 'clear' | 'update' | 'data' |
   'id' | 'sessionId' | 'isLoaded' | 'isNew' | 'isEmpty' | 'isModified' | 'createdAt' | 'lastAccessedAt' | 'expiresAt' | 'subject' |
-  'signedInAt' | 'level' | 'labels' | 'endedBecause' | 'reauthenticate' |
+  'signedInAt' | 'level' | 'labels' | 'endedBecause' | 'signal' | 'reauthenticate' |
   'load' | 'save' | 'reload' | 'touch' | 'regenerateId' | 'regenerate' | 'login' | 'setLifetime' | 'destroy' | 'transaction'
 >()
 same<ReservedKey, 'signal' | 'reauthenticate' | 'cookie' | 'sessionId' | '__proto__'>()

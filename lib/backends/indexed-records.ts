@@ -1,5 +1,6 @@
 import type { SessionRecord } from '../../types/index.d.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
+import { Listeners } from '../tools/listeners.ts'
 import { hasSameKeys, type IndexKey, type KeyFilter, keysIn, keysOf } from './index-keys.ts'
 
 /** Records by id, and an index of their subjects and labels. When there are too many, the record set longest ago goes first. */
@@ -8,6 +9,8 @@ export class IndexedRecords {
   readonly #records: BoundedMap<string, SessionRecord>
   /** The ids of the sessions that have a key. No set is empty, so that the index is bounded by the sessions. */
   readonly #ids = new Map<string, Set<string>>()
+  /** Told the id of each record that was set, replaced or deleted, and `null` where all are gone. */
+  readonly changes = new Listeners<string | null>()
 
   /** @param most how many records are kept at most, from 1 */
   constructor (most: number) {
@@ -24,14 +27,14 @@ export class IndexedRecords {
 
   values (): IterableIterator<SessionRecord> { return this.#records.values() }
 
-  /** Sets a record, and makes it the newest. */
+  /** Sets a record, and makes it the newest. The record that is there already only becomes the newest. */
   set (id: string, record: SessionRecord): void {
     const before = this.#records.get(id)
     if (before === undefined && this.#records.size >= this.#most) this.delete(this.#records.oldest!.id)
     this.#records.set(id, record)
-    if (before !== undefined && hasSameKeys(before, record)) return
-    if (before !== undefined) this.#leave(id, before)
-    for (const key of keysOf(record)) this.#join(nameOf(key), id)
+    if (before === record) return
+    if (before === undefined || !hasSameKeys(before, record)) this.#reindex(id, before, record)
+    this.changes.tell(id)
   }
 
   delete (id: string): void {
@@ -39,17 +42,24 @@ export class IndexedRecords {
     if (record === undefined) return
     this.#records.delete(id)
     this.#leave(id, record)
+    this.changes.tell(id)
   }
 
   clear (): void {
     this.#records.clear()
     this.#ids.clear()
+    this.changes.tell(null)
   }
 
   /** The records that may match a filter: those of the rarest of its keys; all of them, where it has no key. */
   candidates (filter: KeyFilter): Iterable<SessionRecord> {
     const [rarest] = keysIn(filter).map(key => this.#ids.get(nameOf(key)) ?? NONE).sort((a, b) => a.size - b.size)
     return rarest === undefined ? this.#records.values() : Array.from(rarest, id => this.#records.get(id)!)
+  }
+
+  #reindex (id: string, before: SessionRecord | undefined, record: SessionRecord): void {
+    if (before !== undefined) this.#leave(id, before)
+    for (const key of keysOf(record)) this.#join(nameOf(key), id)
   }
 
   #join (name: string, id: string): void {

@@ -1,4 +1,6 @@
-import type { BackendContext, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord } from '../../types/index.d.ts'
+import type {
+  BackendContext, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, SessionWatch
+} from '../../types/index.d.ts'
 import { freezeRecord } from '../record/record.ts'
 import { backendOptionsCheck, DEFAULT_PAGE } from './conventions.ts'
 import { isListed, type KeyFilter } from './index-keys.ts'
@@ -126,6 +128,19 @@ export class MemoryBackend implements SessionBackend {
 
   removeLabel (label: string, options: RemoveOptions): number {
     return this.#end({ label }, options)
+  }
+
+  /** Reports every change at once, and is live until it is closed: there is no connection to lose. */
+  watch (listener: (id: string | null) => void): SessionWatch {
+    const stop = this.#records.changes.add(listener)
+    let isLive = true
+    return {
+      get isLive () { return isLive },
+      close () {
+        isLive = false
+        stop()
+      }
+    }
   }
 
   #end (filter: KeyFilter, { except, ending }: RemoveOptions): number {

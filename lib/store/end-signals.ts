@@ -53,7 +53,7 @@ export class EndSignals {
   #timer: NodeJS.Timeout | undefined
   #ticks = 0
   #nextDueAt = Infinity
-  #isLooking = false
+  #working: Promise<void> | null = null
   /** A session object that nobody holds any more needs its signal only if somebody listens. */
   readonly #forgotten = new FinalizationRegistry<Entry>(entry => {
     if (getEventListeners(entry.controller.signal, 'abort').length === 0) this.#drop(entry)
@@ -151,7 +151,7 @@ export class EndSignals {
 
   #tick (): void {
     // To ask is what makes the store notice a line that is dead: later it reports that anything may have changed.
-    if (++this.#ticks % TICKS_PER_QUESTION === 0) void this.#watch?.isLive
+    if (++this.#ticks % TICKS_PER_QUESTION === 0 && this.#watch !== null) Reflect.get(this.#watch, 'isLive')
     const now = this.#sessions.now()
     if (now < this.#nextDueAt) return
     this.#nextDueAt = Infinity
@@ -164,11 +164,10 @@ export class EndSignals {
   /** Looks at sessions that may have ended, in time; a session that is looked at already is looked at once more. */
   #look (entries: Iterable<Entry>): void {
     for (const entry of entries) if (entry.record !== null) this.#queue.add(entry)
-    if (!this.#isLooking && this.#queue.size > 0) void this.#work()
+    if (this.#queue.size > 0) this.#working ??= this.#work()
   }
 
   async #work (): Promise<void> {
-    this.#isLooking = true
     while (this.#queue.size > 0) {
       const batch: Array<Promise<void>> = []
       for (const entry of this.#queue) {
@@ -177,7 +176,7 @@ export class EndSignals {
       }
       await Promise.all(batch)
     }
-    this.#isLooking = false
+    this.#working = null
   }
 
   async #judge (entry: Entry): Promise<void> {
@@ -185,7 +184,7 @@ export class EndSignals {
       const record = await this.#sessions.standing(entry.record!)
       // Let go, or ended, meanwhile.
       if (!this.#all.has(entry)) return
-      if (record === null) this.#abort(entry)
+      if (record === null || this.#sessions.deadline(record) <= this.#sessions.now()) this.#abort(entry)
       else this.#index(entry, record)
     } catch {
       // Nobody knows whether the session has ended. Whoever asks a second time learns it.

@@ -35,6 +35,7 @@ export interface Capabilities {
   removeLabel: boolean
   /** `list` and `count` take a label. @default whether there is `removeLabel` */
   labels: boolean
+  watch: boolean
   /** How many bytes of payload fit; a larger payload is a `SessionTooLargeError`. `0`: no limit, or not known. @default 0 */
   maxDataBytes: number
 }

@@ -1,6 +1,8 @@
 import type {
-  Awaitable, BackendContext, CookieTexts, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, WriteContext
+  Awaitable, BackendContext, CookieTexts, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, SessionWatch,
+  WatchOptions, WriteContext
 } from '../../types/index.d.ts'
+import { Listeners } from '../tools/listeners.ts'
 
 /** The methods of a backend which can be made to fail. */
 export type Operation =
@@ -14,8 +16,16 @@ export interface Call {
 }
 
 const OPTIONAL_METHODS = [
-  'touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'removeLabel', 'isStale', 'exists', 'serverOf', 'bind'
+  'touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'removeLabel', 'isStale', 'exists', 'serverOf', 'bind',
+  'readFresh', 'watch'
 ] as const
+
+/** What watches hear. */
+interface Hearing {
+  isMuted: boolean
+  /** Told once watches hear again. */
+  readonly healed: Listeners<null>
+}
 
 /** Runs around a call of the backend. A fault which throws makes the call fail; a promise makes the call wait. */
 export type Fault = (call: Call) => Awaitable<void>
@@ -37,6 +47,7 @@ export class FaultyBackend implements SessionBackend {
   #inner: SessionBackend
   readonly #unbound: SessionBackend
   #isBound = false
+  readonly #hearing: Hearing = { isMuted: false, healed: new Listeners() }
   readonly #before: Map<Operation, Fault> = new Map()
   readonly #after: Map<Operation, Fault> = new Map()
 
@@ -51,6 +62,7 @@ export class FaultyBackend implements SessionBackend {
       this.calls = shared.calls
       this.#before = shared.#before
       this.#after = shared.#after
+      this.#hearing = shared.#hearing
       this.#isBound = true
     }
     // A method which the wrapped backend lacks must be missing here too, since the core looks whether a method is there.
@@ -95,8 +107,18 @@ export class FaultyBackend implements SessionBackend {
     return this
   }
 
+  /** Watches are not live and hear nothing, as when their connection is lost: until `heal()`, which reports `null`. */
+  mute (): this {
+    this.#hearing.isMuted = true
+    return this
+  }
+
   /** Ends all faults, for all registrations. */
   heal (): this {
+    if (this.#hearing.isMuted) {
+      this.#hearing.isMuted = false
+      this.#hearing.healed.tell(null)
+    }
     this.#before.clear()
     this.#after.clear()
     return this
@@ -160,6 +182,24 @@ export class FaultyBackend implements SessionBackend {
 
   exists (id: string): Awaitable<boolean> {
     return this.#call('exists', id, () => this.#inner.exists!(id))
+  }
+
+  readFresh (id: string): Awaitable<SessionRecord | null> {
+    return this.#call('read', id, () => this.#inner.readFresh!(id))
+  }
+
+  watch (listener: (id: string | null) => void, options?: WatchOptions): SessionWatch {
+    const hearing = this.#hearing
+    const watch = this.#inner.watch!(id => { if (!hearing.isMuted) listener(id) }, options)
+    const stop = hearing.healed.add(listener)
+    return {
+      get isLive () { return !hearing.isMuted && watch.isLive },
+      get reportsOnlyEndings () { return watch.reportsOnlyEndings === true },
+      close () {
+        stop()
+        return watch.close()
+      }
+    }
   }
 
   serverOf (id: string): string | null { return this.#inner.serverOf!(id) }

@@ -15,11 +15,12 @@ import { registrations } from './cases/registrations.ts'
 import { revoking } from './cases/revoking.ts'
 import { selfContained } from './cases/self-contained.ts'
 import { storing } from './cases/storing.ts'
+import { watching } from './cases/watching.ts'
 
 /** Every promise of `SessionBackend`, in the order of the tests. */
 export const cases: readonly Case[] = [
   ...storing, ...hostile, ...compareAndSet, ...parallel, ...refusing, ...expiry, ...listing, ...revoking, ...labels, ...endings,
-  ...registrations, ...selfContained
+  ...registrations, ...watching, ...selfContained
 ]
 
 // The tests start on a Monday in 2027, so that a server with a clock of its own does not take the records for expired.
@@ -81,6 +82,7 @@ export function capabilitiesOf (backend: SessionBackend): Capabilities {
     removeSubject: has('removeSubject'),
     removeLabel: has('removeLabel'),
     labels: has('removeLabel'),
+    watch: has('watch'),
     maxDataBytes: 0
   }
 }

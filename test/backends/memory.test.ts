@@ -159,3 +159,21 @@ for (const [options, message] of [
     t.throws(() => new MemoryBackend(options as never), { code: 'SES_INVALID_OPTIONS', message })
   })
 }
+
+t.test('who watches hears of every change, also of what makes room, expires or goes with all', async t => {
+  const { clock, backend, bind, record } = bench({ maxEntries: 2 })
+  const heard: Array<string | null> = []
+  const watch = backend.watch(id => { heard.push(id) })
+  const elsewhere = bind('session')
+  for (const id of ['a', 'b', 'c']) elsewhere.write(id, record(id, { expiresAt: id === 'b' ? 2_000 : 5_000 }))
+  t.strictSame(heard.splice(0), ['a', 'b', 'a', 'c'])
+  backend.read('b')
+  t.strictSame(heard, [], 'reading changes nothing')
+  elsewhere.touch('c', record('c', { expiresAt: 6_000 }))
+  clock.now = 2_000
+  elsewhere.read('b')
+  elsewhere.removeAll()
+  bind('admin').write('d', record('d'))
+  t.strictSame(heard.splice(0), ['c', 'b', null])
+  t.equal(watch.isLive, true)
+})

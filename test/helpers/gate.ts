@@ -24,3 +24,9 @@ export class Gate {
 export async function settled (): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise(resolve => { setImmediate(resolve) })
 }
+
+/** Timers of the library do not keep a process alive. A test that waits for one has to do so itself. */
+export function stayAlive (t: { teardown (end: () => void): unknown }): void {
+  const timer = setInterval(() => {}, 60_000)
+  t.teardown(() => { clearInterval(timer) })
+}

@@ -97,3 +97,27 @@ t.test('two registrations share its faults and calls, and not their sessions', a
   faulty.fail('read')
   for (const registration of [app.sessions, (app as any).admins]) await t.rejects(registration.get(id), { code: 'SES_BACKEND_UNAVAILABLE' })
 })
+
+t.test('a muted watch is not live and hears nothing, until it is healed', async t => {
+  const backend = new FaultyBackend(new MemoryBackend())
+  const heard: Array<string | null> = []
+  const watch = backend.watch(id => { heard.push(id) })
+  backend.heal().mute()
+  backend.write('a', record)
+  t.strictSame([watch.isLive, heard], [false, []])
+  backend.heal()
+  backend.remove('a')
+  t.strictSame([watch.isLive, watch.reportsOnlyEndings, heard], [true, false, [null, 'a']])
+  await watch.close()
+  backend.mute().heal()
+  t.strictSame([watch.isLive, heard], [false, [null, 'a']])
+})
+
+t.test('a read past the cache fails as a read does', async t => {
+  const inner = Object.assign(new MemoryBackend(), { readFresh: () => record })
+  const backend = new FaultyBackend(inner)
+  t.strictSame([await backend.read('a'), await backend.readFresh('a')], [null, record])
+  backend.fail('read')
+  await t.rejects(async () => await backend.readFresh('a'), { message: 'read failed on purpose' })
+  t.strictSame(backend.calls.map(({ operation }) => operation), ['read', 'read', 'read'])
+})

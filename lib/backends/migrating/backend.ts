@@ -1,14 +1,15 @@
 import type {
-  BackendContext, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, WriteContext
+  BackendContext, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, SessionWatch, WatchOptions, WriteContext
 } from '../../../types/index.d.ts'
 import { unexpected } from '../../tools/check-options.ts'
 import { listBoth } from './listing.ts'
 import { type MigratingBackendOptions, rolesOf } from './options.ts'
 import { removeFrom, touchIn, writeTo } from './register.ts'
+import { watchBoth } from './watching.ts'
 import { locate, type Migration } from './whereabouts.ts'
 
 /** Methods that are there only where both backends have them, since the core looks whether a method is there. */
-const WHERE_BOTH = ['touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'removeLabel'] as const
+const WHERE_BOTH = ['touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'removeLabel', 'watch'] as const
 
 /**
  * Moves living sessions from one server-side backend to another, without a sign-out. Two deployments:
@@ -105,6 +106,10 @@ export class MigratingBackend implements SessionBackend {
 
   async removeLabel (label: string, options: RemoveOptions): Promise<number> {
     return await this.#sum(async backend => await backend.removeLabel!(label, options))
+  }
+
+  watch (listener: (id: string | null) => void, options?: WatchOptions): SessionWatch {
+    return watchBoth([this.#migration.old, this.#migration.next], listener, options)
   }
 
   /** The old store first: a session that the old store has no more was copied before. */

@@ -12,6 +12,7 @@ export interface MigratingBackendOptions {
 }
 
 const EXPECTED = 'a session backend with the methods read, write and remove'
+const CACHE_IN_FRONT = 'put the cache in front: new CachedBackend(new MigratingBackend(…))'
 const TO_MOVE_COOKIES = 'a session in its cookie moves by `migrateFrom: [fromBackend(new CookieBackend(), …)]`'
 
 const checkOptions = backendOptionsCheck({ also: { description: EXPECTED }, from: { description: EXPECTED } })
@@ -35,6 +36,7 @@ export function rolesOf (current: SessionBackend, options: MigratingBackendOptio
 function assertMovable (path: string, backend: SessionBackend): void {
   if (!hasMethods(backend, ['read', 'write', 'remove'])) throw unexpected(path, EXPECTED, backend)
   if (backend.selfContained === true) throw unexpected(path, 'a backend that keeps sessions on a server', backend, TO_MOVE_COOKIES)
+  if (backend.readFresh !== undefined) throw unexpected(path, 'a backend without a cache', backend, CACHE_IN_FRONT)
   if (backend.cookies === undefined) return
   const remedy = 'a store with `layout` holds the ids of Express: move in with `migrateFrom`'
   throw unexpected(path, 'a backend with ids of this library', backend, remedy)

@@ -6,7 +6,8 @@ import { refusing } from './refusing.ts'
 import { registrations } from './registrations.ts'
 import { revoking } from './revoking.ts'
 import { storing } from './storing.ts'
+import { watching } from './watching.ts'
 import type { WrongBackend } from './wrong.ts'
 
 /** Backends that break a promise each. The kit must find every wrong backend by the sentence named with the backend. */
-export const wrongBackends: readonly WrongBackend[] = [...storing, ...compareAndSet, ...expiry, ...listing, ...revoking, ...labels, ...registrations, ...refusing]
+export const wrongBackends: readonly WrongBackend[] = [...storing, ...compareAndSet, ...expiry, ...listing, ...revoking, ...labels, ...registrations, ...refusing, ...watching]
