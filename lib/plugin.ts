@@ -130,10 +130,9 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   }
 
   async function closeBackends (): Promise<void> {
-    for (const { store, signals } of channels.registrations) {
-      store.close()
-      await signals.close()
-      await store.backend.close?.()
+    for (const registration of channels.registrations) {
+      await registration.close()
+      await registration.store.backend.close?.()
     }
   }
 

@@ -980,6 +980,8 @@ export interface SessionBackend {
   write (
     id: string | null, record: SessionRecord, expectedVersion?: number, context?: WriteContext
   ): Awaitable<string | SessionRecord | null>
+  /** The records under several ids, in their order: what `read` answers for each of them, by one call of the store where it can. */
+  readMany? (ids: readonly string[]): Awaitable<ReadonlyArray<SessionRecord | null>>
   /** Removes the record; resolves too when there is none. */
   remove (id: string): Awaitable<void>
   /**
@@ -1073,6 +1075,11 @@ export interface SessionBackend {
    * or a compiler which rewrites async functions. @default whether `read` is no `async function`
    */
   readonly answersAtOnce?: boolean
+  /**
+   * Self-contained backends, once bound: where the endings of sessions are kept, and for how many milliseconds an answer of that backend
+   * may be used again. Without it a copy of a cookie is valid until its deadline.
+   */
+  readonly revocation?: { readonly backend: SessionBackend, readonly stalenessMs: number } | undefined
   /** Self-contained backends: whether the session carries what the option `about` says. @default false */
   readonly aboutInCookie?: boolean
   /** Self-contained backends: the most bytes of `Cookie` header for one session. @default 7168 */

@@ -1,5 +1,6 @@
-import type { BackendContext, SessionBackend, SessionRecord } from '../../types/index.d.ts'
-import { missingSecret } from '../tools/check-options.ts'
+import type { BackendContext, Duration, SessionBackend, SessionRecord } from '../../types/index.d.ts'
+import { hasMethods, missingSecret, unexpected } from '../tools/check-options.ts'
+import { durationOf } from '../tools/option-duration.ts'
 import { type Envelope, sealedEnvelope, signedEnvelope } from '../crypto/envelope.ts'
 import { NotSupportedError } from '../errors.ts'
 import { freezeRecord } from '../record/record.ts'
@@ -13,6 +14,18 @@ export interface CookieBackendOptions {
   mode?: 'seal' | 'sign'
   /** The most bytes which a session may take in the `Cookie` header, over all parts of the cookie: 1,024 to 12,288. @default 7168 */
   maxBytes?: number
+  /**
+   * An atomic backend on a server, which keeps what was ended: then `destroy`, `login`, `regenerate*`, `reauthenticate` and `revoke*`
+   * end every copy of the cookie. Without it a copy is valid until its deadline.
+   *
+   * @example new CookieBackend({ revocation: new RedisBackend(redis), staleness: '5s' })
+   */
+  revocation?: SessionBackend
+  /**
+   * How late an ending may be seen on other nodes, where the revocation backend reports no changes (`watch`). Routes with `fresh: true`
+   * see it at once. @default '5s'
+   */
+  staleness?: Duration
   /** Whether a session carries what the option `about` says of a request, with each request. @default false */
   aboutInCookie?: boolean
 }
@@ -23,12 +36,17 @@ export interface CookieBackendOptions {
  */
 const CACHE_KEY_CHARS = 40
 
+const REVOCATION = 'an atomic session backend on a server'
+const DEFAULT_STALENESS = '5s'
+
 const checkOptions = backendOptionsCheck({
   mode: { description: '\'seal\' or \'sign\'', enum: ['seal', 'sign'] },
   maxBytes: {
     description: 'an integer from 1024 to 12288', type: 'integer', minimum: 1_024, maximum: 12_288, default: DEFAULT_COOKIE_BYTES
   },
-  aboutInCookie: { description: 'a boolean', type: 'boolean', default: false }
+  aboutInCookie: { description: 'a boolean', type: 'boolean', default: false },
+  revocation: { description: REVOCATION },
+  staleness: { description: 'a duration: seconds above 0, or such as \'5s\'' }
 })
 
 /**
@@ -39,8 +57,8 @@ const checkOptions = backendOptionsCheck({
  *     app.register(sessions, { secret, backend: new CookieBackend({ mode: 'seal' }) })
  *
  * Not guaranteed, as by no session kept at the client: changes of two parallel requests are not merged (the last response
- * wins), and an old copy of a cookie stays valid until its deadline (`docs/security.md C051, C142`). Choose a server-side
- * backend where logging out must end every copy.
+ * wins), and an old copy of a cookie stays valid until its deadline (`docs/security.md C051, C142`). With `revocation` the copies of
+ * a session end with the session; what is in an old copy of a session that lives can still be sent again.
  */
 export class CookieBackend implements SessionBackend {
   readonly selfContained = true
@@ -49,24 +67,37 @@ export class CookieBackend implements SessionBackend {
   readonly #mode: 'seal' | 'sign'
   readonly #envelope: Envelope | undefined
   readonly #opened = new TextCache<string, SessionRecord>()
+  readonly #options: CookieBackendOptions
+  readonly revocation: SessionBackend['revocation']
+  /** Whether the endings are known without a wait: else a session is loaded before its handler runs. */
+  readonly answersAtOnce: boolean
 
-  /** @throws InvalidOptionsError for unknown options and values out of range */
+  /** @throws InvalidOptionsError for unknown options and values out of range, and for a revocation backend that keeps no promise */
   constructor (options: CookieBackendOptions = {}, envelope?: Envelope) {
     checkOptions(options, 'CookieBackend')
+    this.revocation = revocationOf(options)
+    this.answersAtOnce = this.revocation === undefined || this.revocation.backend.answersAtOnce === true
+    this.#options = options
     this.maxBytes = options.maxBytes ?? DEFAULT_COOKIE_BYTES
     this.aboutInCookie = options.aboutInCookie ?? false
     this.#mode = options.mode ?? 'seal'
     this.#envelope = envelope
   }
 
-  bind ({ property, secrets, cookie: { name } }: BackendContext): CookieBackend {
+  bind (context: BackendContext): CookieBackend {
+    const { property, secrets, cookie: { name } } = context
     if (secrets.length === 0) throw missingSecret('the cookie backend')
     // Keys of its own for each property: a session of one registration is nothing to another, whatever their cookies are called.
     const purpose = `cookie ${this.#mode} of ${property}`
     const envelopeOf = this.#mode === 'seal' ? sealedEnvelope(secrets, purpose) : signedEnvelope(secrets, purpose)
-    const { maxBytes, aboutInCookie } = this
-    return new CookieBackend({ mode: this.#mode, maxBytes, aboutInCookie }, envelopeOf(name))
+    const { revocation } = this.#options
+    // No property has a hyphen: `revokeAll()` of sessions on the same store leaves the endings alone.
+    const bound = revocation?.bind?.({ ...context, property: `${property}-revoked` }) ?? revocation
+    return new CookieBackend({ ...this.#options, ...(bound !== undefined && { revocation: bound }) }, envelopeOf(name))
   }
+
+  async prepare (): Promise<void> { await this.revocation?.backend.prepare?.() }
+  async close (): Promise<void> { await this.revocation?.backend.close?.() }
 
   read (text: string): SessionRecord | null {
     // A browser sends the same cookie with each request, and a look-up costs a tenth of opening the envelope.
@@ -97,4 +128,16 @@ export class CookieBackend implements SessionBackend {
     const operation = 'reading and writing before it is registered'
     throw new NotSupportedError('A CookieBackend', operation, 'it needs the secret; hand it to the plugin')
   }
+}
+
+function revocationOf ({ revocation, staleness }: CookieBackendOptions): SessionBackend['revocation'] {
+  const path = 'CookieBackend.revocation'
+  if (revocation === undefined) {
+    if (staleness === undefined) return undefined
+    throw unexpected('CookieBackend.staleness', 'left out without `revocation`', staleness)
+  }
+  if (!hasMethods(revocation, ['read', 'write', 'remove'])) throw unexpected(path, REVOCATION, revocation)
+  if (revocation.selfContained === true) throw unexpected(path, REVOCATION, revocation, 'a cookie cannot say that it was ended')
+  if (revocation.atomic !== true) throw unexpected(path, REVOCATION, revocation, 'this one does not compare and set')
+  return Object.freeze({ backend: revocation, stalenessMs: durationOf('CookieBackend.staleness', staleness ?? DEFAULT_STALENESS) })
 }

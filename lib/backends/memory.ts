@@ -39,6 +39,7 @@ const checkOptions = backendOptionsCheck({
  */
 export class MemoryBackend implements SessionBackend {
   readonly atomic = true
+  readonly answersAtOnce = true
   readonly #maxEntries: number
   readonly #spaces: Map<string, IndexedRecords>
   /** Least recently used first. */
@@ -66,6 +67,8 @@ export class MemoryBackend implements SessionBackend {
     if (record !== null && this.#records.size * 2 > this.#maxEntries) this.#records.set(id, record)
     return record
   }
+
+  readMany (ids: readonly string[]): Array<SessionRecord | null> { return ids.map(id => this.read(id)) }
 
   write (id: string, record: SessionRecord, expectedVersion?: number): string | SessionRecord | null {
     const stands = this.#live(id)

@@ -6,7 +6,7 @@ import type { Draft } from './draft.ts'
 import { endSession } from './end.ts'
 import { withAbout } from './identity.ts'
 import { toStore, writeContextOf } from './records.ts'
-import { withMarks } from './revocations.ts'
+import { withMarks } from '../record/marks.ts'
 import { signIn } from './sign-ins.ts'
 import type { SessionState } from './state.ts'
 

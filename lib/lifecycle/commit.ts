@@ -9,7 +9,9 @@ import { removeIfUnchanged } from '../store/server-side.ts'
 import type { Store } from '../store/store.ts'
 import type { Flow } from '../tools/flow.ts'
 import { sendCookie, sendCookieIfPersistent } from './cookie.ts'
-import { assertValid, type Draft, type Edit, isEmpty, merge, withEdit } from './draft.ts'
+import { assertValid, type CommitOptions, type Draft, isEmpty, merge, withEdit } from './draft.ts'
+import { beginning, hasEnded } from './copies.ts'
+import { endSession } from './end.ts'
 import { identified, withAbout } from './identity.ts'
 import { reportOverwritten } from './overwritten.ts'
 import { pause } from './pause.ts'
@@ -19,15 +21,6 @@ import type { SessionState } from './state.ts'
 
 const MAX_TRIES = 10
 const MAX_COLLISIONS = 3
-
-export interface CommitOptions {
-  /** Whether the draft differs from the stored session; else only deadlines move. */
-  readonly hasChanged: boolean
-  /** Whether the application asked for the commit; else the request has ended. */
-  readonly isExplicit: boolean
-  /** A transaction's function, which is run on fresh data. */
-  readonly edit?: Edit
-}
 
 /** A try to replace the stored session: it is done, or a different write came first. `null`: nothing is stored now. */
 type Attempt = { readonly isDone: true, readonly latest: Stored | null } | { readonly isDone: false, readonly theirs: Stored | null }
@@ -100,13 +93,21 @@ export class Commit implements Joining<Stored> {
   * #seal (): Flow<void> {
     const state = this.#state
     this.#assertCookieCanBeSet()
-    if (isEmpty(this.#draft, this.#store.codec)) return this.#becomeEmpty(state.id, 'empty')
+    const base = this.#base
+    if (yield * hasEnded(state)) return state.markGone()
+    if (isEmpty(this.#draft, this.#store.codec)) return yield * this.#endCopies('empty')
     const named = this.#named(this.#draft)
-    const draft = this.#isFirst ? { ...named, meta: withAbout(state, named.meta) } : named
-    const stored = toStore(state, this.#base, draft)
-    if (isOver(state, stored)) return this.#setsLifetime ? this.#becomeNothing(state.id, 'lifetime') : state.markGone()
+    const draft = this.#isFirst ? yield * beginning(state, named) : named
+    const stored = toStore(state, base, draft)
+    if (isOver(state, stored)) return this.#setsLifetime ? yield * this.#endCopies('lifetime') : state.markGone()
     const text = yield * state.registration.keeping.insert(stored, 0, null, writeContextOf(state, this.#draft.text))
-    this.#begin(stored, text)
+    if (text === null) state.markGone()
+    else this.#begin(stored, text)
+  }
+
+  * #endCopies (reason: 'empty' | 'lifetime'): Flow<void> {
+    if (this.#base !== null) yield * endSession(this.#state.registration, this.#base.record.id, null)
+    this.#becomeNothing(this.#state.id, reason)
   }
 
   // Said before anything is stored.

@@ -29,6 +29,16 @@ export interface Draft extends Mine, Values {
 /** Changes a payload inside a transaction; may be called again after a conflict. */
 export type Edit = (data: Payload) => Awaitable<unknown>
 
+/** How a draft is stored. */
+export interface CommitOptions {
+  /** Whether the draft differs from the stored session; else only deadlines move. */
+  readonly hasChanged: boolean
+  /** Whether the application asked for the commit; else the request has ended. */
+  readonly isExplicit: boolean
+  /** A transaction's function, which is run on fresh data. */
+  readonly edit?: Edit
+}
+
 /** Whether a draft differs from the stored session. */
 export function isChanged (base: Stored | null, draft: Draft, live: object, codec: PayloadCodec): boolean {
   if (base === null) return !isEmpty(draft, codec)

@@ -16,9 +16,9 @@ export function * destroy (state: SessionState): Flow<void> {
   if (state.phase === 'ended') return
   const { registration, base, cookies } = state
   if (base !== null) {
-    // A cookie session ends by clearing the cookie, so refuse where no cookie can be set.
-    if (registration.keeping.isInCookie) cookies.assertOpen()
-    else yield * endSession(registration, base.record.id, base.record, { request: cookies.request })
+    // Such a session ends by clearing the cookie, so refuse where no cookie can be set.
+    if (registration.keeping.isInCookie && registration.revoked === null) cookies.assertOpen()
+    yield * endSession(registration, base.record.id, base.record, { request: cookies.request })
     registration.publish(cookies, 'destroyed', base.record.id, { subject: base.record.subject, cause: 'logout' })
   }
   cookies.clear(true)
@@ -33,7 +33,19 @@ export function * destroy (state: SessionState): Flow<void> {
  * @param known the record which the caller read last, which saves a read
  */
 export function * endSession (registration: Registration, id: string, known: SessionRecord | null, end: End = {}): Flow<void> {
+  if (registration.keeping.isInCookie) return yield * endCopies(registration, id, end.meta ?? null)
   yield * ahead(registration, id, () => endWhateverStands(registration, id, known, end, new Set([id])))
+}
+
+/** Ends every copy of a session's cookie, and of the session under a new id, where endings are kept. */
+function * endCopies ({ revoked, signals }: Registration, id: string, meta: SessionMeta | null): Flow<void> {
+  const ended = new Set<string>()
+  for (let next: string | undefined = id; next !== undefined && !ended.has(next);) {
+    ended.add(next)
+    const before: SessionRecord | null = revoked === null ? null : yield * revoked.end(next, meta)
+    signals.ended(next)
+    next = before?.meta?.successor
+  }
 }
 
 /** How a session ends. */

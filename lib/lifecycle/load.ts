@@ -50,7 +50,7 @@ function startLoading (state: SessionState): Awaitable<void> {
 function * load (state: SessionState): Flow<void> {
   const { registration, cookies } = state
   if (cookies.isOutside) return state.beginAnonymous()
-  const found = yield * findSession(registration, cookies)
+  const found = yield * findSession(registration, cookies, state.route.fresh)
   if ('token' in found) state.begin(found.data, found.stored, found.token, found.arrival)
   else state.beginAfter(found.endedBecause)
 }
@@ -96,7 +96,7 @@ const NO_COOKIE: Missing = Object.freeze({ endedBecause: null })
  * Finds the session of a request: its first valid cookie counts. An invalid cookie is no session, never an error
  * and never adopted; a `rejected` event says why. Throws only when the backend fails.
  */
-function * findSession (registration: Registration, cookies: CookieTransport): Flow<Found | Arrived | Missing> {
+function * findSession (registration: Registration, cookies: CookieTransport, isFresh: boolean): Flow<Found | Arrived | Missing> {
   const { carried } = cookies
   if (carried.indexes.length === 0) return (yield * findArrival(registration, cookies)) ?? NO_COOKIE
   const { keeping, store } = registration
@@ -108,20 +108,26 @@ function * findSession (registration: Registration, cookies: CookieTransport): F
     if (key === null) continue
     const answer = yield * store.read(key)
     const found = store.examine(answer, keeping.idOf(key), keeping.absent)
-    if (found.rejected === undefined) {
+    const ending = found.rejected === undefined ? yield * endingOf(registration, found.stored, isFresh) : null
+    if (found.rejected === undefined && ending === null) {
       const stored = withOwner(registration, found.stored)
       const { id, subject } = stored.record
       registration.publish(cookies, 'loaded', id, { subject })
       return { token: text, stored, data: found.data }
     }
-    reason = found.rejected
-    id = keeping.idOf(key)
+    reason = found.rejected ?? 'regenerated'
+    id = keeping.idOf(key) ?? found.stored?.record.id ?? null
     if (reason === 'expired') reportExpired(registration, cookies, answer as SessionRecord)
     if (id !== null && ENDED.has(reason)) registration.signals.ended(id)
-    if (reason === 'regenerated') endedBecause ??= endingIn((answer as SessionRecord).meta)
+    if (reason === 'regenerated') endedBecause ??= endingIn((ending ?? answer as SessionRecord).meta)
   }
   registration.publish(cookies, 'rejected', id, { reason })
   return { endedBecause }
+}
+
+/** What has ended the session of a cookie that is valid by itself; `null` where the session stands. */
+function * endingOf ({ revoked }: Registration, { record }: Stored, isFresh: boolean): Flow<SessionRecord | null> {
+  return revoked === null ? null : yield * revoked.endingOf(record, isFresh)
 }
 
 function reportExpired (registration: Registration, cookies: CookieTransport, { id, subject }: SessionRecord): void {
@@ -141,7 +147,7 @@ export function * reload (state: SessionState): Flow<void> {
   // From a different library, and in no cookie of ours yet.
   if (token === null) return state.reload(base, store.codec.copyOf(base))
   const found = store.examine(yield * store.read(keeping.keyOf(token)!), base.record.id)
-  if (found.rejected !== undefined) {
+  if (found.rejected !== undefined || (yield * endingOf(state.registration, found.stored, true)) !== null) {
     state.markGone()
     throw new SessionDestroyedError('another request ended it')
   }

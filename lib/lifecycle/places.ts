@@ -7,7 +7,8 @@ import type { Registration } from '../store/registration.ts'
 import { type Flow, wait } from '../tools/flow.ts'
 import { endSession } from './end.ts'
 import { pause } from './pause.ts'
-import { assertBefore, markId, type Revocation, revocationIn, type SignIn } from './revocations.ts'
+import { markId } from '../record/marks.ts'
+import { assertBefore, type Revocation, revocationIn, type SignIn } from './revocations.ts'
 
 /*
  * `maxSessionsPerSubject`, exact on all nodes: a sign-in first takes a place, then stores its session.
@@ -60,7 +61,7 @@ export function * takePlace (newcomer: Newcomer): Flow<boolean> {
   const { registration, subject } = newcomer
   const most = yield * limitOf(registration, subject)
   if (most === null) return false
-  const id = markId(registration, { kind: 'subject', value: subject })
+  const id = markId(registration.settings.property, { kind: 'subject', value: subject })
   // Sign-ins of this process take turns, so that tries are spent on other processes only.
   const turn = yield * registration.queue.enter(id)
   try {
@@ -171,7 +172,7 @@ function * evict ({ registration, source, subject }: Newcomer, id: string, recor
 export function * leavePlace ({ registration, subject, id }: Newcomer): Flow<void> {
   const { settings: { maxSessionsPerSubject }, store } = registration
   if (maxSessionsPerSubject === null) return
-  const key = markId(registration, { kind: 'subject', value: subject })
+  const key = markId(registration.settings.property, { kind: 'subject', value: subject })
   const stands = yield * store.read(key)
   if (!isRecord(stands)) return
   const pending = (stands.meta?.pending ?? []).filter(([other]) => other !== id)

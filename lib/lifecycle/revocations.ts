@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto'
-import type { Instant, SessionMeta, SessionRecord } from '../../types/index.d.ts'
+import type { Instant, SessionRecord } from '../../types/index.d.ts'
 import { SessionDestroyedError } from '../errors.ts'
+import { EVERYBODY, markId, type Marks, type Target } from '../record/marks.ts'
 import { isRecord, tombstone, TOMBSTONE_LIFE_MS } from '../record/record.ts'
 import type { Registration } from '../store/registration.ts'
 import { BoundedMap } from '../tools/bounded-map.ts'
@@ -19,12 +19,6 @@ import type { Flow } from '../tools/flow.ts'
  * The same for a label in place of the user. A session may have a subject and labels, and so several marks.
  */
 
-/** Whose sessions are revoked: those of a subject, or those with a label. */
-export interface Target {
-  readonly kind: 'subject' | 'label'
-  readonly value: string
-}
-
 /** Who a session belongs to: what may be revoked. */
 export type Owner = Pick<SessionRecord, 'subject' | 'meta'>
 
@@ -38,37 +32,35 @@ export interface Revocation {
   readonly spared: string | undefined
 }
 
-/** The versions of revocations' marks. */
-export type Marks = readonly number[]
-
 const REVOKED = 'the sessions of its subject were revoked'
 const NO_MARKS: Marks = []
 
 /** The targets whose revocation ends a session; none where the backend cannot revoke. */
-function targetsOf ({ store: { backend } }: Registration, { subject, meta }: Owner): Target[] {
-  const targets: Target[] = []
-  if (subject !== null && backend.removeSubject !== undefined) targets.push({ kind: 'subject', value: subject })
-  if (backend.removeLabel === undefined) return targets
+function targetsOf ({ store: { backend }, revoked }: Registration, { subject, meta }: Owner): Target[] {
+  // A session on a server ends with its record, whether or not there is a mark.
+  const targets: Target[] = revoked === null ? [] : [EVERYBODY]
+  if (subject !== null && (backend.removeSubject ?? revoked) != null) targets.push({ kind: 'subject', value: subject })
+  if ((backend.removeLabel ?? revoked) == null) return targets
   for (const value of meta?.labels ?? []) targets.push({ kind: 'label', value })
   return targets
 }
 
 function * revocationsOf (registration: Registration, owner: Owner): Flow<Revocation[]> {
-  const found: Revocation[] = []
-  for (const target of targetsOf(registration, owner)) {
-    const revocation = revocationIn(yield * registration.store.read(markId(registration, target)))
-    if (revocation !== null) found.push(revocation)
-  }
-  return found
+  const { settings: { property }, revoked, store } = registration
+  const ids = targetsOf(registration, owner).map(target => markId(property, target))
+  if (ids.length === 0) return []
+  const answers = yield * (revoked?.store ?? store).readMany(ids)
+  return answers.map(revocationIn).filter(revocation => revocation !== null)
 }
 
 /** The revocation that a mark's record tells of; `null` where the record counts places only, or is none. */
 export function revocationIn (answer: unknown): Revocation | null {
   if (!isRecord(answer)) return null
-  const { version, createdAt, meta } = answer
-  const mark = meta?.pending === undefined ? version : meta.mark as number | undefined
+  const { version, createdAt, expiresAt, meta } = answer
+  const isMark = meta?.pending === undefined
+  const mark = isMark ? version : meta.mark as number | undefined
   if (mark === undefined) return null
-  return { mark, at: createdAt, until: createdAt + TOMBSTONE_LIFE_MS, spared: meta?.successor }
+  return { mark, at: createdAt, until: isMark ? expiresAt : createdAt + TOMBSTONE_LIFE_MS, spared: meta?.successor }
 }
 
 /** When a sign-in was called: before its first call has reached the store. */
@@ -128,28 +120,15 @@ export function * assertNotRevoked (
   return marks
 }
 
-/** The marks that a session keeps. */
-export function marksOf (meta: SessionMeta | null): Marks {
-  return meta?.mark === undefined ? NO_MARKS : [meta.mark].flat()
-}
-
-/** The meta of a session with the marks of the revocations which the session came after. */
-export function withMarks (meta: SessionMeta | null, marks: Marks): SessionMeta | null {
-  if (marks.length === 0) return meta
-  return { ...meta, mark: marks.length === 1 ? marks[0]! : marks }
-}
-
-/** Tells every process which is making a session of the target. The mark is a tombstone: no session, and never listed. */
+/**
+ * Tells every process which is making a session of the target, and of cookie sessions every process which loads one. The mark is a
+ * tombstone: no session, and never listed.
+ */
 export function * markRevoked (registration: Registration, target: Target, spared: string | undefined): Flow<void> {
-  const { store, settings } = registration
-  const mark = tombstone(markId(registration, target), settings.now(), spared === undefined ? null : { successor: spared })
+  const { store, settings, revoked } = registration
+  const meta = { ...(revoked !== null && { reason: 'revoked' as const }), ...(spared !== undefined && { successor: spared }) }
+  const mark = tombstone(markId(settings.property, target), settings.now(), Object.keys(meta).length === 0 ? null : meta)
   marksHere.set(mark.version, ++order)
-  yield * store.putBlindly(mark)
-}
-
-/** The id of a target's mark, under which the places of a subject are counted too (places.ts). */
-export function markId ({ settings: { property } }: Registration, { kind, value }: Target): string {
-  // The space keeps marks apart from sessions: no token has a space in it.
-  const what = kind === 'subject' ? 'revoked' : 'revoked-label'
-  return hash('sha256', `${property}:${what} ${value}`, 'hex')
+  if (revoked === null) yield * store.putBlindly(mark)
+  else yield * revoked.mark(mark)
 }

@@ -1,6 +1,7 @@
 import { SessionDestroyedError } from '../errors.ts'
 import type { Stored } from '../payload/codec.ts'
 import { endBlindly, removeIfUnchanged } from '../store/server-side.ts'
+import type { Registration } from '../store/registration.ts'
 import type { Flow } from '../tools/flow.ts'
 import { type Draft, merge } from './draft.ts'
 import { ahead } from './end.ts'
@@ -45,8 +46,18 @@ export function * rotate (state: SessionState, life: NewLife, signIn: SignIn): F
 function * replaceOld (state: SessionState, successor: Successor, draft: Draft): Flow<void> {
   const { registration, base } = state
   if (state.phase === 'gone') return yield * successor.writeAlone()
-  if (base === null || registration.keeping.isInCookie) return yield * successor.write(draft, base?.record.schemaVersion)
+  if (base === null) return yield * successor.write(draft)
+  if (registration.keeping.isInCookie) return yield * replaceCopies(registration, successor, base, draft)
   yield * ahead(registration, base.record.id, () => compareAndReplace(state, successor, base, draft))
+}
+
+/** A parallel request may have ended the session of this copy, or moved it on: the one that comes first counts. */
+function * replaceCopies ({ revoked }: Registration, successor: Successor, { record }: Stored, draft: Draft): Flow<void> {
+  yield * successor.write(draft, record.schemaVersion)
+  if (revoked === null) return
+  // What was revoked since the request has loaded it does not go on with the new id.
+  const before = (yield * revoked.endingOf(record, true)) ?? (yield * revoked.end(record.id, successor.forwarding().meta ?? null))
+  if (before !== null) yield * successor.writeAlone()
 }
 
 function * compareAndReplace (state: SessionState, successor: Successor, base: Stored, mine: Draft): Flow<void> {

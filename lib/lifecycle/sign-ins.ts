@@ -2,7 +2,8 @@ import type { EventSource } from '../store/events.ts'
 import type { Registration } from '../store/registration.ts'
 import type { Flow } from '../tools/flow.ts'
 import { leavePlace, takePlace } from './places.ts'
-import { assertNotRevoked, beginSignIn, marksBefore, type Marks, type Owner } from './revocations.ts'
+import type { Marks } from '../record/marks.ts'
+import { assertNotRevoked, beginSignIn, marksBefore, type Owner } from './revocations.ts'
 
 /** A session whose first record names a subject. */
 export interface SignedIn {

@@ -47,8 +47,7 @@ export class SessionState {
   #hasNewId = false
   #endedBecause: SessionEnding | null = null
   #arrival: Arrival | null = null
-  // Made when something waits or fails.
-  #progress: Progress | null = null
+  #progress: Progress | null = null // made when something waits or fails
 
   constructor (registration: Registration, cookies: CookieTransport, route: RoutePolicy, face: Face) {
     this.registration = registration

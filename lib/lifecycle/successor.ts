@@ -13,7 +13,8 @@ import { identified, withAbout } from './identity.ts'
 import type { NewLife } from './new-lives.ts'
 import { takePlace } from './places.ts'
 import { isOver, type Origin, toStore, writeContextOf } from './records.ts'
-import { assertNotRevoked, marksBefore, marksOf, type Owner, type SignIn, withMarks } from './revocations.ts'
+import { marksOf, withMarks } from '../record/marks.ts'
+import { assertNotRevoked, marksBefore, type Owner, type SignIn } from './revocations.ts'
 import type { SessionState } from './state.ts'
 
 /** The session under its new id, until the request takes it over. */
@@ -150,9 +151,12 @@ export class Successor implements Origin {
 
   /** A session that only gets a new id keeps its marks. Whoever signs in comes after the revocations of before. */
   * #marksBefore (owner: Owner): Flow<readonly number[]> {
-    const isSame = this.#life.subject === undefined && owner.subject === this.#old.subject
+    const isSame = this.#life.subject === undefined && owner.subject === this.#old.subject && !this.#isFirstCopy
     return isSame ? marksOf(this.#old.meta) : yield * marksBefore(this.registration, owner, this.#signIn)
   }
+
+  /** A first session in its cookie: it comes after all revocations of everybody. */
+  get #isFirstCopy (): boolean { return this.#old.base === null && this.registration.revoked !== null }
 
   /** Of the places that `maxSessionsPerSubject` gives. A session of the same subject hands its place on. */
   * #takePlace (subject: string | null): Flow<void> {

@@ -12,6 +12,7 @@ import { encryptorOf } from '../payload/encryption.ts'
 import { jsonSerializer } from '../payload/serializer.ts'
 import { DEFAULT_COOKIE_BYTES } from '../record/cookie-text.ts'
 import { idOfToken, isToken, TOKEN_CHARS } from '../record/ids.ts'
+import { endingAmong, endingIdsOf } from '../record/marks.ts'
 import { isRecord } from '../record/record.ts'
 import { hasMethods, missingSecret, optionsCheck, unexpected } from '../tools/check-options.ts'
 
@@ -114,10 +115,19 @@ class Source {
     const maxBytes = isInCookie ? this.#backend.maxBytes ?? DEFAULT_COOKIE_BYTES : TOKEN_CHARS
     let answer: ForeignSession | ForeignRejection = { rejected: 'malformed' }
     for (const carried of carriedCookies(header, cookieName, maxBytes).texts) {
-      answer = isInCookie ? this.#session(await this.#backend.read(carried), null, 'forged') : await this.#stored(carried)
+      answer = isInCookie ? await this.#inCookie(carried) : await this.#stored(carried)
       if (!('rejected' in answer)) break
     }
     return answer
+  }
+
+  async #inCookie (text: string): Promise<ForeignSession | ForeignRejection> {
+    const record = await this.#backend.read(text)
+    const answer = this.#session(record, null, 'forged')
+    const { revocation } = this.#backend
+    if ('rejected' in answer || revocation === undefined) return answer
+    const endings = await Promise.all(endingIdsOf(this.#property, record!).map(id => revocation.backend.read(id)))
+    return endingAmong(record!, endings) === null ? answer : { rejected: 'unknown' }
   }
 
   async #stored (token: string): Promise<ForeignSession | ForeignRejection> {

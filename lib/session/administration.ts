@@ -1,19 +1,17 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type {
   Awaitable, BackendCall, ListedRecord, ListFilter, ListPage, LoginOptions, RevokeOptions, Session as PublicSession, SessionInfo,
-  SessionMeta, SessionMetrics, SessionPayload, Sessions
+  SessionMetrics, SessionPayload, Sessions
 } from '../../types/index.d.ts'
 import { assertLabel, assertSubject } from '../config/identity.ts'
 import type { RoutePolicy } from '../config/routes.ts'
 import { BackendContractError, NotSupportedError, SessionSerializationError } from '../errors.ts'
-import { closeArrivals } from '../lifecycle/arrivals.ts'
 import { endSession } from '../lifecycle/end.ts'
 import { withOwner } from '../lifecycle/identity.ts'
 import { loadSession } from '../lifecycle/load.ts'
-import { markRevoked, type Target } from '../lifecycle/revocations.ts'
 import { SessionState } from '../lifecycle/state.ts'
 import type { Stored } from '../payload/codec.ts'
-import { endingAt, isOrphan } from '../record/record.ts'
+import { isOrphan } from '../record/record.ts'
 import type { EventSource } from '../store/events.ts'
 import { Metrics } from '../store/metrics.ts'
 import type { Registration } from '../store/registration.ts'
@@ -21,13 +19,10 @@ import { removeInBatches } from '../tools/remove-in-batches.ts'
 import { type CookieFormat, Creation } from './creation.ts'
 import { SessionHandle } from './handle.ts'
 import { assertId, selectionOf, signInDetails } from './selection.ts'
+import { REVOKED, revokeAll, revokeTarget } from './revoking.ts'
 import { face } from './session.ts'
 
 type Data = Record<string, unknown>
-
-/** What ends the sessions of a target: the method of the backend, and how the application calls it. */
-const OPERATIONS = { subject: ['removeSubject', 'revokeSubject()'], label: ['removeLabel', 'revokeLabel()'] } as const
-const REVOKED: SessionMeta = Object.freeze({ reason: 'revoked' })
 
 /** `app.sessions`: sessions outside a request. An operation which the backend does not have rejects with `NotSupportedError`. */
 export class SessionAdministration implements Sessions<Data> {
@@ -87,7 +82,7 @@ export class SessionAdministration implements Sessions<Data> {
   }
 
   async revoke (id: string, options: RevokeOptions = {}): Promise<void> {
-    this.#assertServerSide('revoke()')
+    this.#assertEndable('revoke()')
     assertId('revoke', id)
     const given = selectionOf('revoke', options)
     const registration = this.#registration
@@ -97,47 +92,16 @@ export class SessionAdministration implements Sessions<Data> {
 
   async revokeSubject (subject: string, options: RevokeOptions & { except?: string | undefined } = {}): Promise<number> {
     assertSubject(subject)
-    return await this.#revokeTarget({ kind: 'subject', value: subject }, selectionOf('revokeSubject', options))
+    return await revokeTarget(this.#registration, this.#source, { kind: 'subject', value: subject }, selectionOf('revokeSubject', options))
   }
 
   async revokeLabel (label: string, options: RevokeOptions & { except?: string | undefined } = {}): Promise<number> {
     assertLabel(label)
-    return await this.#revokeTarget({ kind: 'label', value: label }, selectionOf('revokeLabel', options))
-  }
-
-  async #revokeTarget (target: Target, given: RevokeOptions & { except?: string | undefined }): Promise<number> {
-    const registration = this.#registration
-    const { store } = registration
-    const { except, ...details } = given
-    const [method, operation] = OPERATIONS[target.kind]
-    const remove = store.optional(method, operation)
-    // First the sessions which are being made, then the stored sessions: what is stored in between is among the latter.
-    let failure: unknown = null
-    try {
-      await store.run(markRevoked(registration, target, except))
-    } catch (error) {
-      // A store that is full takes no mark. What is stored can end all the same.
-      failure = error
-    }
-    const ending = endingAt(registration.now(), REVOKED)
-    const removed = await this.#call(method, () => remove(target.value, { ...(except !== undefined && { except }), ending }))
-    registration.signals.changed(null)
-    const subject = target.kind === 'subject' ? target.value : null
-    registration.publish(this.#source, 'revoked', null, { reason: target.kind, cause: 'revoke', subject, ended: removed, ...details })
-    // Without the mark, a session which was being made meanwhile may have escaped.
-    if (failure !== null) throw failure
-    return removed
+    return await revokeTarget(this.#registration, this.#source, { kind: 'label', value: label }, selectionOf('revokeLabel', options))
   }
 
   async revokeAll (options: RevokeOptions = {}): Promise<void> {
-    const given = selectionOf('revokeAll', options)
-    const removeAll = this.#registration.store.optional('removeAll', 'revokeAll()')
-    await this.#call('removeAll', () => removeAll())
-    // Again: a session which got a new id while the backend went through all sessions may have been missed.
-    await this.#call('removeAll', () => removeAll())
-    this.#registration.signals.changed(null)
-    await this.#registration.store.run(closeArrivals(this.#registration))
-    this.#registration.publish(this.#source, 'revoked', null, { reason: 'all', cause: 'revoke', ...given })
+    await revokeAll(this.#registration, this.#source, selectionOf('revokeAll', options))
   }
 
   metrics (): SessionMetrics {
@@ -228,6 +192,10 @@ export class SessionAdministration implements Sessions<Data> {
   assertListsSubjects (): void {
     this.#registration.store.optional('list', 'list()')
     this.#registration.store.optional('removeSubject', 'revokeSubject()')
+  }
+
+  #assertEndable (operation: string): void {
+    if (this.#registration.revoked === null) this.#assertServerSide(operation)
   }
 
   #assertServerSide (operation: string): void {

@@ -1,11 +1,13 @@
-import type { Instant, SessionRecord, WriteContext } from '../../types/index.d.ts'
+import type { Instant, SessionRecord, SessionWatch, WriteContext } from '../../types/index.d.ts'
 import { BackendContractError, SessionTooLargeError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import { DEFAULT_COOKIE_BYTES, isCookieText } from '../record/cookie-text.ts'
 import { newToken } from '../record/ids.ts'
 import type { Flow } from '../tools/flow.ts'
-import type { Identity, Keeping, Store } from './store.ts'
+import type { RevokedCookies } from './revoked-cookies.ts'
+import type { Identity, Keeping } from './keeping.ts'
+import type { Store } from './store.ts'
 
 /** 132 of the token's random bits: the id is no secret, and only has to be unique. */
 const ID_CHARS = 22
@@ -19,9 +21,14 @@ export class InCookie implements Keeping {
   readonly absent = 'forged'
   readonly #store: Store
   readonly #headerBytes: (text: string) => number
+  readonly #revoked: RevokedCookies | null
 
-  /** @param headerBytes the bytes that count for a text; `Infinity` for too many parts */
-  constructor (store: Store, headerBytes: (text: string) => number) {
+  /**
+   * @param headerBytes the bytes that count for a text; `Infinity` for too many parts
+   * @param revoked where endings are kept; `null` where a copy of the cookie outlives its session
+   */
+  constructor (store: Store, headerBytes: (text: string) => number, revoked: RevokedCookies | null) {
+    this.#revoked = revoked
     this.maxTextBytes = store.backend.maxBytes ?? DEFAULT_COOKIE_BYTES
     this.#store = store
     this.#headerBytes = headerBytes
@@ -33,7 +40,10 @@ export class InCookie implements Keeping {
   keyOf (text: string): string { return text }
   idOf (): null { return null }
 
-  * insert ({ record, text: payload }: Stored, _expectedVersion: number, _token: null, context: WriteContext): Flow<string> {
+  * insert ({ record, text: payload }: Stored, _expectedVersion: number, _token: null, context: WriteContext): Flow<string | null> {
+    // Each ending has to stay for as long as this text can be valid.
+    const isToBeJudged = this.#revoked !== null && (yield * this.#revoked.assureLife(record.policy))
+    if (isToBeJudged && (yield * this.#revoked!.endingOf(record, true)) !== null) return null
     const { backend, name } = this.#store
     const text = yield * this.#store.call('write', null, () => backend.write(null, record, undefined, context), record.data)
     if (typeof text !== 'string') {
@@ -46,13 +56,21 @@ export class InCookie implements Keeping {
 
   isStale (text: string): boolean { return this.#store.backend.isStale?.(text) === true }
 
-  * standing (record: SessionRecord): Flow<SessionRecord> { return record }
+  * standing (record: SessionRecord): Flow<SessionRecord | null> {
+    const ending = this.#revoked === null ? null : yield * this.#revoked.endingOf(record)
+    return ending === null ? record : null
+  }
 
   /** Later copies of the cookie may have a later idle deadline. */
   deadline ({ createdAt, policy }: SessionRecord): Instant { return this.#store.lastDeadline(createdAt, policy) }
 
-  keysOf (): readonly string[] { return [] }
-  watch (): null { return null }
+  keysOf (record: SessionRecord): readonly string[] { return this.#revoked?.keysOf(record) ?? [] }
+
+  // Registration.revoked reports what it hears, from its first question on.
+  watch (): SessionWatch | null {
+    this.#revoked?.beginToWatch()
+    return null
+  }
 
   #assertFits (text: string, payload: string): void {
     const bytes = this.#headerBytes(text)

@@ -3,13 +3,16 @@ import type { SessionBackend, SessionEventType, SessionReader } from '../../type
 import type { Settings } from '../config/options.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { BreakerState } from './breaker.ts'
+import type { OnBreaker } from './breakers.ts'
 import { EndSignals } from './end-signals.ts'
 import { type EventDetails, EventPublisher, type EventSource } from './events.ts'
 import { InCookie } from './in-cookie.ts'
+import type { Keeping } from './keeping.ts'
 import { Metrics } from './metrics.ts'
 import { CommitQueue } from './queue.ts'
+import { RevokedCookies, type Revocation } from './revoked-cookies.ts'
 import { ServerSide } from './server-side.ts'
-import { type Keeping, Store } from './store.ts'
+import { Store } from './store.ts'
 import { type WarningKind, Warnings } from './warnings.ts'
 
 const NO_DETAILS: EventDetails = Object.freeze({})
@@ -27,6 +30,8 @@ export class Registration {
   readonly keeping: Keeping
   /** What tells sockets and streams that their session has ended. */
   readonly signals: EndSignals
+  /** The endings of sessions in cookies; `null` on a server, and where a copy of the cookie outlives its session. */
+  readonly revoked: RevokedCookies | null
   readonly queue = new CommitQueue<Stored>()
   readonly metrics = new Metrics()
   /** What reads the sessions of other libraries, in their order. */
@@ -46,8 +51,9 @@ export class Registration {
       watch: listener => this.keeping.watch(listener)
     })
     this.store = new Store(settings, backend, (state, server) => { this.#noteBreaker(state, server, log) }, this.signals)
+    this.revoked = backend.revocation === undefined ? null : this.#revokedIn(backend.revocation, log)
     this.keeping = backend.selfContained === true
-      ? new InCookie(this.store, headerBytes)
+      ? new InCookie(this.store, headerBytes, this.revoked)
       : new ServerSide(this.store, settings.property)
     this.#events = new EventPublisher(settings.property)
     this.#warnings = new Warnings(settings.now)
@@ -64,8 +70,20 @@ export class Registration {
     this.#warnings.warn(log, kind, text, error)
   }
 
-  #noteBreaker (state: BreakerState, server: string, log: FastifyBaseLogger): void {
-    const place = server === '' ? this.store.name : `${this.store.name}, server ${server},`
+  /** Leaves no timer and no connection behind. */
+  async close (): Promise<void> {
+    this.store.close()
+    await this.revoked?.close()
+    await this.signals.close()
+  }
+
+  #revokedIn (revocation: Revocation, log: FastifyBaseLogger): RevokedCookies {
+    const onBreaker: OnBreaker = (state, server) => { this.#noteBreaker(state, server, log, this.revoked!.store.name) }
+    return new RevokedCookies(this.settings, revocation, onBreaker, id => { this.signals.changed(id) })
+  }
+
+  #noteBreaker (state: BreakerState, server: string, log: FastifyBaseLogger, name = this.store.name): void {
+    const place = server === '' ? name : `${name}, server ${server},`
     if (state === 'open') log.warn(`${place} is down: sessions fail fast until it answers again`)
     else log.info(`${place} is up again`)
     this.publish({ log }, state === 'closed' ? 'recovered' : 'unavailable', null, { reason: state })

@@ -6,7 +6,8 @@ import type { Stored } from '../payload/codec.ts'
 import { idOfToken, isToken, newToken, TOKEN_CHARS } from '../record/ids.ts'
 import { freezeRecord, tombstone, withRequest } from '../record/record.ts'
 import type { Flow } from '../tools/flow.ts'
-import type { Identity, Keeping, Store } from './store.ts'
+import type { Identity, Keeping } from './keeping.ts'
+import type { Store } from './store.ts'
 
 /** Sessions on a server: the cookie has a random token, and the backend knows nothing but the token's hash. */
 export class ServerSide implements Keeping {
@@ -101,7 +102,7 @@ export function * abandon (store: Store, id: string, now: number): Flow<void> {
 /** Removes whatever is stored under an id. */
 export function * removeBlindly (store: Store, id: string): Flow<true> {
   yield * store.call('remove', id, () => store.backend.remove(id))
-  store.signals.ended(id)
+  store.observer.ended(id)
   return true
 }
 

@@ -1,72 +1,32 @@
 import type { FastifyRequest } from 'fastify'
-import type {
-  Awaitable, BackendCall, Instant, SessionBackend, SessionRecord, SessionWatch, WriteContext
-} from '../../types/index.d.ts'
+import type { Awaitable, BackendCall, Instant, SessionBackend, SessionRecord, WriteContext } from '../../types/index.d.ts'
 import type { Settings } from '../config/options.ts'
 import { BackendContractError, BackendUnavailableError, isOwnError, NotSupportedError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { PayloadCodec, Stored, Unreadable } from '../payload/codec.ts'
 import { effectiveDeadline, isExpired, lifetimeOf } from '../record/lifetime.ts'
 import { isRecord } from '../record/record.ts'
-import { type Flow, run } from '../tools/flow.ts'
+import { type Flow, isPromise, run } from '../tools/flow.ts'
 import { Breakers, type OnBreaker } from './breakers.ts'
 import { BackendCalls, type Outcome } from './calls.ts'
 import { harmlessCause } from './cause.ts'
-import type { EndSignals } from './end-signals.ts'
 import { PayloadContext } from './payload-context.ts'
 
 /** Why a cookie is no session: the `reason` of `rejected` events. */
 export type Rejection = Unreadable | 'malformed' | 'oversized' | 'incomplete' | 'unknown' | 'forged' | 'regenerated' | 'expired'
 
 /** A backend's answer, judged: a session with its payload (the caller's own copy), or the reason why there is none. */
-export type Examined = { readonly stored: Stored, readonly data: Payload, readonly rejected?: undefined } | { readonly rejected: Rejection }
+export type Examined =
+  { readonly stored: Stored, readonly data: Payload, readonly rejected?: undefined } |
+  { readonly stored?: undefined, readonly rejected: Rejection }
 
 /** What a conditional write came to. `theirs` is the record which stands instead; `null` where the backend does not say. */
 export type PutAnswer = { readonly written: true } | { readonly written: false, readonly theirs: SessionRecord | null }
 
-/** What a session is found by. */
-export interface Identity {
-  readonly id: string
-  /** The cookie's text; `null` where only the first write makes the text. */
-  readonly token: string | null
-}
-
-/** What differs between sessions on a server (server-side.ts) and sessions in their cookies (in-cookie.ts). */
-export interface Keeping {
-  readonly isInCookie: boolean
-  /** The longest cookie text which can be ours, in bytes. */
-  readonly maxTextBytes: number
-  /** Whether the texts may have percent signs, which only texts of other libraries have. */
-  readonly mayBeEscaped: boolean
-  /** Why a text is no session that has no key. */
-  readonly keyless: 'malformed' | 'forged'
-  /** Why a text is no session for which the backend has no record. */
-  readonly absent: 'unknown' | 'forged'
-  /**
-   * A fresh id under which nothing is stored.
-   *
-   * @param seed what a token of ours is made of, in place of random bits
-   */
-  newIdentity (seed?: string): Identity
-  /** What the backend reads for a cookie's text; `null` where the text cannot be ours, and the backend is not asked. */
-  keyOf (text: string): string | null
-  /** The id which the record under a key must have; `null` where only the record knows. */
-  idOf (key: string): string | null
-  /**
-   * Stores a session if `expectedVersion` stands (`0`: absent), and answers with the cookie's text for the session, or
-   * `null` when a different version stands. In a cookie every write is a new text, and nothing can stand in the way.
-   */
-  insert (stored: Stored, expectedVersion: number, token: string | null, context: WriteContext): Flow<string | null>
-  /** Whether a valid text should be made anew, since it was sealed with an old secret. */
-  isStale (token: string): boolean
-  /** The record that stands of a session by now; `null` where the session has ended. */
-  standing (record: SessionRecord): Flow<SessionRecord | null>
-  /** When a session ends unless it is used; `Infinity` where this process cannot know. */
-  deadline (record: SessionRecord): Instant
-  /** Under which keys beside the id the store reports that the session may have ended. */
-  keysOf (record: SessionRecord): readonly string[]
-  /** Asks the store to report changes of other processes; `null` where the store cannot. */
-  watch (listener: (key: string | null) => void): SessionWatch | null
+/** What is to hear at once of what is stored. */
+export interface Observer {
+  stored (record: SessionRecord): void
+  ended (id: string): void
 }
 
 const WRITTEN: PutAnswer = Object.freeze({ written: true })
@@ -79,16 +39,15 @@ export class Store {
   readonly codec: PayloadCodec
   /** The class of the backend, for messages. */
   readonly name: string
-  /** What is to hear of endings at once. */
-  readonly signals: EndSignals
+  readonly observer: Observer
   readonly #settings: Settings
   readonly #calls: BackendCalls
   readonly #breakers: Breakers
 
   /** @param backend the backend of `settings`, bound to the registration */
-  constructor (settings: Settings, backend: SessionBackend, onBreaker: OnBreaker, signals: EndSignals) {
+  constructor (settings: Settings, backend: SessionBackend, onBreaker: OnBreaker, observer: Observer) {
     this.backend = backend
-    this.signals = signals
+    this.observer = observer
     this.codec = settings.codec
     this.name = settings.backend.constructor?.name ?? 'The backend'
     this.#settings = settings
@@ -172,6 +131,17 @@ export class Store {
     return yield * this.call('read', id, () => backend.read(id), backend.selfContained === true ? id : null)
   }
 
+  /** The backend's answers for several ids, by a single call. */
+  * readMany (ids: readonly string[]): Flow<readonly unknown[]> {
+    const { backend } = this
+    if (ids.length === 1) return [yield * this.read(ids[0]!)]
+    return yield * this.call('read', null, () => {
+      if (backend.readMany !== undefined) return backend.readMany(ids)
+      const answers = ids.map(id => backend.read(id))
+      return answers.some(isPromise) ? Promise.all(answers) : answers as Array<SessionRecord | null>
+    })
+  }
+
   /** The stored session of an id, or `null`. */
   * fetch (id: string): Flow<Stored | null> {
     return this.sessionOf(yield * this.read(id), id)
@@ -186,7 +156,7 @@ export class Store {
    */
   * put (record: SessionRecord, expectedVersion: number, context: WriteContext, isRepeatable = true): Flow<PutAnswer> {
     const answer = yield * this.#putOrLookUp(record, expectedVersion, context, isRepeatable)
-    if (answer.written) this.signals.stored(record)
+    if (answer.written) this.observer.stored(record)
     return answer
   }
 
@@ -210,7 +180,7 @@ export class Store {
   /** Stores a record whatever stands under its id. */
   * putBlindly (record: SessionRecord): Flow<void> {
     yield * this.call('write', record.id, () => this.backend.write(record.id, record, undefined, { data: {} }))
-    this.signals.stored(record)
+    this.observer.stored(record)
   }
 
   * #write (record: SessionRecord, expectedVersion: number, context: WriteContext): Flow<PutAnswer> {

@@ -17,7 +17,7 @@ export interface Call {
 
 const OPTIONAL_METHODS = [
   'touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'removeLabel', 'isStale', 'exists', 'serverOf', 'bind',
-  'readFresh', 'watch'
+  'readFresh', 'readMany', 'watch'
 ] as const
 
 /** What watches hear. */
@@ -182,6 +182,10 @@ export class FaultyBackend implements SessionBackend {
 
   exists (id: string): Awaitable<boolean> {
     return this.#call('exists', id, () => this.#inner.exists!(id))
+  }
+
+  readMany (ids: readonly string[]): Awaitable<ReadonlyArray<SessionRecord | null>> {
+    return this.#call('read', ids[0] ?? null, () => this.#inner.readMany!(ids))
   }
 
   readFresh (id: string): Awaitable<SessionRecord | null> {

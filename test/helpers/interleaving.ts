@@ -29,6 +29,7 @@ export class Stage {
       atomic: inner.atomic === true,
       bind: context => this.gate(inner.bind!(context), actor),
       read: id => pass(() => inner.read(id)),
+      ...(inner.readMany && { readMany: ids => pass(() => inner.readMany!(ids)) }),
       write: (...args) => pass(() => inner.write(...args)),
       remove: id => pass(() => inner.remove(id)),
       // Nothing waits for the confirmation of a sign-in, and no actor renews.

@@ -116,6 +116,10 @@ export class DatabaseBackend implements SessionBackend {
     return record !== null && record.expiresAt > this.#now() ? record : null
   }
 
+  async readMany (ids: readonly string[]): Promise<Array<SessionRecord | null>> {
+    return await Promise.all(ids.map(id => this.read(id)))
+  }
+
   async write (id: string, record: SessionRecord, expectedVersion?: number, context?: WriteContext): Promise<WriteAnswer> {
     if (!isId(id)) return null
     const now = this.#now()

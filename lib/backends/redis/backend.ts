@@ -150,6 +150,11 @@ export class RedisBackend implements SessionBackend {
     return isId(id) ? await this.#sessions.read(id) : null
   }
 
+  /** The reads leave together, and a cluster serves each at its own master. */
+  async readMany (ids: readonly string[]): Promise<Array<SessionRecord | null>> {
+    return await Promise.all(ids.map(id => this.read(id)))
+  }
+
   async write (id: string, record: SessionRecord, expectedVersion?: number): Promise<string | SessionRecord | null> {
     return await this.#sessions.write(id, record, expectedVersion)
   }

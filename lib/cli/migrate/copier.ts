@@ -1,6 +1,7 @@
 import type { SessionRecord } from '../../../types/index.d.ts'
 import { SessionDestroyedError, SessionTooLargeError } from '../../errors.ts'
-import { assertNotRevoked, marksOf } from '../../lifecycle/revocations.ts'
+import { marksOf } from '../../record/marks.ts'
+import { assertNotRevoked } from '../../lifecycle/revocations.ts'
 import type { Stored } from '../../payload/codec.ts'
 import { isOrphan, isRecord, tombstone } from '../../record/record.ts'
 import type { Registration } from '../../store/registration.ts'

@@ -1,0 +1,34 @@
+import t from 'tap'
+import { CookieBackend } from '../../lib/index.ts'
+import { createSite } from '../helpers/app.ts'
+import { stores } from '../helpers/stores.ts'
+import { newPrefix } from '../helpers/redis.ts'
+
+for (const [name, store] of Object.entries(stores)) {
+  t.test(`endings of cookie sessions are kept in ${name}: copies end, and later sign-ins are new`, async t => {
+    const space = newPrefix().replace(':', '')
+    const now = Date.now()
+    // One process has such a database to itself.
+    const single = name === 'pglite' ? await store.open(t, space) : null
+    const create = async () => {
+      const revocation = single ?? await store.open(t, space)
+      const site = await createSite(t, { backend: new CookieBackend({ revocation, staleness: 0.001 }) })
+      site.clock.now = now
+      return site
+    }
+    const [here, elsewhere] = [await create(), await create()]
+    const later = (): void => { here.clock.now = elsewhere.clock.now = here.clock.now + 1_000 }
+    for (const end of ['destroy', 'regenerateId', 'revoke', 'revokeSubject', 'revokeAll'] as const) {
+      later()
+      const browser = here.browser()
+      await browser.run(({ session }) => session.login('ada', { a: 1 }))
+      const far = elsewhere.browser()
+      for (const [cookie, value] of browser.cookies) far.cookies.set(cookie, value)
+      t.match(await far.data(), { a: 1 })
+      if (end === 'destroy' || end === 'regenerateId') await browser.run(({ session }) => session[end]())
+      else await browser.run(({ session }) => here.app.sessions[end](end === 'revoke' ? session.id : end === 'revokeAll' ? undefined as never : 'ada'))
+      later()
+      t.strictSame(await far.data(), {}, end)
+    }
+  })
+}
