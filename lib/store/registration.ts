@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { SessionBackend, SessionEventType, SessionReader } from '../../types/index.d.ts'
 import type { Settings } from '../config/options.ts'
+import { TokenSecrets } from '../crypto/token-secrets.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { BreakerState } from './breaker.ts'
 import { type EventDetails, EventPublisher, type EventSource } from './events.ts'
@@ -24,6 +25,8 @@ export class Registration {
   readonly settings: Settings
   readonly store: Store
   readonly keeping: Keeping
+  /** The secrets behind tokens; `null` without the option `renewSecretEvery`. */
+  readonly secrets: TokenSecrets | null
   readonly queue = new CommitQueue<Stored>()
   readonly metrics = new Metrics()
   /** What reads the sessions of other libraries, in their order. */
@@ -36,9 +39,10 @@ export class Registration {
     this.settings = settings
     this.readers = readers
     this.store = new Store(settings, backend, (state, server) => { this.#noteBreaker(state, server, log) })
+    this.secrets = settings.renewSecretEveryMs === Infinity ? null : new TokenSecrets(settings.secrets, settings.property)
     this.keeping = backend.selfContained === true
       ? new InCookie(this.store, headerBytes)
-      : new ServerSide(this.store, settings.property)
+      : new ServerSide(this.store, settings.property, this.secrets)
     this.#events = new EventPublisher(settings.property)
     this.#warnings = new Warnings(settings.now)
   }

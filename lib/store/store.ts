@@ -10,9 +10,10 @@ import { type Flow, run } from '../tools/flow.ts'
 import { Breakers, type OnBreaker } from './breakers.ts'
 import { BackendCalls, type Outcome } from './calls.ts'
 import { harmlessCause } from './cause.ts'
+import { PayloadContext } from './payload-context.ts'
 
 /** Why a cookie is no session: the `reason` of `rejected` events. */
-export type Rejection = Unreadable | 'malformed' | 'oversized' | 'incomplete' | 'unknown' | 'forged' | 'regenerated' | 'expired'
+export type Rejection = Unreadable | 'malformed' | 'oversized' | 'incomplete' | 'unknown' | 'forged' | 'regenerated' | 'expired' | 'theft'
 
 /** A backend's answer, judged: a session with its payload (the caller's own copy), or the reason why there is none. */
 export type Examined = { readonly stored: Stored, readonly data: Payload, readonly rejected?: undefined } | { readonly rejected: Rejection }
@@ -34,8 +35,6 @@ export interface Keeping {
   readonly maxTextBytes: number
   /** Whether the texts may have percent signs, which only texts of other libraries have. */
   readonly mayBeEscaped: boolean
-  /** Why a text is no session that has no key. */
-  readonly keyless: 'malformed' | 'forged'
   /** Why a text is no session for which the backend has no record. */
   readonly absent: 'unknown' | 'forged'
   /**
@@ -46,10 +45,16 @@ export interface Keeping {
   newIdentity (seed?: string): Identity
   /** What the backend reads for a cookie's text; `null` where the text cannot be ours, and the backend is not asked. */
   keyOf (text: string): string | null
+  /** Why texts are no session that have no key. */
+  keyless (texts: readonly string[]): 'malformed' | 'oversized' | 'forged'
+  /** What names a session in a text that has a key: the text, or its token where a secret is behind it that changes. */
+  tokenOf (text: string): string
+  /** The cookie's text for a stored session, from its token. */
+  textOf (token: string, record: SessionRecord): string
   /** The id which the record under a key must have; `null` where only the record knows. */
   idOf (key: string): string | null
   /**
-   * Stores a session if `expectedVersion` stands (`0`: absent), and answers with the cookie's text for the session, or
+   * Stores a session if `expectedVersion` stands (`0`: absent), and answers with the session's token (the cookie's text), or
    * `null` when a different version stands. In a cookie every write is a new text, and nothing can stand in the way.
    */
   insert (stored: Stored, expectedVersion: number, token: string | null, context: WriteContext): Flow<string | null>
@@ -228,21 +233,4 @@ export class Store {
   writeContext (text: string, request: FastifyRequest | undefined): WriteContext {
     return new PayloadContext(this.codec, text, request)
   }
-}
-
-/** The payload is parsed when a backend looks at `data`, and most never do. */
-class PayloadContext implements WriteContext {
-  /** Absent, rather than `undefined`, outside a request. */
-  declare readonly request?: FastifyRequest
-  readonly #codec: PayloadCodec
-  readonly #text: string
-  #data: Payload | undefined
-
-  constructor (codec: PayloadCodec, text: string, request: FastifyRequest | undefined) {
-    this.#codec = codec
-    this.#text = text
-    if (request !== undefined) this.request = request
-  }
-
-  get data (): Payload { return (this.#data ??= this.#codec.deserialize(this.#text)) }
 }
