@@ -636,6 +636,23 @@ export interface SessionOptions {
    */
   seenEvery?: Duration
   /**
+   * Puts a secret behind the token in the cookie (`token.secret`), and changes it so often while the session is used, in a minute at the
+   * soonest: so a copy of a cookie gives itself away. The id stays. The secret before is good until the new one has come back, and for
+   * 60 s beyond, for parallel requests and lost answers; each answer to it carries the current cookie. A used-up secret, or any other, is
+   * an event `theft`, and opens nothing. Secrets are derived from `secret`, the same on all nodes, and stored nowhere. Costs two writes for
+   * each interval. Needs `secret` and an atomic server-side backend. @default off: a cookie is good for as long as its session
+   *
+   * @example
+   * await app.register(sessions, { backend: new RedisBackend(redis), secret: process.env.SESSION_SECRET, renewSecretEvery: '15m' })
+   */
+  renewSecretEvery?: Duration
+  /**
+   * What becomes of a session whose cookie comes with a secret that was used up, or that it never had. `'end'` ends the session, so that
+   * owner and thief are signed out, and `endedBecause` is `'theft'`. `'report'` is the event alone: a request with the secret right before
+   * the current one is served, and any other has no session. @default 'end'
+   */
+  onTheft?: 'report' | 'end'
+  /**
    * Where sessions of a different library come from, so that nobody is signed out when an application moves in: readers of
    * `fastsessions/migrate`, or your own. A cookie of theirs is looked at only where ours is absent; its session becomes one of ours, through
    * `migrate`, `schema` and `subject`, and ends no later than theirs until `login` or `regenerate`. @default none
@@ -867,6 +884,8 @@ export interface SessionMeta {
   readonly derived?: boolean
   /** Whether the session came from a different library (`migrateFrom`): its end leaves a tombstone. */
   readonly arrived?: boolean
+  /** Where the secrets stand that the session's cookie has behind its token (`renewSecretEvery`). */
+  readonly renewal?: SecretRenewal
   /**
    * Of a session that signed in while the mark of a revocation stood, of its subject or of a label: the version of the revocation's
    * mark, or those of several.
@@ -880,6 +899,18 @@ export interface SessionMeta {
   readonly pending?: ReadonlyArray<readonly [id: string, at: Instant]>
   /** Set by `MigratingBackend` while sessions move between two stores, and seen in the stores only. */
   readonly moved?: number
+}
+
+/** Where the secrets of a session's cookie stand: numbers, of which no secret can be made without the option `secret`. */
+export interface SecretRenewal {
+  /** The number of the current secret: 3 is the first of a session that began with one, 1 of any other. */
+  readonly counter: number
+  /** Since when the current secret is handed out. */
+  readonly renewedAt: Instant
+  /** When the current secret came back for the first time; absent until then. Of a session's first: its begin. */
+  readonly acknowledgedAt?: Instant
+  /** When the secret before came back for the first time, where that was less than a minute before the renewal. */
+  readonly previousAcknowledgedAt?: Instant
 }
 
 /** Why a session has ended, as `session.endedBecause` says: `'replaced'` by a new id. */
@@ -1358,7 +1389,8 @@ export interface SessionMetrics {
 /**
  * What an event is about: the session of a request (`created`, `loaded`, `saved`, `renewed`, `regenerated`, `destroyed`), a cookie
  * that stands for no session (`expired`, `rejected`), a parallel write or an ended session met at the commit (`conflict`),
- * `app.sessions` (`revoked`), a sign-in that took the place of another session (`evicted`), the backend (`unavailable`, `recovered`).
+ * `app.sessions` (`revoked`), a sign-in that took the place of another session (`evicted`), a cookie whose secret was used up or is none of
+ * the session's (`theft`, reason `used-up` or `unknown`), the backend (`unavailable`, `recovered`).
  */
 export type SessionEventType =
   'created' | 'loaded' | 'saved' | 'renewed' | 'regenerated' | 'destroyed' |

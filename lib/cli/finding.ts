@@ -28,6 +28,7 @@ const REASONS: Readonly<Record<Rejection, string>> = {
   oversized: 'the text is longer than a session cookie of this registration can be',
   incomplete: 'it is split over several cookies, and some of them are missing',
   expired: 'its deadline has passed',
+  theft: 'the secret behind its token was used up, or is none of the session\'s: whoever sends the cookie is reported as a thief',
   regenerated: 'the session has ended, or goes on under a new id',
   corrupt: 'what is stored is no session',
   tampered: 'what is stored was not sealed by one of the secrets for this id',

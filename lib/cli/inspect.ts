@@ -2,6 +2,7 @@ import type { SessionOptions, SessionRecord } from '../../types/index.d.ts'
 import { MAIN_PROPERTY } from '../backends/conventions.ts'
 import { carriedCookies } from '../http/cookie-header.ts'
 import type { Channel } from '../http/channels.ts'
+import { judge } from '../lifecycle/secrets.ts'
 import { isRecord } from '../record/record.ts'
 import type { Examined } from '../store/store.ts'
 import type { Answer, Call } from './command.ts'
@@ -51,15 +52,21 @@ async function findingOf (opened: Opened, given: GivenCookie): Promise<Finding> 
   return last
 }
 
-type Judged = Pick<Finding, 'rejected' | 'record' | 'data' | 'isStale'>
+type Inspected = Pick<Finding, 'rejected' | 'record' | 'data' | 'isStale'>
 
-async function examined ({ registration: { keeping, store } }: Channel, text: string): Promise<Judged> {
+async function examined ({ registration }: Channel, text: string): Promise<Inspected> {
+  const { keeping, store } = registration
   const key = keeping.keyOf(text)
-  if (key === null) return { rejected: 'malformed', record: null, data: null, isStale: false }
+  if (key === null) return { rejected: keeping.keyless([text]), record: null, data: null, isStale: false }
   const answer = await store.run(store.read(key))
   const found: Examined = store.examine(answer, keeping.idOf(key), keeping.absent)
   const isStale = found.rejected !== 'forged' && keeping.isStale(text)
-  if (found.rejected === undefined) return { rejected: null, record: found.stored.record, data: found.data, isStale }
+  if (found.rejected === undefined) {
+    const { record } = found.stored
+    // Looking ends nothing.
+    const isTheft = judge(registration, text, record)?.isGood === false
+    return isTheft ? { rejected: 'theft', record, data: null, isStale } : { rejected: null, record, data: found.data, isStale }
+  }
   // What is known of a session that has ended is worth showing.
   const record: SessionRecord | null = isRecord(answer) ? answer : null
   return { rejected: found.rejected, record, data: null, isStale }

@@ -82,6 +82,8 @@ export const optionsSchema: OptionSchema = {
     },
     onLimit: { description: '\'evict-oldest\' or \'reject\'', enum: ['evict-oldest', 'reject'], default: 'evict-oldest' },
     seenEvery: duration,
+    renewSecretEvery: duration,
+    onTheft: { description: '\'report\' or \'end\'', enum: ['report', 'end'], default: 'end' },
     onUnavailable: { description: '\'error\' or \'anonymous\'', enum: ['error', 'anonymous'], default: 'error' },
     timeout: { ...duration, default: 5 },
     now: { description: 'a function that returns milliseconds' }

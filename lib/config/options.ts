@@ -15,6 +15,7 @@ import { readersOf } from './readers.ts'
 import { optionsSchema } from './options-schema.ts'
 import type { PathTest, RouterOptions } from './paths.ts'
 import { PEERS_OPTIONS } from './peers.ts'
+import { checkRenewedSecrets } from './renewed-secrets.ts'
 import { secretsOf } from './secrets.ts'
 import { compilePayloadSchema } from '../payload/payload-schema.ts'
 import { jsonSerializer } from '../payload/serializer.ts'
@@ -44,6 +45,9 @@ export interface Settings extends SchemeCookies {
   readonly onLimit: 'evict-oldest' | 'reject'
   /** How old `lastAccessedAt` may become while the session is used; `Infinity` where renewals alone decide. */
   readonly seenEveryMs: number
+  /** How often the secret in the cookie changes; `Infinity` for never: then there is none. */
+  readonly renewSecretEveryMs: number
+  readonly onTheft: 'report' | 'end'
   /** What reads the sessions of other libraries, in their order. */
   readonly migrateFrom: readonly SessionReader[]
   readonly onUnavailable: 'error' | 'anonymous'
@@ -68,6 +72,7 @@ export function resolveOptions (options: SessionOptions, router: RouterOptions =
   const backend = options.backend ?? new CookieBackend()
   checkBackend(backend, options)
   checkLimit(backend, options)
+  checkRenewedSecrets(backend, options)
   const cookies = cookieSettings(options)
   const lifetime = lifetimeOptions(options)
   return Object.freeze({
@@ -85,6 +90,8 @@ export function resolveOptions (options: SessionOptions, router: RouterOptions =
     maxSessionsPerSubject: options.maxSessionsPerSubject ?? null,
     onLimit: options.onLimit ?? 'evict-oldest',
     seenEveryMs: options.seenEvery === undefined ? Infinity : durationOf('seenEvery', options.seenEvery),
+    renewSecretEveryMs: options.renewSecretEvery === undefined ? Infinity : durationOf('renewSecretEvery', options.renewSecretEvery),
+    onTheft: options.onTheft ?? 'end',
     migrateFrom: readersOf(options.migrateFrom, [cookies.cookie.name, cookies.plainCookie.name]),
     onUnavailable: options.onUnavailable ?? 'error',
     timeoutMs: Math.min(durationOf('timeout', options.timeout ?? 5), MAX_TIMER_MS),

@@ -104,7 +104,7 @@ function framed (context: string): Buffer {
 }
 
 /** The key made from a secret for a purpose. */
-interface PurposeKey {
+export interface PurposeKey {
   /** Public: selects the secret that opens a text, and tells nothing about the secret (docs/security.md C132). */
   readonly id: Buffer
   readonly key: Buffer
@@ -114,7 +114,7 @@ interface PurposeKey {
  * Derives, for each secret, the key and the key id of a purpose (HKDF-SHA-256, RFC 5869), once at registration. Two purposes
  * have independent keys: a text sealed for the first does not open for the second.
  */
-function deriveKeys (secrets: readonly Buffer[], purpose: string): PurposeKey[] {
+export function deriveKeys (secrets: readonly Buffer[], purpose: string): PurposeKey[] {
   return secrets.map(secret => ({
     id: derive(secret, `fastsessions ${purpose} key id`, KEY_ID_BYTES),
     key: derive(secret, `fastsessions ${purpose} key`, KEY_BYTES)

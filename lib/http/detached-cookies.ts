@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { NotSupportedError } from '../errors.ts'
-import type { CarriedCookies, CookieTransport } from '../lifecycle/cookie.ts'
+import type { CarriedCookies, CookieTransport, Presented } from '../lifecycle/cookie.ts'
 import type { Registration } from '../store/registration.ts'
 import { carriedCookies } from './cookie-header.ts'
 import { HeaderCookies } from './foreign-cookies.ts'
@@ -13,7 +13,9 @@ export class DetachedCookies implements CookieTransport {
   readonly carried: CarriedCookies
   readonly foreign: HeaderCookies
   readonly isOutside = false
+  readonly isOpen = false
   readonly place = 'outside a request'
+  presented: Presented | null = null
 
   constructor ({ keeping }: Registration, cookie: SessionCookie, log: FastifyBaseLogger, header: string | undefined) {
     this.log = log

@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import { NotSupportedError } from '../errors.ts'
-import type { CarriedCookies, CookieTransport } from '../lifecycle/cookie.ts'
+import type { CarriedCookies, CookieTransport, Presented } from '../lifecycle/cookie.ts'
 import { isWithin } from '../record/cookie-text.ts'
 import type { Registration } from '../store/registration.ts'
 import { forbidStoring, withMember } from './caching.ts'
@@ -13,6 +13,7 @@ import type { SessionCookie } from './session-cookie.ts'
 /** The session cookies of a request and its reply. */
 export class ReplyCookies implements CookieTransport {
   readonly request: FastifyRequest
+  presented: Presented | null = null
   readonly #registration: Registration
   readonly #cookie: SessionCookie
   readonly #reply: FastifyReply
@@ -55,6 +56,8 @@ export class ReplyCookies implements CookieTransport {
     // A client may ask for an upgrade where nothing upgrades: then the reply is only held for the commit.
     return sent && !isHeld(this.#reply) && this.request.raw.headers.upgrade?.toLowerCase() === 'websocket'
   }
+
+  get isOpen (): boolean { return !this.isHeadOut }
 
   assertOpen (): void {
     if (!this.isHeadOut) return

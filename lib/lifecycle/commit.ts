@@ -15,8 +15,9 @@ import { endSession } from './end.ts'
 import { identified, withAbout } from './identity.ts'
 import { reportOverwritten } from './overwritten.ts'
 import { pause } from './pause.ts'
-import { isOver, planned, sealed, toStore, writeContextOf } from './records.ts'
+import { isOver, isRenewal, planned, sealed, toStore, writeContextOf } from './records.ts'
 import { renew } from './renew.ts'
+import { isSecretDue } from './secrets.ts'
 import type { SessionState } from './state.ts'
 
 const MAX_TRIES = 10
@@ -58,7 +59,7 @@ export class Commit implements Joining<Stored> {
     }
     if (registration.keeping.isInCookie) return yield * this.#seal()
     if (base === null) return yield * this.#create()
-    if (!hasChanged) return yield * this.#renew(base)
+    if (!hasChanged && !isSecretDue(this.#state, base.record)) return yield * this.#renew(base)
     const turn = yield * registration.queue.enter(base.record.id, this.#mayJoin ? this : undefined)
     let latest: Stored | null | undefined
     try {
@@ -153,7 +154,9 @@ export class Commit implements Joining<Stored> {
   * #attempt (theirs: Stored, turn: Turn<Stored>): Flow<Attempt> {
     const store = this.#store
     const { record: { id, version } } = theirs
-    const { edit } = this.#options
+    const { edit, hasChanged } = this.#options
+    // Another request has renewed the secret of the cookie.
+    if (!hasChanged && !isRenewal(this.#state, theirs)) return { isDone: true, latest: this.#finish(theirs, false) }
     const merged = this.#mergedWith(theirs)
     const edited = edit === undefined ? merged : yield * withEdit(merged, edit, store.codec)
     if (isEmpty(edited, store.codec)) return yield * this.#remove(theirs, 'empty')
@@ -201,6 +204,7 @@ export class Commit implements Joining<Stored> {
 
   /** With the subject that the data of both requests name. */
   #named (draft: Draft): Draft {
+    if (!this.#options.hasChanged) return draft
     const { subject, meta } = identified(this.#state.registration, draft)
     return subject === draft.subject ? draft : { ...draft, subject, meta }
   }
@@ -219,9 +223,9 @@ export class Commit implements Joining<Stored> {
   }
 
   /** The changes are stored, alone or by a group commit. */
-  #finish (stored: Stored): Stored {
+  #finish (stored: Stored, isWritten = true): Stored {
     this.#state.adopt(stored, this.#draft)
-    this.#publish('saved', stored.record.id)
+    if (isWritten) this.#publish(this.#options.hasChanged ? 'saved' : 'renewed', stored.record.id)
     reportOverwritten(this.#state, this.#merged, stored.record.id)
     sendCookieIfPersistent(this.#state, this.#base!, this.#options.isExplicit)
     return stored

@@ -84,7 +84,7 @@ export function assertValid (data: object, codec: PayloadCodec): void {
 export function merge (options: MergeOptions, base: Stored, theirs: Stored, mine: Draft): Draft {
   if (theirs.record.version === base.record.version) return mine
   const { codec, onConflict } = options
-  if (onConflict === 'error' && hasChanges(base, mine)) throw new SessionConflictError('onConflict is \'error\'')
+  if (onConflict === 'error' && hasChanges(base, mine) && isAnother(base, theirs)) throw new SessionConflictError('onConflict is \'error\'')
   const { snapshot, overwritten } = mine.isCleared ? clearedData(codec, base, theirs, mine) : mergedData(options, base, theirs, mine)
   const lost = [...overwritten, ...overwrittenValues(base, theirs, mine)]
   if (codec.problemOf(snapshot) !== null) throw new SessionConflictError('both changes together do not match the schema')
@@ -103,6 +103,13 @@ export function merge (options: MergeOptions, base: Stored, theirs: Stored, mine
 /** Whether the request has changes of its own, which a transaction's function or a new id are not. */
 function hasChanges ({ text, record: { subject, policy } }: Stored, mine: Draft): boolean {
   return mine.isCleared || mine.text !== text || mine.subject !== subject || mine.policy !== policy
+}
+
+/** Whether more than deadlines and the secret of the cookie was changed by others. */
+function isAnother (base: Stored, theirs: Stored): boolean {
+  const { subject, policy } = theirs.record
+  if (theirs.text !== base.text || subject !== base.record.subject) return true
+  return JSON.stringify(policy) !== JSON.stringify(base.record.policy)
 }
 
 /** The lifetime policy counts as one key. The subject changes with the id only, and two sign-ins are no merge. */

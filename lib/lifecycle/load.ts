@@ -1,6 +1,5 @@
 import type { Awaitable, SessionEnding, SessionMeta, SessionRecord } from '../../types/index.d.ts'
 import { BackendContractError, BackendUnavailableError, SessionDestroyedError } from '../errors.ts'
-import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Registration } from '../store/registration.ts'
 import type { Rejection } from '../store/store.ts'
@@ -9,6 +8,7 @@ import { type Arrived, findArrival } from './arrivals.ts'
 import type { CookieTransport } from './cookie.ts'
 import { withOwner } from './identity.ts'
 import type { SessionState } from './state.ts'
+import { isSuspect, type Named, namedBy, reportThefts, type Suspect } from './theft.ts'
 import { assertUsable } from './usable.ts'
 
 /** Loads the session once. An unreachable backend throws, or is an empty session where the route says so. */
@@ -51,6 +51,7 @@ function * load (state: SessionState): Flow<void> {
   const { registration, cookies } = state
   if (cookies.isOutside) return state.beginAnonymous()
   const found = yield * findSession(registration, cookies, state.route.fresh)
+  if ('judged' in found) cookies.presented = found.judged?.presented ?? null
   if ('token' in found) state.begin(found.data, found.stored, found.token, found.arrival)
   else state.beginAfter(found.endedBecause)
 }
@@ -77,12 +78,7 @@ export function noteFailure (state: SessionState, error: unknown, reason: 'load'
   return error
 }
 
-interface Found {
-  readonly token: string
-  readonly arrival?: undefined
-  readonly stored: Stored
-  readonly data: Payload
-}
+interface Found extends Named { readonly arrival?: undefined }
 
 /** There is no session, and perhaps a tombstone says why. */
 interface Missing { readonly endedBecause: SessionEnding | null }
@@ -100,9 +96,11 @@ function * findSession (registration: Registration, cookies: CookieTransport, is
   const { carried } = cookies
   if (carried.indexes.length === 0) return (yield * findArrival(registration, cookies)) ?? NO_COOKIE
   const { keeping, store } = registration
-  let reason: Rejection = carried.problem ?? keeping.keyless
+  let reason: Rejection | null = null
   let id: string | null = null
   let endedBecause: SessionEnding | null = null
+  let opened: Named | null = null
+  let suspects: Suspect[] | null = null
   for (const text of carried.texts) {
     const key = keeping.keyOf(text)
     if (key === null) continue
@@ -110,18 +108,26 @@ function * findSession (registration: Registration, cookies: CookieTransport, is
     const found = store.examine(answer, keeping.idOf(key), keeping.absent)
     const ending = found.rejected === undefined ? yield * endingOf(registration, found.stored, isFresh) : null
     if (found.rejected === undefined && ending === null) {
-      const stored = withOwner(registration, found.stored)
-      const { id, subject } = stored.record
-      registration.publish(cookies, 'loaded', id, { subject })
-      return { token: text, stored, data: found.data }
+      const named = namedBy(registration, text, withOwner(registration, found.stored), found.data)
+      if (!isSuspect(named)) {
+        opened = named
+        break
+      }
+      (suspects ??= []).push(named)
     }
-    reason = found.rejected ?? 'regenerated'
+    reason = found.rejected ?? (ending === null ? 'theft' : 'regenerated')
     id = keeping.idOf(key) ?? found.stored?.record.id ?? null
     if (reason === 'expired') reportExpired(registration, cookies, answer as SessionRecord)
     if (id !== null && ENDED.has(reason)) registration.signals.ended(id)
     if (reason === 'regenerated') endedBecause ??= endingIn((ending ?? answer as SessionRecord).meta)
   }
-  registration.publish(cookies, 'rejected', id, { reason })
+  if (suspects !== null) opened = yield * reportThefts(registration, cookies, suspects, opened)
+  if (opened !== null) {
+    const { record: { id, subject } } = opened.stored
+    registration.publish(cookies, 'loaded', id, { subject })
+    return opened
+  }
+  registration.publish(cookies, 'rejected', id, { reason: reason ?? carried.problem ?? keeping.keyless(carried.texts) })
   return { endedBecause }
 }
 

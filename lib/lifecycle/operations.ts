@@ -5,6 +5,7 @@ import type { Payload } from '../payload/changes.ts'
 import { type Flow, isPromise } from '../tools/flow.ts'
 import type { Arrival } from './arrival.ts'
 import { arrive } from './arrive.ts'
+import { sendCookieIfOutdated } from './cookie.ts'
 import type { Draft } from './draft.ts'
 import { destroy } from './end.ts'
 import { noteFailure, reload } from './load.ts'
@@ -51,6 +52,7 @@ function commitAtEnd (state: SessionState): Awaitable<void> {
   const draft = state.draft()
   if (state.differs(draft)) return state.registration.store.run(commitOrDrop(state, draft))
   if (isRenewal(state)) return renewOrWarn(state, draft)
+  if (state.base !== null) sendCookieIfOutdated(state, false)
 }
 
 // The library's own record goes last: until then a request whose answer is lost can begin anew.
@@ -85,6 +87,7 @@ function renewOrWarn (state: SessionState, draft: Draft): Awaitable<void> {
     registration.publish(cookies, 'unavailable', id, { reason: 'renew', subject })
     const text = `the session could not be renewed; the next request tries again (${cookies.place})`
     registration.warn(cookies.log, 'renewal', text, error as Error)
+    sendCookieIfOutdated(state, false)
   }
   try {
     const renewing = registration.store.run(storeDraft(state, draft, { hasChanged: false, isExplicit: false }))
@@ -141,7 +144,7 @@ function * save (state: SessionState): Flow<void> {
   const draft = state.draft()
   const hasChanged = state.isArriving || state.differs(draft)
   if (state.base === null && !hasChanged) return warnOfNothing(state)
-  if (!hasChanged && !isRenewal(state)) return
+  if (!hasChanged && !isRenewal(state)) return sendCookieIfOutdated(state, true)
   yield * storeDraft(state, draft, { hasChanged, isExplicit: true })
   assertNotGone(state)
 }

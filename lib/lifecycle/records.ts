@@ -5,20 +5,17 @@ import type { Stored } from '../payload/codec.ts'
 import type { Snapshot } from '../payload/serializer.ts'
 import { deadlineOf, isRenewalDue, usedAt } from '../record/lifetime.ts'
 import { freezeRecord } from '../record/record.ts'
-import type { Registration } from '../store/registration.ts'
 import type { Draft } from './draft.ts'
 import { noteReplacement } from './replacements.ts'
+import { type Bearer, isSecretDue, renewalAfter, withRenewal } from './secrets.ts'
 import type { SessionState } from './state.ts'
 
 type Content = Snapshot & Pick<Draft, 'subject' | 'policy' | 'meta'> & Partial<Pick<Draft, 'assigned'>>
 
 /** The session whose record is made: a request's session (`SessionState`), or its `Successor` under a new id. */
-export interface Origin {
-  readonly registration: Registration
+export interface Origin extends Bearer {
   readonly id: string
   readonly createdAt: number
-  /** Whether the write counts as use, and moves the idle deadline. */
-  readonly isUse: boolean
 }
 
 /**
@@ -64,16 +61,23 @@ function recordOf (origin: Origin, theirs: Stored | null, { subject, policy, met
     ...times,
     expiresAt: deadlineOf(times, lifetime),
     subject,
-    // Absent from what a backend of the application's own keeps from 0.1.0.
-    meta: meta === null || meta === undefined ? null : withinBounds(meta)
+    meta: metaOf(origin, theirs, meta)
   })
+}
+
+function metaOf (origin: Origin, theirs: Stored | null, given: SessionMeta | null | undefined): SessionMeta | null {
+  // Absent from what a backend of the application's own keeps from 0.1.0.
+  const meta = given ?? null
+  const renewal = renewalAfter(origin, theirs?.record ?? null)
+  // What was within bounds at the sign-in must not become too large by a new secret.
+  return theirs === null ? withinBounds(withRenewal(meta, renewal)) : withRenewal(withinBounds(meta), renewal)
 }
 
 const MAX_META_BYTES = 2_048
 
 /** Every backend has room for so much; labels and levels with many quotes may take more. */
-function withinBounds (meta: SessionMeta): SessionMeta {
-  const bytes = Object.isFrozen(meta) ? 0 : Buffer.byteLength(JSON.stringify(meta))
+function withinBounds (meta: SessionMeta | null): SessionMeta | null {
+  const bytes = meta === null || Object.isFrozen(meta) ? 0 : Buffer.byteLength(JSON.stringify(meta))
   if (bytes <= MAX_META_BYTES) return meta
   throw new SessionSerializationError('labels', `and level take ${bytes} bytes as JSON, and may take ${MAX_META_BYTES}`)
 }
@@ -96,10 +100,16 @@ export function deadlinesOf (origin: Origin, { record }: Stored): Pick<SessionRe
   return { lastAccessedAt, expiresAt: deadlineOf({ createdAt, lastAccessedAt, policy }, origin.registration.settings.lifetime) }
 }
 
-/** Whether an unchanged session is to be written all the same: the deadline is due, or the cookie has an old secret. */
-export function isRenewal ({ base, token, route, isTouchForced, registration }: SessionState): boolean {
+/**
+ * Whether an unchanged session is to be written all the same: the deadline is due, the cookie was sealed with an old secret, or the
+ * secret in the cookie is to be renewed.
+ *
+ * @param base the session as it is stored
+ */
+export function isRenewal (state: SessionState, base: Stored | null = state.base): boolean {
+  const { token, route, isTouchForced, registration } = state
   if (base === null) return false
-  if (isTouchForced || registration.keeping.isStale(token!)) return true
+  if (isTouchForced || registration.keeping.isStale(token!) || isSecretDue(state, base.record)) return true
   if (route.passive) return false
   const { settings: { lifetime, seenEveryMs } } = registration
   const now = registration.now()

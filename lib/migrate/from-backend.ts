@@ -11,7 +11,7 @@ import { PayloadCodec } from '../payload/codec.ts'
 import { encryptorOf } from '../payload/encryption.ts'
 import { jsonSerializer } from '../payload/serializer.ts'
 import { DEFAULT_COOKIE_BYTES } from '../record/cookie-text.ts'
-import { idOfToken, isToken, TOKEN_CHARS } from '../record/ids.ts'
+import { idOfToken, TOKEN_AND_SECRET_CHARS, tokenParts } from '../record/ids.ts'
 import { endingAmong, endingIdsOf } from '../record/marks.ts'
 import { isRecord } from '../record/record.ts'
 import { hasMethods, missingSecret, optionsCheck, unexpected } from '../tools/check-options.ts'
@@ -112,7 +112,7 @@ class Source {
     if (names.length === 0) return null
     const header = names.flatMap(name => cookies.valuesOf(name).map(value => `${name}=${value}`)).join('; ')
     const isInCookie = this.#backend.selfContained === true
-    const maxBytes = isInCookie ? this.#backend.maxBytes ?? DEFAULT_COOKIE_BYTES : TOKEN_CHARS
+    const maxBytes = isInCookie ? this.#backend.maxBytes ?? DEFAULT_COOKIE_BYTES : TOKEN_AND_SECRET_CHARS
     let answer: ForeignSession | ForeignRejection = { rejected: 'malformed' }
     for (const carried of carriedCookies(header, cookieName, maxBytes).texts) {
       answer = isInCookie ? await this.#inCookie(carried) : await this.#stored(carried)
@@ -130,8 +130,11 @@ class Source {
     return endingAmong(record!, endings) === null ? answer : { rejected: 'unknown' }
   }
 
-  async #stored (token: string): Promise<ForeignSession | ForeignRejection> {
-    if (!isToken(token)) return { rejected: 'malformed' }
+  /** A secret behind the token (`renewSecretEvery`) is not looked at: to come in is to get a new cookie. */
+  async #stored (text: string): Promise<ForeignSession | ForeignRejection> {
+    const parts = tokenParts(text)
+    if (parts === null) return { rejected: 'malformed' }
+    const { token } = parts
     const id = idOfToken(this.#property, token)
     const answer = this.#session(await this.#backend.read(id), id, 'unknown')
     if ('rejected' in answer) return answer.rejected === 'unknown' ? { ...answer, secret: token } : answer

@@ -1,11 +1,15 @@
 import { hash } from 'node:crypto'
 import { randomText } from '../crypto/random.ts'
+import { SECRET_CHARS } from '../crypto/token-secrets.ts'
 
 const TOKEN_BYTES = 32
 /** The length of a token's text. */
 export const TOKEN_CHARS = 43
 const TOKEN = /^[A-Za-z0-9_-]{43}$/
 const ID = /^[0-9a-f]{64}$/
+/** The length of a token's text with a secret behind it. */
+export const TOKEN_AND_SECRET_CHARS = TOKEN_CHARS + 1 + SECRET_CHARS
+const DOT_AND_SECRET = /^\.[A-Za-z0-9_-]{22}$/
 
 /** A new cookie token: 256 random bits as 43 base64url characters (ASVS 7.2.3). A token carries no meaning. */
 export function newToken (): string {
@@ -15,6 +19,16 @@ export function newToken (): string {
 /** Whether text has the shape of a token. Malformed text costs the backend no call (docs/security.md C008). */
 export function isToken (text: string): boolean {
   return TOKEN.test(text)
+}
+
+/**
+ * The token in a cookie's text, and the secret behind it (`renewSecretEvery`), which is the empty text where there is none; `null` for
+ * text of another shape.
+ */
+export function tokenParts (text: string): { token: string, secret: string } | null {
+  const [token, rest] = [text.slice(0, TOKEN_CHARS), text.slice(TOKEN_CHARS)]
+  if (!isToken(token) || (rest !== '' && !DOT_AND_SECRET.test(rest))) return null
+  return { token, secret: rest.slice(1) }
 }
 
 /**

@@ -110,9 +110,16 @@ const META_CHECKS: ReadonlyMap<string, (value: unknown) => boolean> = new Map(Ob
   successor: isText,
   reason: isText,
   arrived: (value: unknown) => typeof value === 'boolean',
+  renewal: isRenewal,
   pending: (value: unknown) => Array.isArray(value) && value.every(isPending),
   moved: (value: unknown) => isInteger(value, 0)
 }))
+
+function isRenewal (value: unknown): boolean {
+  if (!isObject(value)) return false
+  const { counter, renewedAt, acknowledgedAt = 0, previousAcknowledgedAt = 0 } = value
+  return isInteger(counter, 1) && [renewedAt, acknowledgedAt, previousAcknowledgedAt].every(instant => isInteger(instant, 0))
+}
 
 function isPending (value: unknown): boolean { return Array.isArray(value) && isText(value[0]) && isInteger(value[1], 0) }
 

@@ -64,7 +64,7 @@ export class Creation {
       yield * this.#endIfRevoked(stored.record, marks)
       isOver = true
       registration.publish(this.#source, 'created', id, { subject: owner.subject, cause: owner.subject === null ? undefined : 'login' })
-      return yield * this.#header(stored, token)
+      return yield * this.#header(stored, keeping.textOf(token, stored.record))
     } finally {
       // After an error of the store, and where the time limit has stopped this flow: the write may still be under way.
       if (!isOver) store.runAside(abandon(store, id, registration.now()))
@@ -77,12 +77,12 @@ export class Creation {
   }
 
   /** The cookies of a stored session by all their names, so that requests of either scheme find the session. */
-  * #header (stored: Stored, token: string): Flow<string> {
+  * #header (stored: Stored, own: string): Flow<string> {
     const cookies: string[] = []
     for (const { registration: { keeping, store }, header } of this.#formats) {
       // A text that holds the session is bound to its cookie's name.
       const isSame = keeping === this.#registration.keeping
-      const text = isSame ? token : yield * keeping.insert(stored, 0, null, store.writeContext(stored.text, undefined))
+      const text = isSame ? own : yield * keeping.insert(stored, 0, null, store.writeContext(stored.text, undefined))
       cookies.push(header(text!))
     }
     return cookies.join('; ')

@@ -17,7 +17,6 @@ export class InCookie implements Keeping {
   readonly isInCookie = true
   readonly maxTextBytes: number
   readonly mayBeEscaped = false
-  readonly keyless = 'malformed'
   readonly absent = 'forged'
   readonly #store: Store
   readonly #headerBytes: (text: string) => number
@@ -39,6 +38,9 @@ export class InCookie implements Keeping {
 
   keyOf (text: string): string { return text }
   idOf (): null { return null }
+  keyless (): 'malformed' { return 'malformed' }
+  tokenOf (text: string): string { return text }
+  textOf (token: string): string { return token }
 
   * insert ({ record, text: payload }: Stored, _expectedVersion: number, _token: null, context: WriteContext): Flow<string | null> {
     // Each ending has to stay for as long as this text can be valid.

@@ -16,8 +16,6 @@ export interface Keeping {
   readonly maxTextBytes: number
   /** Whether the texts may have percent signs, which only texts of other libraries have. */
   readonly mayBeEscaped: boolean
-  /** Why a text is no session that has no key. */
-  readonly keyless: 'malformed' | 'forged'
   /** Why a text is no session for which the backend has no record. */
   readonly absent: 'unknown' | 'forged'
   /**
@@ -28,10 +26,16 @@ export interface Keeping {
   newIdentity (seed?: string): Identity
   /** What the backend reads for a cookie's text; `null` where the text cannot be ours, and the backend is not asked. */
   keyOf (text: string): string | null
+  /** Why texts are no session that have no key. */
+  keyless (texts: readonly string[]): 'malformed' | 'oversized' | 'forged'
+  /** What names a session in a text that has a key: the text, or its token where a secret is behind it that changes. */
+  tokenOf (text: string): string
+  /** The cookie's text for a stored session, from its token. */
+  textOf (token: string, record: SessionRecord): string
   /** The id which the record under a key must have; `null` where only the record knows. */
   idOf (key: string): string | null
   /**
-   * Stores a session if `expectedVersion` stands (`0`: absent), and answers with the cookie's text for the session, or
+   * Stores a session if `expectedVersion` stands (`0`: absent), and answers with the session's token (the cookie's text), or
    * `null` when a different version stands. In a cookie every write is a new text, and nothing but an ending can stand in the way.
    */
   insert (stored: Stored, expectedVersion: number, token: string | null, context: WriteContext): Flow<string | null>

@@ -3,7 +3,7 @@ import type { WriteContext } from '../../types/index.d.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { PayloadCodec } from '../payload/codec.ts'
 
-/** What the backend is told about a write beside the record. The payload is parsed when a backend looks at `data`, and most never do. */
+/** What a backend is told about a write. The payload is parsed when a backend looks at `data`, and most never do. */
 export class PayloadContext implements WriteContext {
   /** Absent, rather than `undefined`, outside a request. */
   declare readonly request?: FastifyRequest

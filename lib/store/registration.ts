@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { SessionBackend, SessionEventType, SessionReader } from '../../types/index.d.ts'
 import type { Settings } from '../config/options.ts'
+import { TokenSecrets } from '../crypto/token-secrets.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { BreakerState } from './breaker.ts'
 import type { OnBreaker } from './breakers.ts'
@@ -32,6 +33,8 @@ export class Registration {
   readonly signals: EndSignals
   /** The endings of sessions in cookies; `null` on a server, and where a copy of the cookie outlives its session. */
   readonly revoked: RevokedCookies | null
+  /** The secrets behind tokens; `null` without the option `renewSecretEvery`. */
+  readonly secrets: TokenSecrets | null
   readonly queue = new CommitQueue<Stored>()
   readonly metrics = new Metrics()
   /** What reads the sessions of other libraries, in their order. */
@@ -52,9 +55,10 @@ export class Registration {
     })
     this.store = new Store(settings, backend, (state, server) => { this.#noteBreaker(state, server, log) }, this.signals)
     this.revoked = backend.revocation === undefined ? null : this.#revokedIn(backend.revocation, log)
+    this.secrets = settings.renewSecretEveryMs === Infinity ? null : new TokenSecrets(settings.secrets, settings.property)
     this.keeping = backend.selfContained === true
       ? new InCookie(this.store, headerBytes, this.revoked)
-      : new ServerSide(this.store, settings.property)
+      : new ServerSide(this.store, settings.property, this.secrets)
     this.#events = new EventPublisher(settings.property)
     this.#warnings = new Warnings(settings.now)
   }

@@ -3,7 +3,8 @@ import type { CookieTexts, Instant, SessionMeta, SessionRecord, SessionWatch, Wr
 import type { Settings } from '../config/options.ts'
 import { randomVersion } from '../crypto/random.ts'
 import type { Stored } from '../payload/codec.ts'
-import { idOfToken, isToken, newToken, TOKEN_CHARS } from '../record/ids.ts'
+import type { TokenSecrets } from '../crypto/token-secrets.ts'
+import { idOfToken, newToken, TOKEN_AND_SECRET_CHARS, TOKEN_CHARS, tokenParts } from '../record/ids.ts'
 import { freezeRecord, tombstone, withRequest } from '../record/record.ts'
 import type { Flow } from '../tools/flow.ts'
 import type { Identity, Keeping } from './keeping.ts'
@@ -14,16 +15,17 @@ export class ServerSide implements Keeping {
   readonly isInCookie = false
   readonly maxTextBytes: number
   readonly mayBeEscaped: boolean
-  readonly keyless: 'malformed' | 'forged'
   readonly absent = 'unknown'
   readonly #store: Store
   readonly #texts: CookieTexts
+  readonly #secrets: TokenSecrets | null
 
-  constructor (store: Store, property: string) {
+  /** @param secrets the secrets behind tokens; `null` where a token alone opens its session */
+  constructor (store: Store, property: string, secrets: TokenSecrets | null) {
     const { cookies } = store.backend
     this.mayBeEscaped = cookies !== undefined
-    this.keyless = cookies === undefined ? 'malformed' : 'forged'
     this.#store = store
+    this.#secrets = secrets
     this.#texts = cookies ?? tokensOf(property)
     this.maxTextBytes = this.#texts.maxLength
   }
@@ -35,6 +37,20 @@ export class ServerSide implements Keeping {
 
   keyOf (text: string): string | null { return this.#texts.idOf(text) }
   idOf (key: string): string { return key }
+
+  keyless (texts: readonly string[]): 'malformed' | 'oversized' | 'forged' {
+    if (this.mayBeEscaped) return 'forged'
+    // Most cookies of this length were never ours.
+    const isLong = this.#secrets === null && texts.length > 0 && texts.every(text => text.length > TOKEN_CHARS)
+    return isLong ? 'oversized' : 'malformed'
+  }
+
+  // Without the option the text stays as it came, so that the secret is still there when the option comes back.
+  tokenOf (text: string): string { return this.#secrets === null ? text : tokenParts(text)!.token }
+
+  textOf (token: string, { meta }: SessionRecord): string {
+    return this.#secrets === null ? token : this.#secrets.textOf(token, meta?.renewal?.counter ?? 0)
+  }
 
   * insert ({ record }: Stored, expectedVersion: number, token: string, context: WriteContext): Flow<string | null> {
     const { written } = yield * this.#store.put(record, expectedVersion, context)
@@ -49,14 +65,20 @@ export class ServerSide implements Keeping {
   watch (listener: (id: string | null) => void): SessionWatch | null { return this.#store.backend.watch?.(listener) ?? null }
 }
 
-/** Length and alphabet are checked before the backend hears of the text (docs/security.md C008). */
+/**
+ * Length and alphabet are checked before the backend hears of the text (docs/security.md C008). A secret behind the token is no part of
+ * the id.
+ */
 function tokensOf (property: string): CookieTexts {
   return {
-    maxLength: TOKEN_CHARS,
+    maxLength: TOKEN_AND_SECRET_CHARS,
     create (text = newToken()) {
       return { id: idOfToken(property, text), text }
     },
-    idOf: text => isToken(text) ? idOfToken(property, text) : null
+    idOf (text) {
+      const parts = tokenParts(text)
+      return parts === null ? null : idOfToken(property, parts.token)
+    }
   }
 }
 

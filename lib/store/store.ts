@@ -13,7 +13,7 @@ import { harmlessCause } from './cause.ts'
 import { PayloadContext } from './payload-context.ts'
 
 /** Why a cookie is no session: the `reason` of `rejected` events. */
-export type Rejection = Unreadable | 'malformed' | 'oversized' | 'incomplete' | 'unknown' | 'forged' | 'regenerated' | 'expired'
+export type Rejection = Unreadable | 'malformed' | 'oversized' | 'incomplete' | 'unknown' | 'forged' | 'regenerated' | 'expired' | 'theft'
 
 /** A backend's answer, judged: a session with its payload (the caller's own copy), or the reason why there is none. */
 export type Examined =

@@ -82,6 +82,24 @@ t.test('a session on a server is read from its store', async t => {
   t.match(await inspect('A'.repeat(44), {}, '--config', path), { status: 1, err: /no session: oversized/ })
 })
 
+t.test('a token with a secret behind it is shown by its id, and a used-up secret is no session and ends nothing', async t => {
+  const backend = new MemoryBackend()
+  const options = { backend, secret: SECRET, renewSecretEvery: '15m' }
+  const { sessions } = await createApp(t, options)
+  const { cookie, id } = await sessions.create({ user: 'ada' })
+  const path = configOf(t, options)
+  const found = await inspect(cookie, {}, '--config', path)
+  t.match(found, { status: 0, out: new RegExp(`\nid +${id}\n`) })
+  const [token, secret] = cookie.split('=')[1]!.split('.') as [string, string]
+  const wrong = await inspect(`${token}.${'A'.repeat(22)}`, {}, '--config', path)
+  t.match(wrong, { status: 1, out: new RegExp(`\nid +${id}\n`), err: /no session: theft: the secret behind its token was used up, or is none of the session's/ })
+  t.notMatch(wrong.out, /ada/)
+  t.match(await inspect(token, {}, '--config', path, '--json'), { status: 1, json: { valid: false, rejected: 'theft', session: { id, data: null } } })
+  for (const { out, err } of [found, wrong]) for (const text of [token, secret]) t.notOk(`${out}${err}`.includes(text))
+  t.match(await inspect(cookie, {}, '--config', configOf(t, { backend })), { status: 0 }, 'without the option the token is enough')
+  t.ok(await sessions.exists(id))
+})
+
 t.test('of a session that has expired, all is shown but the data', async t => {
   const clock = { now: START }
   const cookie = await cookieOf(t, { secret: SECRET, now: () => clock.now })

@@ -25,8 +25,8 @@ t.test('the options are those of the documentation', async t => {
   const { properties } = optionsSchema
   t.strictSame(Object.keys(properties!).sort(), [
     'about', 'absoluteTimeout', 'autoload', 'backend', 'cookie', 'encrypt', 'exclude', 'idleTimeout', 'maxSessionsPerSubject',
-    'migrate', 'migrateFrom', 'now', 'onConflict', 'onLimit', 'onUnavailable', 'property', 'renewAfter', 'schema', 'schemaVersion', 'secret',
-    'seenEvery', 'serializer', 'subject', 'timeout'
+    'migrate', 'migrateFrom', 'now', 'onConflict', 'onLimit', 'onTheft', 'onUnavailable', 'property', 'renewAfter', 'renewSecretEvery', 'schema',
+    'schemaVersion', 'secret', 'seenEvery', 'serializer', 'subject', 'timeout'
   ])
   t.strictSame(Object.keys(properties!['cookie']!.properties!).sort(), [
     'domain', 'httpOnly', 'name', 'partitioned', 'path', 'persistent', 'priority', 'sameSite', 'secure'

@@ -2,7 +2,8 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync } fr
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { CookieBackend } from '../../lib/index.ts'
-import { idOfToken } from '../../lib/record/ids.ts'
+import { TokenSecrets } from '../../lib/crypto/token-secrets.ts'
+import { idOfToken, tokenParts } from '../../lib/record/ids.ts'
 
 // A second decoder, written from docs/wire-format.md with node:crypto alone and without code of lib.
 
@@ -88,6 +89,19 @@ t.test('an id is made of property and token', async t => {
   const { property, token, id } = vectors.token
   t.equal(createHash('sha256').update(`${property}:${token}`).digest('hex'), id)
   t.equal(idOfToken(property, token), id)
+})
+
+t.test('a secret behind a token is made of the token and its number', async t => {
+  const { token: { property, token, id }, renewedSecrets } = vectors
+  const secrets = new TokenSecrets([secret], property)
+  for (const { counter, text } of renewedSecrets) {
+    const mac = createHmac('sha256', derive(`fastsessions token secrets of ${property} key`, 32)).update(`${token}.${counter}`).digest('base64url')
+    t.equal(`${token}.${mac.slice(0, 22)}`, text, 'by the document')
+    t.equal(secrets.textOf(token, counter), text, 'by the library')
+    const parts = tokenParts(text)!
+    t.equal(idOfToken(property, parts.token), id)
+    t.match(secrets.find(token, parts.secret, counter), { counter, isStale: false })
+  }
 })
 
 t.test('a cookie of 0.1.0, which had no meta, is read', async t => {
