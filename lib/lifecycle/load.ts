@@ -50,7 +50,7 @@ function startLoading (state: SessionState): Awaitable<void> {
 function * load (state: SessionState): Flow<void> {
   const { registration, cookies } = state
   if (cookies.isOutside) return state.beginAnonymous()
-  const found = yield * findSession(registration, cookies)
+  const found = yield * findSession(registration, cookies, state.route.fresh)
   if ('token' in found) state.begin(found.data, found.stored, found.token, found.arrival)
   else state.beginAfter(found.endedBecause)
 }
@@ -93,7 +93,7 @@ const NO_COOKIE: Missing = Object.freeze({ endedBecause: null })
  * Finds the session of a request: its first valid cookie counts. An invalid cookie is no session, never an error
  * and never adopted; a `rejected` event says why. Throws only when the backend fails.
  */
-function * findSession (registration: Registration, cookies: CookieTransport): Flow<Found | Arrived | Missing> {
+function * findSession (registration: Registration, cookies: CookieTransport, isFresh: boolean): Flow<Found | Arrived | Missing> {
   const { carried } = cookies
   if (carried.indexes.length === 0) return (yield * findArrival(registration, cookies)) ?? NO_COOKIE
   const { keeping, store } = registration
@@ -103,7 +103,7 @@ function * findSession (registration: Registration, cookies: CookieTransport): F
   for (const text of carried.texts) {
     const key = keeping.keyOf(text)
     if (key === null) continue
-    const answer = yield * store.read(key)
+    const answer = yield * store.readForLoad(key, isFresh)
     const found = store.examine(answer, keeping.idOf(key), keeping.absent)
     if (found.rejected === undefined) {
       const stored = withOwner(registration, found.stored)

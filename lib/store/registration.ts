@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { SessionBackend, SessionEventType, SessionReader } from '../../types/index.d.ts'
+import type { SessionBackend, SessionEventType, SessionMetrics, SessionReader } from '../../types/index.d.ts'
 import type { Settings } from '../config/options.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { BreakerState } from './breaker.ts'
@@ -25,7 +25,7 @@ export class Registration {
   readonly store: Store
   readonly keeping: Keeping
   readonly queue = new CommitQueue<Stored>()
-  readonly metrics = new Metrics()
+  readonly #metrics = new Metrics()
   /** What reads the sessions of other libraries, in their order. */
   readonly readers: readonly SessionReader[]
   readonly #events: EventPublisher
@@ -43,10 +43,16 @@ export class Registration {
     this.#warnings = new Warnings(settings.now)
   }
 
+  /** The counters since the start, with those of a cache of the backend. */
+  get metrics (): SessionMetrics {
+    const { cache } = this.store.backend
+    return cache === undefined ? this.#metrics.all : { ...this.#metrics.all, cache: { hits: cache.hits, misses: cache.misses } }
+  }
+
   now (): number { return this.settings.now() }
 
   publish (source: EventSource, type: SessionEventType, id: string | null, details: EventDetails = NO_DETAILS): void {
-    this.metrics.note(type, details)
+    this.#metrics.note(type, details)
     this.#events.publish(source, type, id, details)
   }
 
