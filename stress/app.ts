@@ -41,6 +41,7 @@ export async function createApp (backend: SessionBackend, options: AppOptions): 
     await app.sessions.revoke(request.body.id)
     return {}
   })
+  app.post('/metrics', outside, async () => app.sessions.metrics())
   app.post<{ Body: { subject?: string } }>('/stored', outside, async request => await storedIn(app, request.body))
   return app
 }

@@ -14,7 +14,7 @@ const ENDING_SLACK_MS = 1_000
 
 /** Finds the promises that were broken, from all answers and from the sessions that are stored at the end. */
 export function check (history: History): Violation[] {
-  const { events, absoluteMs, clocksAgree } = history
+  const { events, absoluteMs, clocksAgree, staleMs = 0 } = history
   const lineage = new Lineage(events)
   const endings = new Endings(events, { absoluteMs, clocksAgree })
   const violations: Violation[] = []
@@ -26,15 +26,15 @@ export function check (history: History): Violation[] {
     checkAnswer(event, history, report)
     const issued = lineage.of(event)
     if (event.status === 409) checkRefusal(event, issued, endings, report)
-    if (issued !== undefined) checkAcceptance(event, issued, endings, report)
+    if (issued !== undefined) checkAcceptance(event, issued, endings, { report, staleMs })
     else if (event.answer?.isAccepted === true) report('an id that was not issued is not accepted', event, 'nobody was given this cookie')
   }
   for (const issued of lineage.byToken.values()) {
     if (issued.children.length > 1) report('a session goes on in one place', issued.by, `${issued.children.length} sessions go on from it`)
   }
   for (const tokens of families(lineage)) {
-    checkKeys(tokens, endings, events, report)
-    checkCounter(tokens, report)
+    checkKeys(tokens, endings, { events, staleMs }, report)
+    checkCounter(tokens, staleMs, report)
   }
   return [...violations, ...checkStored(history, lineage, endings)]
 }
@@ -53,7 +53,9 @@ function checkAnswer (event: Event, { timeoutMs, mayFail }: History, report: Rep
   if (isBeginning && issued === null) report('a session that begins has a cookie', event, 'there is none')
 }
 
-function checkAcceptance (event: Event, issued: Issued, endings: Endings, report: ReportViolation): void {
+function checkAcceptance (
+  event: Event, issued: Issued, endings: Endings, { report, staleMs }: { report: ReportViolation, staleMs: number }
+): void {
   if (event.answer === null) return
   if (!event.answer.isAccepted) {
     if (endings.isPossible(issued, event)) return
@@ -61,7 +63,7 @@ function checkAcceptance (event: Event, issued: Issued, endings: Endings, report
     return
   }
   const ending = endings.certain(issued)
-  if (ending !== null && event.begin >= ending.at) {
+  if (ending !== null && event.begin - staleMs >= ending.at) {
     const what = ending.isRevocation ? 'a revoked session is not accepted' : 'an ended session is not accepted'
     report(what, event, `what is from ${describe(issued.by)} had ended by ${describe(ending.by)}`)
   }

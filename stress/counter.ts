@@ -4,7 +4,7 @@ import type { Issued } from './lineage.ts'
 const PROMISE = 'a transaction counts once'
 
 /** Checks a counter that only transactions change: an acknowledged transaction counts once, an unanswered one at most once. */
-export function checkCounter (family: readonly Issued[], report: ReportViolation): void {
+export function checkCounter (family: readonly Issued[], staleMs: number, report: ReportViolation): void {
   const events = family.flatMap(({ sent }) => sent)
   const tries = events.filter(({ kind, status, answer }) => kind === 'count' && status !== 409 && answer?.isAccepted !== false)
   const done = tries.filter(({ status }) => status === 200)
@@ -19,9 +19,10 @@ export function checkCounter (family: readonly Issued[], report: ReportViolation
   for (const event of events) {
     if (event.answer === null || !event.answer.isAccepted) continue
     const { seen, count } = event.answer
-    const [low, high] = [least(event.begin), most(event.end)]
-    assertBetween(seen['count'] ?? 0, low, high, event)
-    if (count !== null) assertBetween(count, low + 1, high, event)
+    const high = most(event.end)
+    assertBetween(seen['count'] ?? 0, least(event.begin - staleMs), high, event)
+    // A transaction reads the store itself.
+    if (count !== null) assertBetween(count, least(event.begin) + 1, high, event)
   }
 
   function assertBetween (value: number, low: number, high: number, event: Event): void {

@@ -75,6 +75,8 @@ export interface History {
   readonly timeoutMs: number
   /** `null` where the store cannot list. */
   readonly stored: readonly Stored[] | null
+  /** How late a change that another server made may be seen, in milliseconds. @default 0 */
+  readonly staleMs?: number
   /** Which requests may go without an answer: those of a client who asked for trouble, and those that an outage hit. */
   readonly mayFail: (event: Event) => boolean
 }

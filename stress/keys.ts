@@ -1,5 +1,5 @@
 import type { Endings } from './endings.ts'
-import { describe, type Event, type ReportViolation } from './history.ts'
+import { describe, type Event, type History, type ReportViolation } from './history.ts'
 import type { Issued } from './lineage.ts'
 
 /** A write to a key at some moment from `begin` to `end`. `isCertain` tells that the write has been stored. */
@@ -17,7 +17,9 @@ const BEFORE_ALL: Write = { value: null, begin: -Infinity, end: -Infinity, isCer
  * Checks that each key is a register: a value that is read was written before, and no later write had overwritten the value
  * and been acknowledged when the reading began.
  */
-export function checkKeys (family: readonly Issued[], endings: Endings, events: readonly Event[], report: ReportViolation): void {
+export function checkKeys (
+  family: readonly Issued[], endings: Endings, history: Required<Pick<History, 'events' | 'staleMs'>>, report: ReportViolation
+): void {
   const writes = new Map<string, Write[]>()
   const add = (event: Event, isCertain: boolean): void => {
     const { key, value, begin, end, status } = event
@@ -38,14 +40,16 @@ export function checkKeys (family: readonly Issued[], endings: Endings, events: 
     }
   }
   for (const issued of family) {
-    for (const event of issued.sent) if (event.answer?.isAccepted === true) checkReading(event, writes, events, report)
+    for (const event of issued.sent) if (event.answer?.isAccepted === true) checkReading(event, writes, history, report)
   }
 }
 
 function checkReading (
-  event: Event, writes: ReadonlyMap<string, readonly Write[]>, events: readonly Event[], report: ReportViolation
+  event: Event, writes: ReadonlyMap<string, readonly Write[]>, { events, staleMs }: Required<Pick<History, 'events' | 'staleMs'>>,
+  report: ReportViolation
 ): void {
   const { seen } = event.answer!
+  const seenSince = event.begin - staleMs
   for (const key of new Set([...writes.keys(), ...Object.keys(seen)])) {
     if (key === 'count') continue
     const all = writes.get(key) ?? [BEFORE_ALL]
@@ -58,7 +62,7 @@ function checkReading (
       report('a key has a value that was written to it', event, `${key} is ${value}, which ${source}`)
       continue
     }
-    const over = all.findLast(write => write.isCertain && write.end < event.begin && sources.every(source => source.end < write.begin))
+    const over = all.findLast(write => write.isCertain && write.end < seenSince && sources.every(source => source.end < write.begin))
     if (over === undefined) continue
     report('an acknowledged key stays', event, `${key} is ${value} after ${describe(over.event!)}`)
   }

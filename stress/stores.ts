@@ -9,12 +9,17 @@ import { wrongBackends } from './wrong.ts'
 interface Store {
   /** What the store needs: a server or a folder; `null` for a store inside the process. */
   readonly needs: ServerName | 'cluster' | 'folder' | 'redis and postgres' | null
+  /** How late a change of another server may be seen, in milliseconds. @default 0 */
+  readonly staleMs?: number
   /**
    * @param space keeps the sessions of runs apart on one server
    * @param url the address of the server (of several, with spaces between them), or the path of the folder
    */
   open (space: string, url: string): Promise<SessionBackend>
 }
+
+/** The lease of caches. */
+const LEASE_MS = 1_000
 
 /** The stores that can be put under stress. Connections end with the process. */
 export const stores: Readonly<Record<string, Store>> = {
@@ -86,6 +91,14 @@ export const stores: Readonly<Record<string, Store>> = {
       const { MysqlDialect } = await import('kysely')
       const { createPool } = await import('mysql2')
       return await openTable(new MysqlDialect({ pool: createPool(url) }), space)
+    }
+  },
+  'cached redis': {
+    needs: 'redis',
+    staleMs: LEASE_MS,
+    async open (space, url) {
+      const { CachedBackend } = await import('../lib/cached.ts')
+      return new CachedBackend(await stores['redis']!.open(space, url), { lease: LEASE_MS / 1_000 })
     }
   },
   'redis to postgres': {

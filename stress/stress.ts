@@ -9,6 +9,7 @@ import { Recorder } from './recorder.ts'
 import { scenarios } from './scenarios/index.ts'
 import type { Outcome, Scenario } from './scenarios/scenario.ts'
 import { type Server, startHere, startServer } from './servers.ts'
+import { stores } from './stores.ts'
 
 export interface StressOptions {
   readonly place: Place
@@ -54,7 +55,7 @@ export async function stress (options: StressOptions): Promise<Report> {
     const { timeoutMs } = scenario
     const ports = (): number[] => servers.map(({ ready }) => ready.port)
     const outcome = await scenario.run({ ...options, timeoutMs, servers, clock, recorder, ports, isOver, start })
-    return await reportOf(scenario, servers, recorder.events, outcome)
+    return await reportOf(scenario, place, servers, recorder.events, outcome)
   } finally {
     clearInterval(saying)
     await Promise.all(servers.map(server => server.stop()))
@@ -70,20 +71,24 @@ async function startFor (
 }
 
 async function reportOf (
-  { absoluteMs, timeoutMs, movesClocks = false }: Scenario, servers: readonly Server[], events: Event[], outcome: Outcome
+  { absoluteMs, timeoutMs, movesClocks = false }: Scenario, { store }: Place, servers: readonly Server[], events: Event[], outcome: Outcome
 ): Promise<Report> {
   const { mayFail = () => false, violations = [], figures = {}, hasOthers = false } = outcome
   const hasClock = servers.every(({ ready }) => ready.hasClock)
   const stored = hasOthers ? null : await storedIn(servers)
-  const history: History = { events, timeoutMs, clocksAgree: !movesClocks, stored, mayFail, absoluteMs: hasClock ? absoluteMs : Infinity }
+  const staleMs = stores[store]?.staleMs ?? 0
+  const absolute = hasClock ? absoluteMs : Infinity
+  const history: History = { events, timeoutMs, clocksAgree: !movesClocks, stored, mayFail, staleMs, absoluteMs: absolute }
+  const broken = check(history)
+  const late = staleMs === 0 ? {} : { 'stale reads within the lease': check({ ...history, staleMs: 0 }).length - broken.length }
   const crashes = servers.flatMap(({ crash }) => crash === null ? [] : [{ promise: 'no process crashes', detail: crash }])
   return {
     requests: events.length,
     counts: countsOf(events),
     endings: endingTimes(events),
     unavailable: wronglyUnavailable(events, mayFail),
-    figures,
-    violations: [...crashes, ...violations, ...check(history)]
+    figures: { ...figures, ...late },
+    violations: [...crashes, ...violations, ...broken]
   }
 }
 

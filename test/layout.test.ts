@@ -102,7 +102,7 @@ const floors = ['errors', 'tools', 'crypto', 'record', 'readers', 'backends', 'p
 /** What an author of a backend can import. */
 const floorsOfBackends = ['errors', 'tools', 'crypto', 'record']
 
-const doors = ['index', 'file', 'redis', 'memcached', 'database', 'express-store', 'starlette', 'devices', 'migrate']
+const doors = ['index', 'file', 'redis', 'memcached', 'database', 'express-store', 'starlette', 'cached', 'devices', 'migrate']
 
 /** The folder directly in lib, or the file there: `payload` of lib/payload/codec.ts, `plugin` of lib/plugin.ts. */
 function roomOf (path: string): string { return path.split('/')[1]!.replace(/\.ts$/, '') }

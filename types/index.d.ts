@@ -1120,6 +1120,8 @@ export interface SessionBackend {
    * name, value and attributes together. @default false
    */
   readonly unsplit?: boolean
+  /** For a backend with a cache: how many reads it has answered itself, and how many the store has, since the start. */
+  readonly cache?: Readonly<{ hits: number, misses: number }> | undefined
   /** Server-side backends: how cookies are made, where others read them too. @default random tokens, whose hash is the id */
   readonly cookies?: CookieTexts | undefined
   /**

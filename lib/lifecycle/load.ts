@@ -104,7 +104,7 @@ function * findSession (registration: Registration, cookies: CookieTransport, is
   for (const text of carried.texts) {
     const key = keeping.keyOf(text)
     if (key === null) continue
-    const answer = yield * store.read(key)
+    const answer = yield * store.readForLoad(key, isFresh)
     const found = store.examine(answer, keeping.idOf(key), keeping.absent)
     const ending = found.rejected === undefined ? yield * endingOf(registration, found.stored, isFresh) : null
     if (found.rejected === undefined && ending === null) {
@@ -113,7 +113,9 @@ function * findSession (registration: Registration, cookies: CookieTransport, is
         opened = named
         break
       }
-      (suspects ??= []).push(named)
+      // A cache may not have heard yet of the secret that is current by now.
+      if (!isFresh && store.hasCache) return yield * findSession(registration, cookies, true)
+      suspects = [...suspects ?? [], named]
     }
     reason = found.rejected ?? (ending === null ? 'theft' : 'regenerated')
     id = keeping.idOf(key) ?? found.stored?.record.id ?? null

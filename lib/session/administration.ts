@@ -105,7 +105,7 @@ export class SessionAdministration implements Sessions<Data> {
   }
 
   metrics (): SessionMetrics {
-    return Metrics.sum([...new Set(this.#formats.map(({ registration }) => registration))].map(({ metrics }) => metrics.all))
+    return Metrics.sum([...new Set(this.#formats.map(({ registration }) => registration))].map(({ metrics }) => metrics))
   }
 
   async list (filter: ListFilter = {}): Promise<ListPage<SessionInfo<Data>>> {

@@ -1,5 +1,5 @@
 import type { FastifyBaseLogger } from 'fastify'
-import type { SessionBackend, SessionEventType, SessionReader } from '../../types/index.d.ts'
+import type { SessionBackend, SessionEventType, SessionMetrics, SessionReader } from '../../types/index.d.ts'
 import type { Settings } from '../config/options.ts'
 import { TokenSecrets } from '../crypto/token-secrets.ts'
 import type { Stored } from '../payload/codec.ts'
@@ -36,7 +36,7 @@ export class Registration {
   /** The secrets behind tokens; `null` without the option `renewSecretEvery`. */
   readonly secrets: TokenSecrets | null
   readonly queue = new CommitQueue<Stored>()
-  readonly metrics = new Metrics()
+  readonly #metrics = new Metrics()
   /** What reads the sessions of other libraries, in their order. */
   readonly readers: readonly SessionReader[]
   readonly #events: EventPublisher
@@ -63,10 +63,16 @@ export class Registration {
     this.#warnings = new Warnings(settings.now)
   }
 
+  /** The counters since the start, with those of a cache of the backend. */
+  get metrics (): SessionMetrics {
+    const { cache } = this.store.backend
+    return cache === undefined ? this.#metrics.all : { ...this.#metrics.all, cache: { hits: cache.hits, misses: cache.misses } }
+  }
+
   now (): number { return this.settings.now() }
 
   publish (source: EventSource, type: SessionEventType, id: string | null, details: EventDetails = NO_DETAILS): void {
-    this.metrics.note(type, details)
+    this.#metrics.note(type, details)
     this.#events.publish(source, type, id, details)
   }
 

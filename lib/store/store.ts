@@ -55,6 +55,8 @@ export class Store {
     this.#breakers = new Breakers(this.#calls, settings.timeoutMs, onBreaker)
   }
 
+  /** Whether loads of requests may be answered from what this process knows. */
+  get hasCache (): boolean { return this.backend.readFresh !== undefined }
   get isAtomic (): boolean { return this.backend.atomic === true }
 
   /** When a stored session ends. */
@@ -79,8 +81,7 @@ export class Store {
   }
 
   /**
-   * Calls the backend. Any error of a driver becomes a `BackendUnavailableError` whose cause says what went wrong, and nothing
-   * of what was sent.
+   * Calls the backend. Any error of a driver becomes a `BackendUnavailableError`, whose cause tells nothing of what was sent.
    *
    * @param operation the method of the backend
    * @param id the id which the call is about; `null` for a call about many sessions
@@ -125,10 +126,14 @@ export class Store {
     return (method as (...args: unknown[]) => unknown).bind(this.backend) as NonNullable<SessionBackend[Name]>
   }
 
-  /** The backend's answer for an id, unchecked. */
-  * read (id: string): Flow<unknown> {
+  /** The backend's answer for an id, unchecked, and past every cache: for whatever decides about a change or an ending. */
+  read (id: string): Flow<unknown> { return this.readForLoad(id, true) }
+
+  /** The same for the load of a request, which a cache may answer unless it has to be fresh. */
+  * readForLoad (id: string, isFresh: boolean): Flow<unknown> {
     const { backend } = this
-    return yield * this.call('read', id, () => backend.read(id), backend.selfContained === true ? id : null)
+    const method = isFresh && backend.readFresh !== undefined ? 'readFresh' : 'read'
+    return yield * this.call('read', id, () => backend[method]!(id), backend.selfContained === true ? id : null)
   }
 
   /** The backend's answers for several ids, by a single call. */
@@ -151,8 +156,7 @@ export class Store {
    * Stores a record if `expectedVersion` stands (`0`: absent). A write whose answer was lost is looked up before it counts
    * as failed.
    *
-   * @param isRepeatable whether the change may be made once more on top of later writes; else a write whose outcome cannot
-   * be learnt is an error
+   * @param isRepeatable whether the change may be made again on top of later writes; else an unknown outcome is an error
    */
   * put (record: SessionRecord, expectedVersion: number, context: WriteContext, isRepeatable = true): Flow<PutAnswer> {
     const answer = yield * this.#putOrLookUp(record, expectedVersion, context, isRepeatable)

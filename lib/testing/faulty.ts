@@ -3,6 +3,7 @@ import type {
   WatchOptions, WriteContext
 } from '../../types/index.d.ts'
 import { Listeners } from '../tools/listeners.ts'
+import { hideMissing } from '../tools/missing-methods.ts'
 
 /** The methods of a backend which can be made to fail. */
 export type Operation =
@@ -65,10 +66,7 @@ export class FaultyBackend implements SessionBackend {
       this.#hearing = shared.#hearing
       this.#isBound = true
     }
-    // A method which the wrapped backend lacks must be missing here too, since the core looks whether a method is there.
-    for (const name of OPTIONAL_METHODS) {
-      if (inner[name] === undefined) Object.defineProperty(this, name, { value: undefined })
-    }
+    hideMissing(this, OPTIONAL_METHODS, [inner])
   }
 
   get atomic (): boolean { return this.#inner.atomic === true }
@@ -76,6 +74,7 @@ export class FaultyBackend implements SessionBackend {
   get maxBytes (): number { return this.#inner.maxBytes ?? 7_168 }
   get unsplit (): boolean { return this.#inner.unsplit === true }
   get shared (): boolean { return this.#inner.shared === true }
+  get cache (): SessionBackend['cache'] { return this.#inner.cache }
   get cookies (): CookieTexts | undefined { return this.#inner.cookies }
 
   // ------------------------------------------------------------------------------------------ faults

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import t from 'tap'
 import { CookieBackend } from '../../lib/index.ts'
 import { createSite } from '../helpers/app.ts'
@@ -29,6 +30,28 @@ for (const [name, store] of Object.entries(stores)) {
       else await browser.run(({ session }) => here.app.sessions[end](end === 'revoke' ? session.id : end === 'revokeAll' ? undefined as never : 'ada'))
       later()
       t.strictSame(await far.data(), {}, end)
+    }
+  })
+}
+
+for (const name of ['memory', 'redis', 'postgres']) {
+  t.test(`${name} reports an ending long before \`staleness\` is over, also to signals`, async t => {
+    const space = newPrefix().replace(':', '')
+    const create = async () => {
+      const site = await createSite(t, { backend: new CookieBackend({ revocation: await stores[name]!.open(t, space), staleness: '1d' }) })
+      site.clock.now = Date.now()
+      return site
+    }
+    const [here, elsewhere] = [await create(), await create()]
+    for (const end of ['destroy', 'revokeSubject', 'revokeAll'] as const) {
+      const browser = here.browser()
+      await browser.run(({ session }) => session.login('ada', { a: 1 }))
+      const { signal } = await elsewhere.app.sessions.open(browser.header)
+      const aborted = once(signal, 'abort')
+      if (end === 'destroy') await browser.run(({ session }) => session.destroy())
+      else await here.app.sessions[end](end === 'revokeAll' ? undefined as never : 'ada')
+      await aborted
+      t.equal((await elsewhere.app.sessions.open(browser.header)).subject, null, end)
     }
   })
 }

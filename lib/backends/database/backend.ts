@@ -1,5 +1,5 @@
 import type {
-  BackendContext, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, WriteContext
+  BackendContext, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, SessionWatch, WatchOptions, WriteContext
 } from '../../../types/index.d.ts'
 import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
@@ -11,6 +11,7 @@ import type { KeyFilter } from '../index-keys.ts'
 import { type AnyKysely, assertKysely, assertNoTransaction, type Dialect } from './dialect.ts'
 import { extraValues } from './extra.ts'
 import type { Place } from './names.ts'
+import { News } from './news.ts'
 import { type DatabaseBackendOptions, type Settings, settingsOf } from './options.ts'
 import { checkDatabase } from './prepare.ts'
 import { assertKeys, idOfRow, listedOfRow, recordOfRow, valuesOf } from './rows.ts'
@@ -42,6 +43,8 @@ interface Binding extends Pick<BackendContext, 'property' | 'now' | 'log'> {
  *     touch    update sessions set last_accessed_at = …, expires_at = … where … as for `replace` and last_accessed_at <= …
  *     end      delete from sessions where … as for `replace`
  *
+ * On PostgreSQL with `pool`, what ends a session tells so by `pg_notify` in the same statement.
+ *
  * After a refused write, a second statement reads the record that stands. Times are the clock of this process, in
  * milliseconds; the clock of the server does not matter. When the database gives up a statement in favour of a concurrent
  * statement (a deadlock, a busy file), the statement is sent again, at most five times and within two seconds.
@@ -62,6 +65,8 @@ export class DatabaseBackend implements SessionBackend {
   readonly #property: string
   readonly #now: () => number
   readonly #log: BackendContext['log'] | undefined
+  /** `null` where nothing can be told. */
+  readonly #news: News | null
   #sweeper: Sweeper | undefined
   readonly #warnOfForeignRow: () => void
 
@@ -78,6 +83,9 @@ export class DatabaseBackend implements SessionBackend {
     this.#property = binding?.property ?? MAIN_PROPERTY
     this.#now = binding?.now ?? Date.now
     this.#log = binding?.log
+    const { pool, place } = this.#settings
+    this.#news = pool && this.#table.dialect === 'postgres' ? new News(pool, place.table, this.#property) : null
+    if (this.#news?.canListen !== true) Object.defineProperty(this, 'watch', { value: undefined })
     this.#warnOfForeignRow = warnOnce(this.#log, 'a row of the session table is no session; it counts as absent')
   }
 
@@ -107,6 +115,9 @@ export class DatabaseBackend implements SessionBackend {
     this.#startSweeper()
   }
 
+  /** PostgreSQL with `pool` only, over one connection of its own for each pool; else the method is missing. */
+  watch (listener: (id: string | null) => void, options?: WatchOptions): SessionWatch { return this.#news!.watch(listener, options) }
+
   async read (id: string): Promise<SessionRecord | null> {
     if (!isId(id)) return null
     const { rows: [row] } = await this.#table.statements.read(this.#one(id))
@@ -116,9 +127,7 @@ export class DatabaseBackend implements SessionBackend {
     return record !== null && record.expiresAt > this.#now() ? record : null
   }
 
-  async readMany (ids: readonly string[]): Promise<Array<SessionRecord | null>> {
-    return await Promise.all(ids.map(id => this.read(id)))
-  }
+  readMany (ids: readonly string[]): Promise<Array<SessionRecord | null>> { return Promise.all(ids.map(id => this.read(id))) }
 
   async write (id: string, record: SessionRecord, expectedVersion?: number, context?: WriteContext): Promise<WriteAnswer> {
     if (!isId(id)) return null
@@ -127,10 +136,13 @@ export class DatabaseBackend implements SessionBackend {
     assertKeys(record)
     const { extra, place: { columns } } = this.#settings
     const own = extraValues(extra, columns, record, context)
-    const more = { now, property: this.#property, expected: expectedVersion }
+    const channel = record.data === '' ? this.#news?.channel : undefined
+    const more = { now, property: this.#property, expected: expectedVersion, channel }
     const row = await this.#table.prepareWrite(record, own, more, () => this.#standing(id, record))
-    if (expectedVersion === undefined) return await row.overwrite()
-    return expectedVersion === 0 ? await row.create() : await row.replace()
+    if (expectedVersion === 0) return await row.create()
+    const answer = expectedVersion === undefined ? await row.overwrite() : await row.replace()
+    if (answer === id && channel === undefined) this.#news?.tellChange(id)
+    return answer
   }
 
   async touch (id: string, { version, lastAccessedAt, expiresAt }: SessionRecord): Promise<boolean | null> {
@@ -141,9 +153,7 @@ export class DatabaseBackend implements SessionBackend {
     return await this.exists(id) ? null : false
   }
 
-  async remove (id: string): Promise<void> {
-    if (isId(id)) await this.#table.statements.remove(this.#one(id))
-  }
+  async remove (id: string): Promise<void> { if (isId(id)) await this.#table.statements.remove(this.#ended(id)) }
 
   async exists (id: string): Promise<boolean> {
     if (!isId(id)) return false
@@ -180,9 +190,7 @@ export class DatabaseBackend implements SessionBackend {
     return await removeInBatches(remove, { limit, batchSize: SWEPT_AT_ONCE[dialect] })
   }
 
-  async removeAll (): Promise<void> {
-    await this.#table.statements.removeAll({ property: this.#property })
-  }
+  async removeAll (): Promise<void> { await this.#table.statements.removeAll({ property: this.#property, channel: this.#news?.channel }) }
 
   async removeSubject (subject: string, options: RemoveOptions): Promise<number> {
     return await this.#removeThose({ subject }, options)
@@ -194,19 +202,17 @@ export class DatabaseBackend implements SessionBackend {
   }
 
   /** Stops the sweeper, and waits for a sweep under way. The Kysely instance stays open for the application. */
-  async close (): Promise<void> {
-    await this.#sweeper?.stop()
-  }
+  async close (): Promise<void> { await this.#sweeper?.stop() }
 
   /** Removes the session, if the version that stands is the expected version. */
   async #end (id: string, record: SessionRecord, expected: number | undefined, now: number): Promise<WriteAnswer> {
     const { remove, removeVersion } = this.#table.statements
     if (expected === undefined) {
-      await remove(this.#one(id))
+      await remove(this.#ended(id))
       return id
     }
     if (expected === 0) return await this.#standing(id, record) ?? id
-    const { affected } = await removeVersion({ ...this.#one(id), now, expected })
+    const { affected } = await removeVersion({ ...this.#ended(id), now, expected })
     return affected > 0 ? id : await this.#standing(id, record)
   }
 
@@ -219,13 +225,13 @@ export class DatabaseBackend implements SessionBackend {
     return stands?.version === version ? id : stands
   }
 
-  #one (id: string): { id: string, property: string } {
-    return { id, property: this.#property }
-  }
+  #one (id: string): { id: string, property: string } { return { id, property: this.#property } }
+
+  #ended (id: string): Record<string, unknown> { return { ...this.#one(id), channel: this.#news?.channel } }
 
   async #removeThose (filter: KeyFilter, { except = '', ending }: RemoveOptions): Promise<number> {
     const { remove, end } = await this.#table.selections(filter)
-    const values = { ...this.#those(filter), except: isId(except) ? except : '' }
+    const values = { ...this.#those(filter), except: isId(except) ? except : '', channel: this.#news?.channel }
     const { affected } = ending === undefined ? await remove(values) : await end({ ...valuesOf(ending), ...values })
     return affected
   }

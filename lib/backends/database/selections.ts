@@ -2,17 +2,18 @@ import { sql } from 'kysely'
 import type { KeyFilter } from '../index-keys.ts'
 import type { AnyKysely, Dialect } from './dialect.ts'
 import { type Field, LABEL_FIELDS, type Place } from './names.ts'
-import { type Prepare, slot, type Statement, statement } from './statement.ts'
+import { slot, type Statement } from './statement.ts'
 import { changing, fieldsOf, READ_FIELDS, setting } from './statements.ts'
+import type { Compile } from './telling.ts'
 
 /** The statements about the live sessions of a registration that match a filter. All have the slots property, now, ofSubject, ofLabel. */
 export interface Selections {
   /** cursor, limit */
   readonly list: Statement
   readonly count: Statement
-  /** except */
+  /** except, channel */
   readonly remove: Statement
-  /** Leaves a tombstone in each row: except, and the fields of the tombstone but the id. */
+  /** Leaves a tombstone in each row: except, channel, and the fields of the tombstone but the id. */
   readonly end: Statement
 }
 
@@ -31,7 +32,7 @@ export function nameOf ({ filter: { subject, label }, hasLabels, withOwnColumns 
 }
 
 export function createSelections (
-  db: AnyKysely, prepare: Prepare, dialect: Dialect, { table, columns: c }: Place, shape: Shape
+  db: AnyKysely, compile: Compile, dialect: Dialect, { table, columns: c }: Place, shape: Shape
 ): Selections {
   const { filter: { subject, label }, hasLabels, withOwnColumns } = shape
   const equals = (column: string, name: string) => {
@@ -50,12 +51,11 @@ export function createSelections (
   const known = (withOwnColumns ? listedFields(hasLabels) : READ_FIELDS).map(field => c[field])
   const reading = withOwnColumns ? selecting.select(known).selectAll(table) : selecting.select(known)
   const others = (query: any) => matching(query).where(c.id, '<>', slot('except'))
-  const compile = (query: any) => statement(prepare, query)
   return {
-    list: compile(matching(reading).where(c.id, '>', slot('cursor')).orderBy(sql.ref(c.id)).limit(slot('limit'))),
-    count: compile(matching(selecting.select(({ fn }: any) => fn.countAll().as('count')))),
-    remove: compile(others(db.deleteFrom(table))),
-    end: compile(others(db.updateTable(table).set(setting(c, changing(fieldsOf(hasLabels))))))
+    list: compile.plain(matching(reading).where(c.id, '>', slot('cursor')).orderBy(sql.ref(c.id)).limit(slot('limit'))),
+    count: compile.plain(matching(selecting.select(({ fn }: any) => fn.countAll().as('count')))),
+    remove: compile.change(others(db.deleteFrom(table))),
+    end: compile.change(others(db.updateTable(table).set(setting(c, changing(fieldsOf(hasLabels))))))
   }
 }
 

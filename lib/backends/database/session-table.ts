@@ -8,9 +8,10 @@ import { type PoolLike, throughPool } from './pool.ts'
 import { valuesOf } from './rows.ts'
 import { LabelColumns } from './label-columns.ts'
 import { createSelections, nameOf, type Selections, type Shape } from './selections.ts'
-import { hasCode, type Prepare, throughKysely, type Values } from './statement.ts'
+import { hasCode, throughKysely, type Values } from './statement.ts'
 import { createStatements, createWrites, type Statements, type Writes } from './statements.ts'
 import { within } from './table.ts'
+import { type Compile, plainThrough, tellingThrough } from './telling.ts'
 
 const MAX_WRITES = 100
 const MAX_CREATE_TRIES = 2
@@ -25,7 +26,7 @@ export class SessionTable {
   readonly place: Place
   readonly statements: Statements
   readonly labels: LabelColumns
-  readonly #prepare: Prepare
+  readonly #compile: Compile
   /** By the names of the application's own columns, which may differ from write to write. */
   readonly #writes = new Map<string, Writes>()
   readonly #selections = new Map<string, Selections>()
@@ -35,13 +36,13 @@ export class SessionTable {
     this.db = db
     this.dialect = dialectOf(db)
     this.place = place
-    this.#prepare = pool && this.dialect === 'postgres' ? throughPool(pool) : throughKysely(db)
-    this.statements = createStatements(within(db, place.schema), this.#prepare, this.dialect, place)
+    this.#compile = pool && this.dialect === 'postgres' ? tellingThrough(throughPool(pool), place) : plainThrough(throughKysely(db))
+    this.statements = createStatements(within(db, place.schema), this.#compile, this.dialect, place)
     this.labels = new LabelColumns(db, this.dialect, place)
   }
 
   /**
-   * @param more values for the slots which are not in the record: `property`, `now`, `expected`
+   * @param more values for the slots which are not in the record: `property`, `now`, `expected`, `channel`
    * @param standing called after a refused write
    * @throws InvalidOptionsError for a session with labels, in a table without columns for labels
    */
@@ -62,7 +63,7 @@ export class SessionTable {
     const name = nameOf(shape)
     let selections = this.#selections.get(name)
     if (selections === undefined) {
-      selections = createSelections(within(this.db, this.place.schema), this.#prepare, this.dialect, this.place, shape)
+      selections = createSelections(within(this.db, this.place.schema), this.#compile, this.dialect, this.place, shape)
       this.#selections.set(name, selections)
     }
     return selections
@@ -73,7 +74,7 @@ export class SessionTable {
     let writes = this.#writes.get(key)
     if (writes === undefined) {
       if (this.#writes.size === MAX_WRITES) this.#writes.clear()
-      writes = createWrites(within(this.db, this.place.schema), this.#prepare, this.dialect, this.place, { hasLabels, extra })
+      writes = createWrites(within(this.db, this.place.schema), this.#compile, this.dialect, this.place, { hasLabels, extra })
       this.#writes.set(key, writes)
     }
     return writes

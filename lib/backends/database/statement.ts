@@ -40,8 +40,10 @@ export function throughKysely (db: AnyKysely): Prepare {
 }
 
 /** Compiles a query once, and runs the statement with new values each time, outside a transaction. */
-export function statement (prepare: Prepare, query: Compilable): Statement {
-  const compiled = query.compile()
+export function statement (prepare: Prepare, query: Compilable): Statement { return statementOf(prepare, query.compile()) }
+
+/** The same of a query that is compiled already. */
+export function statementOf (prepare: Prepare, compiled: CompiledQuery): Statement {
   const send = prepare(compiled)
   return async values => {
     const parameters = compiled.parameters.map(value => value instanceof Slot ? values[value.name] : value)

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import type { AnyKysely, Dialect } from './dialect.ts'
 import { type Columns, type Field, FIELDS, LABEL_FIELDS, type Place } from './names.ts'
-import { type Prepare, slot, type Statement, statement } from './statement.ts'
+import { slot, type Statement } from './statement.ts'
+import type { Compile } from './telling.ts'
 
 /** The columns of a row as a read returns them, by position. */
 export const READ_FIELDS = FIELDS.filter(field => field !== 'property')
@@ -10,7 +11,7 @@ const CTID = sql`ctid`
 /** Begins the names of slots for the application's own columns, apart from the slots for fields. */
 export const EXTRA_PREFIX = 'extra '
 
-/** The statements which do not depend on the application's own columns, each with its slots. */
+/** The statements which do not depend on the application's own columns, each with its slots; those that change also have `channel`. */
 export interface Statements {
   /** id, property */
   readonly read: Statement
@@ -28,7 +29,7 @@ export interface Statements {
   readonly removeExpired: Statement
 }
 
-/** The statements which write a whole row. Slots: the fields of a record, the application's own columns, property, now. */
+/** The statements which write a whole row. Slots: the fields of a record, the application's own columns, property, now, channel. */
 export interface Writes {
   /** Stores the row where no live session stands. On MySQL: where no row stands, else the error of a duplicate key. */
   readonly insert: Statement
@@ -40,22 +41,21 @@ export interface Writes {
   readonly takeOver: Statement
 }
 
-export function createStatements (db: AnyKysely, prepare: Prepare, dialect: Dialect, { table, columns: c }: Place): Statements {
+export function createStatements (db: AnyKysely, compile: Compile, dialect: Dialect, { table, columns: c }: Place): Statements {
   const readColumns = READ_FIELDS.map(field => c[field])
   const selecting = () => db.selectFrom(table)
   const deleting = () => db.deleteFrom(table)
   const touching = () => db.updateTable(table).set(setting(c, ['lastAccessedAt', 'expiresAt']))
 
-  const compile = (query: any) => statement(prepare, query)
   return {
-    read: compile(byId(selecting().select(readColumns), c)),
-    exists: compile(live(selecting().select(c.id), c)),
-    remove: compile(byId(deleting(), c)),
-    removeVersion: compile(live(deleting(), c).where(c.version, '=', slot('expected'))),
+    read: compile.plain(byId(selecting().select(readColumns), c)),
+    exists: compile.plain(live(selecting().select(c.id), c)),
+    remove: compile.change(byId(deleting(), c)),
+    removeVersion: compile.change(live(deleting(), c).where(c.version, '=', slot('expected'))),
     // A renewal that is late does not undo a later one.
-    touch: compile(live(touching(), c).where(c.version, '=', slot('version')).where(c.lastAccessedAt, '<=', slot('lastAccessedAt'))),
-    removeAll: compile(deleting().where(c.property, '=', slot('property'))),
-    removeExpired: compile(sweeping(db, dialect, table, c))
+    touch: compile.plain(live(touching(), c).where(c.version, '=', slot('version')).where(c.lastAccessedAt, '<=', slot('lastAccessedAt'))),
+    removeAll: compile.end(deleting().where(c.property, '=', slot('property'))),
+    removeExpired: compile.plain(sweeping(db, dialect, table, c))
   }
 }
 
@@ -67,7 +67,7 @@ export interface Optional {
 }
 
 export function createWrites (
-  db: AnyKysely, prepare: Prepare, dialect: Dialect, { table, columns: c }: Place, { hasLabels, extra }: Optional
+  db: AnyKysely, compile: Compile, dialect: Dialect, { table, columns: c }: Place, { hasLabels, extra }: Optional
 ): Writes {
   const own = Object.fromEntries(extra.map(name => [name, slot(EXTRA_PREFIX + name)]))
   const fields = fieldsOf(hasLabels)
@@ -82,12 +82,11 @@ export function createWrites (
   const updating = () => byId(db.updateTable(table).set(changes), c)
   const takingOver = () => db.updateTable(table).set(changesOfExpired).where(c.id, '=', slot('id'))
 
-  const compile = (query: any) => statement(prepare, query)
   return {
-    insert: compile(dialect === 'mysql' ? inserting : insertingOverExpired()),
-    replace: compile(unexpired(updating(), c).where(c.version, '=', slot('expected'))),
-    overwrite: compile(updating().where(c.version, '<>', slot('version'))),
-    takeOver: compile(expired(takingOver(), c))
+    insert: compile.change(dialect === 'mysql' ? inserting : insertingOverExpired()),
+    replace: compile.change(unexpired(updating(), c).where(c.version, '=', slot('expected'))),
+    overwrite: compile.change(updating().where(c.version, '<>', slot('version'))),
+    takeOver: compile.plain(expired(takingOver(), c))
   }
 }
 

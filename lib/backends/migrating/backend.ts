@@ -2,13 +2,14 @@ import type {
   BackendContext, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, SessionWatch, WatchOptions, WriteContext
 } from '../../../types/index.d.ts'
 import { unexpected } from '../../tools/check-options.ts'
+import { hideMissing } from '../../tools/missing-methods.ts'
 import { listBoth } from './listing.ts'
 import { type MigratingBackendOptions, rolesOf } from './options.ts'
 import { removeFrom, touchIn, writeTo } from './register.ts'
 import { watchBoth } from './watching.ts'
 import { locate, type Migration } from './whereabouts.ts'
 
-/** Methods that are there only where both backends have them, since the core looks whether a method is there. */
+/** Methods that are there only where both backends have them. */
 const WHERE_BOTH = ['touch', 'list', 'count', 'removeExpired', 'removeAll', 'removeSubject', 'removeLabel', 'watch'] as const
 
 /**
@@ -43,9 +44,7 @@ export class MigratingBackend implements SessionBackend {
     this.#current = current
     this.#options = options
     this.#migration = { old, next, moves: next === current, now }
-    for (const name of WHERE_BOTH) {
-      if (old[name] === undefined || next[name] === undefined) Object.defineProperty(this, name, { value: undefined })
-    }
+    hideMissing(this, WHERE_BOTH, [old, next])
     if (old.serverOf === undefined && next.serverOf === undefined) Object.defineProperty(this, 'serverOf', { value: undefined })
   }
 

@@ -1,5 +1,5 @@
 import type {
-  BackendContext, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord
+  BackendContext, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, SessionWatch, WatchOptions
 } from '../../../types/index.d.ts'
 import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
@@ -7,12 +7,14 @@ import { isId } from '../../record/ids.ts'
 import { instantText } from '../../record/record-text.ts'
 import { backendOptionsCheck, warnOnce } from '../conventions.ts'
 import type { KeyFilter } from '../index-keys.ts'
-import { assertClient, assertOpen, failoverProblem, masterOf, type RedisClient } from './client.ts'
+import { assertClient, assertOpen, failoverProblem, keyPrefixOf, masterOf, type RedisClient } from './client.ts'
 import { Keys } from './keys.ts'
 import { Listing } from './listing.ts'
 import { REMOVED, type Scripts, scriptsOn } from './scripts.ts'
 import { SessionIndex } from './session-index.ts'
 import { RedisSessions } from './sessions.ts'
+import { isTrackable, trackerOf } from './tracker.ts'
+import type { TrackableClient } from './tracking.ts'
 
 export interface RedisBackendOptions {
   /** The start of all keys: well-formed text of at least one character. @default 'session:' */
@@ -24,6 +26,8 @@ const DEFAULT_PREFIX = 'session:'
 const NEVER_USED = '0'.repeat(64)
 /** Errors which trying again does not mend: a right or a command is missing, or the password is missing or wrong. */
 const REFUSED = /^(?:NOPERM|NOAUTH|WRONGPASS)|can't run this command|ERR unknown command/
+const NOT_TRACKED = 'the Redis server does not tell this user what changes, so that nothing is watched; give the user ' +
+  '`+client|id +client|tracking +subscribe +ping` and the channel `&__redis__:invalidate`'
 
 const checkOptions = backendOptionsCheck({
   prefix: { description: 'a string with at least one character', type: 'string', minLength: 1, default: DEFAULT_PREFIX }
@@ -66,7 +70,8 @@ const checkOptions = backendOptionsCheck({
  * needs these rights:
  * `~<prefix>* +get +getrange +setrange +set +unlink +pexpire +pttl +zadd +zrem +zscore +zrange +zremrangebyscore +eval +evalsha
  * +scan`.
- * The client needs `+info`, with ioredis 6 also `+hello`, and in a cluster `+cluster`.
+ * The client needs `+info`, with ioredis 6 also `+hello`, and in a cluster `+cluster`. To `watch`, it needs
+ * `+client|id +client|tracking +subscribe +ping` and the channel `&__redis__:invalidate`.
  *
  * Not guaranteed:
  *
@@ -91,6 +96,7 @@ export class RedisBackend implements SessionBackend {
   readonly #index: SessionIndex
   readonly #sessions: RedisSessions
   readonly #listing: Listing
+  readonly #warnOfRefusal: () => void
 
   /**
    * @param client `new Redis(…)` or `new Cluster(…)` of ioredis, connected to the master. The backend never closes the client.
@@ -101,6 +107,7 @@ export class RedisBackend implements SessionBackend {
     checkOptions(options, 'RedisBackend')
     const { prefix = DEFAULT_PREFIX } = options
     if (!prefix.isWellFormed()) throw unexpected('RedisBackend.prefix', 'well-formed text', prefix, 'it has half of a surrogate pair')
+    if (!isTrackable(client)) Object.defineProperty(this, 'watch', { value: undefined })
     this.#client = client
     this.#prefix = prefix
     this.#now = binding?.now ?? Date.now
@@ -112,6 +119,7 @@ export class RedisBackend implements SessionBackend {
     const parts = { keys: this.#keys, scripts: this.#scripts, now: this.#now }
     this.#index = new SessionIndex(client, parts)
     this.#sessions = new RedisSessions(client, { ...parts, index: this.#index, onGarbage: warnOnce(binding?.log, garbage) })
+    this.#warnOfRefusal = warnOnce(binding?.log, NOT_TRACKED)
     this.#listing = new Listing(client, { keys: this.#keys, now: this.#now, index: this.#index, sessions: this.#sessions })
   }
 
@@ -145,6 +153,12 @@ export class RedisBackend implements SessionBackend {
 
   /** The host and port of the master which serves the session in a cluster; `null` for a single server. */
   serverOf (id: string): string | null { return isId(id) ? masterOf(this.#client, this.#keys.session(id)) : null }
+
+  /** Over one connection of its own for each client. Not on a cluster, where the method is missing. */
+  watch (listener: (id: string | null) => void, options?: WatchOptions): SessionWatch {
+    const space = { start: keyPrefixOf(this.#client) + this.#keys.space, onRefusal: this.#warnOfRefusal }
+    return trackerOf(this.#client as TrackableClient).watch(space, listener, options)
+  }
 
   async read (id: string): Promise<SessionRecord | null> {
     return isId(id) ? await this.#sessions.read(id) : null

@@ -3,7 +3,7 @@ import type { Awaitable, SessionBackend, SessionRecord, SessionWatch } from '../
 import { type Bench, type Case, HOUR_MS, label } from '../case.ts'
 
 /** A report that takes longer does not come. */
-const LIMIT_MS = 5_000
+const LIMIT_MS = 2_000
 const PAUSE_MS = 2
 
 /** A watch that is live, and what it has reported. */

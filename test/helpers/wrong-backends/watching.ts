@@ -46,12 +46,19 @@ export const watching: readonly WrongBackend[] = [
     name: 'reports the sessions of all registrations',
     foundBy: /reports no session of another registration/,
     create: () => {
-      const all = new Set<Listener>()
-      return hearing((inner, listener) => {
-        const watch = inner.watch!(id => { for (const each of all) each(id) })
-        all.add(listener)
-        return watch
-      })
+      const root = new MemoryBackend()
+      const everywhere = ['session', 'admin'].map(property => root.bind({ property, now: Date.now } as never))
+      return hearing((_inner, listener) => {
+        const watches = everywhere.map(backend => backend.watch(listener))
+        let isLive = true
+        return {
+          get isLive () { return isLive },
+          close () {
+            isLive = false
+            for (const watch of watches) watch.close()
+          }
+        }
+      }, root)
     }
   },
   {
