@@ -54,7 +54,7 @@ async function raceLogout (lab, kind) {
 
 /** A cookie that was copied before the sign-out, and is sent after it. */
 export async function replayStolenCookie (lab) {
-  return { naive: await replay(lab, 'naive'), ours: await replay(lab, 'ours') }
+  return { naive: await replay(lab, 'naive'), ours: await replay(lab, 'ours'), revocable: await replay(lab, 'revocable') }
 }
 
 async function replay (lab, kind) {

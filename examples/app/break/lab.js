@@ -1,25 +1,30 @@
 import { setTimeout } from 'node:timers/promises'
 import Fastify from 'fastify'
-import sessions from 'fastsessions'
+import sessions, { CookieBackend, MemoryBackend } from 'fastsessions'
 import { naiveSessions } from './naive.js'
 
 /**
  * A second application on the same backend, where experiments leave the visitor's own session alone. It never listens: its
- * requests are injected. Each route is there twice, on a session of fastsessions (`/ours`) and on a naive one (`/naive`).
+ * requests are injected. Each route is there three times: on a session of fastsessions (`/ours`), on one in a cookie whose endings are
+ * kept (`/revocable`), and on a naive one (`/naive`).
  */
 export async function createLab ({ backend, secret, now }) {
   const lab = Fastify({ logger: { level: 'error' } })
-  await lab.register(sessions, { secret, backend, property: 'trial', cookie: { secure: 'auto', name: 'trial' }, idleTimeout: '5m', absoluteTimeout: '5m', now })
+  const short = { secret, idleTimeout: '5m', absoluteTimeout: '5m', now }
+  await lab.register(sessions, { ...short, backend, property: 'trial', cookie: { secure: 'auto', name: 'trial' } })
+  const revocable = new CookieBackend({ revocation: new MemoryBackend() })
+  await lab.register(sessions, { ...short, backend: revocable, property: 'revocable', cookie: { secure: 'auto', name: 'revocable' } })
   const store = naiveSessions(lab)
   const gates = new Map()
   let lastGate = 0
 
-  for (const kind of ['ours', 'naive']) {
-    const dataOf = request => kind === 'ours' ? request.trial : request.naive.data
+  for (const kind of ['ours', 'revocable', 'naive']) {
+    const sessionOf = request => kind === 'ours' ? request.trial : request.revocable
+    const dataOf = request => kind === 'naive' ? request.naive.data : sessionOf(request)
 
     lab.post(`/${kind}/sign-in`, async request => {
-      if (kind === 'ours') await request.trial.login('visitor', { basket: {}, count: 0 })
-      else Object.assign(request.naive.data, { user: 'visitor', basket: {}, count: 0 })
+      if (kind === 'naive') Object.assign(request.naive.data, { user: 'visitor', basket: {}, count: 0 })
+      else await sessionOf(request).login('visitor', { basket: {}, count: 0 })
       return {}
     })
 
@@ -48,14 +53,14 @@ export async function createLab ({ backend, secret, now }) {
     })
 
     lab.post(`/${kind}/sign-out`, async request => {
-      if (kind === 'ours') await request.trial.destroy()
-      else request.naive.destroy()
+      if (kind === 'naive') request.naive.destroy()
+      else await sessionOf(request).destroy()
       return {}
     })
 
     lab.get(`/${kind}/look`, async request => {
       const data = dataOf(request)
-      return { user: kind === 'ours' ? request.trial.subject : data.user ?? null, basket: Object.keys(data.basket ?? {}).length, count: data.count ?? 0 }
+      return { user: kind === 'naive' ? data.user ?? null : data.subject, basket: Object.keys(data.basket ?? {}).length, count: data.count ?? 0 }
     })
   }
 

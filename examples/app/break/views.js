@@ -61,8 +61,11 @@ function replay (result, isCookie) {
   const cell = ({ user }) => verdict(user === null, user === null ? 'a stranger' : `signed in as ${user}`)
   return card('replay', 'Replay a stolen cookie', html`
     <p>Somebody has copied the cookie. The user signs out. Then the copy is sent.</p>
-    ${result && table('The thief is', ['plugin', 'after the sign-out'], [['naive', cell(result.naive)], ['fastsessions', cell(result.ours)]])}
-    ${result && isCookie && html`<p class="muted">Said plainly: a cookie session is valid until its deadline, wherever the cookie is. Who must be able to end sessions keeps them on a server.</p>`}
+    ${result && table('The thief is', ['plugin', 'after the sign-out'], [
+      ['naive', cell(result.naive)], ['fastsessions', cell(result.ours)],
+      ...isCookie ? [['fastsessions with revocation', cell(result.revocable)]] : []
+    ])}
+    ${result && isCookie && html`<p class="muted">Said plainly: a cookie session is valid until its deadline, wherever the cookie is. With <code>revocation</code>, a store keeps what was ended, and nothing else. Or keep the sessions on a server.</p>`}
     ${runs('replay', 'Steal and replay')}`)
 }
 
