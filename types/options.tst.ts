@@ -35,6 +35,8 @@ const options: SessionOptions = {
   serializer: { serialize: JSON.stringify, deserialize: JSON.parse },
   encrypt: true,
   onConflict: 'error',
+  renewSecretEvery: '15m',
+  onTheft: 'report',
   onUnavailable: 'anonymous',
   timeout: 2.5,
   now: () => 0
@@ -52,6 +54,8 @@ const byRequest: SessionOptions = {
 use(app.register(sessions, { secrets: ['x'] }))
 // @ts-expect-error a secret is text or bytes
 use(app.register(sessions, { secret: 1 }))
+// @ts-expect-error 'report' or 'end'
+use({ onTheft: 'ignore' } satisfies SessionOptions)
 // @ts-expect-error a backend has read, write and remove
 use(app.register(sessions, { backend: new Map() }))
 // @ts-expect-error no such option

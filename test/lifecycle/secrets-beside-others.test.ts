@@ -205,6 +205,29 @@ t.test('without the option again the cookies stay good, stay as they are, and ar
   t.equal(site.renewalOf(moved.body), undefined, 'a new id begins without')
 })
 
+t.test('without the option again a guest, too, has a new id without a secret', async t => {
+  const site = await createSecretSite(t)
+  const { cookie } = await site.app.sessions.create({ n: 1 })
+  const off = await createSite(t, { backend: site.memory })
+  off.browser()
+  const moved = await off.call('/', cookie, async ({ session }) => { await session.regenerateId(); return session.id })
+  t.equal(site.recordOf(moved.body).meta, null)
+})
+
+t.test('a browser that lost many answers gets the cookie outside of a request too late, and nothing is noted there', async t => {
+  const site = await createSecretSite(t)
+  const { browser, id } = await signedIn(site)
+  const before = browser.copy()
+  site.clock.now += INTERVAL_MS
+  await seenBy(browser)
+  const renewedAt = site.clock.now
+  site.clock.now += INTERVAL_MS
+  const session = await site.app.sessions.open(before.header)
+  session.set('n', 2)
+  await session.save()
+  t.match(site.recordOf(id), { data: '{"n":2}', meta: { renewal: { counter: 4, renewedAt, acknowledgedAt: undefined } } })
+})
+
 t.test('with a new secret in front the next answer has a cookie of it, and without the old one its cookies are used up', async t => {
   const site = await createSecretSite(t, { secret: OLD_SECRET })
   const { browser } = await signedIn(site)
