@@ -75,7 +75,7 @@ export class EndSignals {
     this.#all.add(entry)
     this.#index(entry, record)
     this.#begin()
-    this.#forgotten.register(owner, entry)
+    this.#forgotten.register(owner, entry, entry)
     return { id, signal: entry.controller.signal, release: () => { this.#drop(entry) } }
   }
 
@@ -137,6 +137,7 @@ export class EndSignals {
     this.#unindex(entry)
     this.#queue.delete(entry)
     this.#all.delete(entry)
+    this.#forgotten.unregister(entry)
     if (this.#all.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined

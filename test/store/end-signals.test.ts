@@ -177,3 +177,24 @@ t.test('a session object that is collected leaves its signal only where somebody
   signals.ended('listened')
   t.ok(listened.signal.aborted)
 })
+
+t.test('a signal that was let go keeps nothing alive that its listeners hold', async t => {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  const { signals, give } = createSignals(t)
+  const begin = (): WeakRef<object> => {
+    const owner = {}
+    const { signal, release } = give('a', owner)
+    signal.addEventListener('abort', () => owner)
+    release()
+    return new WeakRef(owner)
+  }
+  const owner = begin()
+  // To look at a weak reference keeps its object until the end of the job.
+  for (let tries = 0; tries < 3; tries++) {
+    await settled()
+    gc()
+  }
+  t.equal(owner.deref(), undefined)
+  t.equal(signals.size, 0)
+})
