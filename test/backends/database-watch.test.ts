@@ -130,7 +130,7 @@ t.test('a connection that the server ends is made anew, and anything may have ch
   }
 })
 
-t.test('a connection that is half open is not live within the lease, and is replaced', async t => {
+t.test('a connection to PostgreSQL that is half open is not live within the lease, and is replaced', async t => {
   const table = await newTable(t)
   const proxy = await ownProxy(t, url)
   const { backend } = await processOn(t, table, { pool: pgPool(proxy.url) })

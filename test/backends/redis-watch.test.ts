@@ -117,7 +117,7 @@ t.test('FLUSHALL is reported, an eviction of what Redis tracks does no harm, and
   await ear.hears(records[0]!.id)
 })
 
-t.test('a connection that is half open is not live within the lease, and is replaced', async t => {
+t.test('a connection to Redis that is half open is not live within the lease, and is replaced', async t => {
   const proxy = await ownProxy(t, await sharedServer('redis'))
   const prefix = newPrefix()
   const { backend } = bound(redisAt(t, proxy.url), { prefix })
