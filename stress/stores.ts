@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Dialect } from 'kysely'
+import type { Pool } from 'pg'
 import { MemoryBackend, type SessionBackend } from '../lib/index.ts'
 import type { ServerName } from '../scripts/servers/index.js'
 import { rolling } from './rolling.ts'
@@ -76,14 +77,7 @@ export const stores: Readonly<Record<string, Store>> = {
   },
   postgres: {
     needs: 'postgres',
-    async open (space, url) {
-      const { PostgresDialect } = await import('kysely')
-      const { default: { Pool } } = await import('pg')
-      const pool = new Pool({ connectionString: url })
-      pool.on('error', () => {})
-      pool.on('connect', client => { client.on('error', () => {}) })
-      return await openTable(new PostgresDialect({ pool }), space)
-    }
+    open: async (space, url) => await openPostgres(space, url, false)
   },
   mariadb: {
     needs: 'mysql',
@@ -101,6 +95,14 @@ export const stores: Readonly<Record<string, Store>> = {
       return new CachedBackend(await stores['redis']!.open(space, url), { lease: LEASE_MS / 1_000 })
     }
   },
+  'cached postgres': {
+    needs: 'postgres',
+    staleMs: LEASE_MS,
+    async open (space, url) {
+      const { CachedBackend } = await import('../lib/cached.ts')
+      return new CachedBackend(await openPostgres(space, url, true), { lease: LEASE_MS / 1_000 })
+    }
+  },
   'redis to postgres': {
     needs: 'redis and postgres',
     async open (space, urls) {
@@ -110,12 +112,21 @@ export const stores: Readonly<Record<string, Store>> = {
   }
 }
 
-async function openTable (dialect: Dialect, table: string): Promise<SessionBackend> {
+async function openPostgres (space: string, url: string, withPool: boolean): Promise<SessionBackend> {
+  const { PostgresDialect } = await import('kysely')
+  const { default: { Pool } } = await import('pg')
+  const pool = new Pool({ connectionString: url })
+  pool.on('error', () => {})
+  pool.on('connect', client => { client.on('error', () => {}) })
+  return await openTable(new PostgresDialect({ pool }), space, withPool ? { pool } : {})
+}
+
+async function openTable (dialect: Dialect, table: string, options: { pool?: Pool } = {}): Promise<SessionBackend> {
   const { Kysely } = await import('kysely')
   const { createSessionTable, DatabaseBackend } = await import('../lib/database.ts')
   const db = new Kysely<any>({ dialect })
   await createSessionTable(db, { table })
-  return new DatabaseBackend(db, { table })
+  return new DatabaseBackend(db, { table, ...options })
 }
 
 export async function openStore (name: string, space: string, url: string | null): Promise<SessionBackend> {

@@ -85,6 +85,21 @@ t.test('revoke(id) ends what a new id under way continues, and not what was move
   t.strictSame(broken([signIn(0, 'a'), moved, event('end', 40, { token: 'a', answer: null }), read]), [])
 })
 
+t.test('where caches may be late, what is seen late breaks a promise after that time only, and a transaction at once', async t => {
+  const logout = event('destroy', 10, { token: 'a' })
+  const readAt = (at: number, seen = {}) => event('read', at, { token: 'a', answer: { ...ANSWER, seen } })
+  for (const [at, staleMs, promises] of [[500, 0, 1], [500, 1_000, 0], [1_500, 1_000, 1]] as const) {
+    t.equal(broken([signIn(0, 'a'), logout, readAt(at)], { staleMs }).length, promises, `ended, ${at} ms`)
+    const count = event('count', 10, { token: 'a', answer: { ...ANSWER, count: 1 } })
+    t.equal(broken([signIn(0, 'a'), count, readAt(at)], { staleMs }).length, promises, `counted, ${at} ms`)
+    const write = event('write', 10, { token: 'a', key: 'k', value: 7, isSaved: true, answer: { ...ANSWER, seen: { a: 0 } } })
+    const history = { events: [signIn(0, 'a'), write, readAt(at, { a: 0 })], absoluteMs: Infinity, clocksAgree: true, timeoutMs: TIMEOUT_MS, stored: null, mayFail: () => false, staleMs }
+    t.equal(check(history).length, promises, `written, ${at} ms`)
+  }
+  const counted = [10, 20].map(at => event('count', at, { token: 'a', answer: { ...ANSWER, count: 1 } }))
+  t.ok(broken([signIn(0, 'a'), ...counted], { staleMs: 1_000 }).length > 0)
+})
+
 t.test('the times of endings have the longest and the 99th of a hundred', async t => {
   const events = Array.from({ length: 200 }, (_, n) => event('destroy', 0, { token: 'a', end: n + 1 }))
   t.strictSame(endingTimes([...events, event('login', 0), event('read', 0)]), { destroy: { count: 200, p99Ms: 198, longestMs: 200 } })

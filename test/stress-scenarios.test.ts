@@ -13,7 +13,7 @@ const SHORT: Readonly<Record<string, { seconds: number, stores: readonly string[
   evictions: { seconds: 1, stores: ['memory', 'redis', 'postgres'] },
   revocations: { seconds: 1, stores: ['memory', 'redis'] },
   moving: { seconds: 3, stores: ['redis to postgres'] },
-  cached: { seconds: 3, stores: ['cached redis'] },
+  cached: { seconds: 3, stores: ['cached redis', 'cached postgres'] },
   refusals: { seconds: 1, stores: ['memory', 'redis'] },
   killed: { seconds: 2, stores: ['file', 'redis', 'postgres'] }
 }

@@ -26,6 +26,7 @@ const entries = {
 
   'by hand, Redis': { group: 'Redis', kind: 'id', module: 'by-hand', variant: 'redis', server: 'redis' },
   'fastsessions, Redis': { group: 'Redis', kind: 'id', module: 'ours', variant: 'redis', server: 'redis' },
+  'fastsessions cached, Redis': { group: 'Redis', kind: 'id', module: 'ours', variant: 'cached', server: 'redis' },
   '@fastify/session, connect-redis': { group: 'Redis', kind: 'id', module: 'fastify-session', variant: 'redis', server: 'redis' },
   '@mgcrea/fastify-session, Redis': { group: 'Redis', kind: 'id', module: 'mgcrea', variant: 'redis', server: 'redis' },
 

@@ -17,6 +17,11 @@ const backends = {
     const { client, close } = await ioredis(url)
     return { backend: new RedisBackend(client), close }
   },
+  async cached (settings) {
+    const { CachedBackend } = await import('../../dist/cached.js')
+    const { backend, close } = await backends.redis(settings)
+    return { backend: new CachedBackend(backend), close }
+  },
   async memcached ({ url }) {
     const { MemcachedBackend } = await import('../../dist/memcached.js')
     const { client, close } = await memjs(url)

@@ -130,17 +130,14 @@ t.test('a connection that the server ends is made anew, and anything may have ch
   }
 })
 
-t.test('a connection that is half open is not live within the lease, and is replaced', async t => {
+t.test('a connection to PostgreSQL that is half open is not live within the lease, and is replaced', async t => {
   const table = await newTable(t)
   const proxy = await ownProxy(t, url)
   const { backend } = await processOn(t, table, { pool: pgPool(proxy.url) })
   const other = await processOn(t, table)
   const ear = await listening(t, backend, { lease: 300 })
   proxy.faults.isSilent = true
-  const since = performance.now()
-  await until(() => !ear.watch.isLive, 'live though nothing is heard')
-  t.ok(performance.now() - since <= 320, 'no longer than the lease')
-  t.notOk((await ear.asks(2_400)).includes(true))
+  t.ok(await ear.asks(2_800) <= 300, 'live for longer than the lease')
   proxy.heal()
   await ear.hears(null)
   await ear.lives()
@@ -156,7 +153,7 @@ t.test('a server that is not there yet is asked again and again', async t => {
   proxy.faults.isRefusing = true
   const { backend } = await processOn(t, table, { pool: pgPool(proxy.url) })
   const ear = openEar(t, backend)
-  t.notOk((await ear.asks(250)).includes(true))
+  t.equal(await ear.asks(250), -1)
   proxy.heal()
   await ear.lives()
 })
@@ -170,7 +167,7 @@ t.test('behind a pooler that takes LISTEN and passes nothing on, it is never liv
   const { backend } = await processOn(t, table, { pool })
   const ear = openEar(t, backend)
   await ear.hears(null)
-  t.notOk((await ear.asks(500)).includes(true), 'live, and hears nothing')
+  t.equal(await ear.asks(500), -1, 'live, and hears nothing')
 })
 
 t.test('a watch that is closed while it connects, or listens, leaves nothing behind', async t => {

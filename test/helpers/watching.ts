@@ -20,8 +20,11 @@ export interface Ear {
   hears (id: string | null): Promise<void>
   /** Waits until the watch is live. */
   lives (): Promise<void>
-  /** Asks for so many milliseconds whether it is live, which is what makes it look for a lost connection. The answers. */
-  asks (ms: number): Promise<boolean[]>
+  /**
+   * Asks for so many milliseconds whether it is live, which is what makes it look for a lost connection. Answers when it was live last,
+   * in milliseconds from the beginning; -1 for never.
+   */
+  asks (ms: number): Promise<number>
 }
 
 interface Test { teardown (end: () => unknown): unknown }
@@ -44,13 +47,14 @@ export function openEar (t: Test, backend: SessionBackend, options: { lease?: nu
     hears: async id => { await until(() => heard.includes(id), `${id} is not reported`) },
     lives: async () => { await until(() => watch.isLive, 'the watch does not become live') },
     async asks (ms) {
-      const answers: boolean[] = []
-      const end = performance.now() + ms
+      const begin = performance.now()
+      let last = -1
       await until(() => {
-        answers.push(watch.isLive)
-        return performance.now() > end
-      }, '')
-      return answers
+        const at = performance.now() - begin
+        if (watch.isLive) last = at
+        return at > ms
+      }, 'the time does not pass')
+      return last
     }
   }
 }

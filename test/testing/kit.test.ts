@@ -60,6 +60,13 @@ t.test('together the backends are asked for every promise', async t => {
   t.strictSame(cases.map(({ name }) => name).filter(name => !ran.includes(name)), [])
 })
 
+t.test('a backend that watches is asked for reports of the endings that it has', async t => {
+  const create = (): SessionBackend => Object.assign(new MemoryBackend(), { bind: undefined, removeAll: undefined }) as never
+  const { ran, failed } = await tryKit(create, { registrations: false })
+  t.ok(ran.some(name => name.startsWith('reports each session that has ended')))
+  t.strictSame(failed.filter(name => name.startsWith('reports')), [])
+})
+
 t.test('every backend that is made is closed', async t => {
   let open = 0
   await tryKit(() => {

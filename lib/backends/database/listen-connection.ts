@@ -109,10 +109,6 @@ export class ListenConnection {
     } catch {
       return lose()
     }
-    if (client !== this.#client) {
-      client.end().catch(() => {})
-      return
-    }
     this.#isUp = true
     this.#pauseMs = FIRST_PAUSE_MS
     for (const channel of this.#events.channels()) this.listen(channel)
@@ -121,7 +117,7 @@ export class ListenConnection {
 
   async #startListening (client: Client, channel: string): Promise<void> {
     await client.query(`listen "${channel}"`)
-    if (client !== this.#client) return
+    if (client !== this.#client) throw new Error('this connection was given up meanwhile')
     this.#events.listening(channel)
     this.#listening.add(channel)
   }
