@@ -130,10 +130,7 @@ async function fastsessions (app: FastifyInstance, options: SessionOptions): Pro
   }
 
   async function closeBackends (): Promise<void> {
-    for (const registration of channels.registrations) {
-      await registration.close()
-      await registration.store.backend.close?.()
-    }
+    for (const registration of channels.registrations) await registration.close()
   }
 
   function getSession (this: FastifyRequest): Session | null {

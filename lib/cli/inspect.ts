@@ -55,7 +55,7 @@ async function findingOf (opened: Opened, given: GivenCookie): Promise<Finding> 
 type Inspected = Pick<Finding, 'rejected' | 'record' | 'data' | 'isStale'>
 
 async function examined ({ registration }: Channel, text: string): Promise<Inspected> {
-  const { keeping, store } = registration
+  const { keeping, revoked, store } = registration
   const key = keeping.keyOf(text)
   if (key === null) return { rejected: keeping.keyless([text]), record: null, data: null, isStale: false }
   const answer = await store.run(store.read(key))
@@ -63,6 +63,8 @@ async function examined ({ registration }: Channel, text: string): Promise<Inspe
   const isStale = found.rejected !== 'forged' && keeping.isStale(text)
   if (found.rejected === undefined) {
     const { record } = found.stored
+    const hasEnded = revoked !== null && await store.run(revoked.endingOf(record, true)) !== null
+    if (hasEnded) return { rejected: 'regenerated', record, data: null, isStale }
     // Looking ends nothing.
     const isTheft = judge(registration, text, record)?.isGood === false
     return isTheft ? { rejected: 'theft', record, data: null, isStale } : { rejected: null, record, data: found.data, isStale }

@@ -71,10 +71,7 @@ function naming<T> (place: string, open: () => T): T {
 }
 
 async function close (channels: Channels): Promise<void> {
-  for (const { store } of channels.registrations) {
-    store.close()
-    await store.backend.close?.()
-  }
+  for (const registration of channels.registrations) await registration.close()
 }
 
 function ignore (): void {}

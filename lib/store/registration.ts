@@ -80,11 +80,12 @@ export class Registration {
     this.#warnings.warn(log, kind, text, error)
   }
 
-  /** Leaves no timer and no connection behind. */
+  /** Closes the backend, and leaves no timer and no connection behind. */
   async close (): Promise<void> {
     this.store.close()
-    await this.revoked?.close()
     await this.signals.close()
+    await this.revoked?.close()
+    await this.store.backend.close?.()
   }
 
   #revokedIn (revocation: Revocation, log: FastifyBaseLogger): RevokedCookies {

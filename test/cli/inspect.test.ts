@@ -130,3 +130,14 @@ t.test('standard input with nothing, or far too much, is a wrong call', async t 
   t.match(await inspect('x', { env: { SESSION_SECRET: 'short' } }), { status: 1, err: /SESSION_SECRET: Expected `secret` to have at least 32 bytes/ })
   t.match(await inspect('x', { env, isTTY: true }), { err: /^Paste the cookie, press Enter, then Ctrl-D:\n/ })
 })
+
+t.test('a cookie session that was ended says so, and what is known of it', async t => {
+  const revocation = new MemoryBackend()
+  const options = { secret: SECRET, backend: new CookieBackend({ revocation }) }
+  const path = configOf(t, options)
+  const app = await createApp(t, options)
+  const { id, cookie } = await app.sessions.create({ user: 'ada' } as never)
+  t.match(await inspect(cookie, {}, '--config', path), { status: 0 })
+  t.match(await cli(['revoke', id, '--config', path]), { status: 0 })
+  t.match(await inspect(cookie, {}, '--config', path, '--json'), { status: 1, json: { rejected: 'regenerated', session: { id } } })
+})

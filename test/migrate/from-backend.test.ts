@@ -180,3 +180,16 @@ t.test('wrong values of migrateFrom stop the start', async t => {
   await wrong([{ read, name: 'x', cookieName: '__Host-session' }], /does not overlap with that of our cookie.*set `cookie.name` to a new name/)
   await wrong([fromBackend(new CookieBackend(), { secret: SECRET, cookieName: '__Host-session.1' })], /overlap/)
 })
+
+t.test('a cookie session that was ended does not come in, and one that lives does', async t => {
+  const source = new CookieBackend({ revocation: new MemoryBackend() })
+  const before = await createSite(t, { backend: source })
+  const later = await createSite(t, { ...NEW, backend: 'memory', migrateFrom: [fromBackend(source, { secret: SECRET })] })
+  later.browser()
+  const [ended, alive] = [await before.app.sessions.create({ n: 1 } as never), await before.app.sessions.create({ n: 2 } as never)]
+  await before.app.sessions.revoke(ended.id)
+  const dataFor = async (header: string) => (await later.call('/', header, ({ session }) => session.data())).json() as unknown
+  t.strictSame(await dataFor(ended.cookie), {})
+  t.match(later.events.at(-1), { type: 'rejected', reason: 'unknown' })
+  t.strictSame(await dataFor(alive.cookie), { n: 2 })
+})
