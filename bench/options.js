@@ -7,7 +7,7 @@ const HELP = `npm run bench -- [options]
 What a request costs with fastsessions and its peers. Without options: everything but the long runs, some 15 minutes.
 
   --quick           few rounds and requests, the smallest payload, no charts: a minute or two
-  --only TEXT       contestants whose name contains this (several: with commas), and the base line
+  --only TEXT       contestants whose name contains this (several: with semicolons), and the base line
   --cases NAMES     ${caseNames.join('; ')}
                     (several: with semicolons)
   --payload BYTES   ${SIZES.join(', ')} (several: with commas)

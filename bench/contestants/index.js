@@ -12,6 +12,7 @@ const entries = {
   [LONG_BASE]: { kind: 'base', sharesWith: BASE },
 
   'fastsessions, cookie': { group: 'cookie', kind: 'cookie', module: 'ours', variant: 'cookie' },
+  'fastsessions revocable, cookie': { group: 'cookie', kind: 'cookie', module: 'ours', variant: 'revocable', server: 'redis' },
   '@fastify/secure-session': { group: 'cookie', kind: 'cookie', module: 'secure-session' },
   '@mgcrea/fastify-session, sodium': { group: 'cookie', kind: 'cookie', module: 'mgcrea', variant: 'cookie' },
   'iron-session': { group: 'cookie', kind: 'cookie', module: 'iron-session' },
@@ -43,7 +44,7 @@ export const contestants = Object.entries(entries).map(([name, entry]) => ({ nam
 /** The base lines, and whose name contains one of these words. */
 export function select (only) {
   if (only === undefined) return contestants
-  const words = only.toLowerCase().split(',').map(word => word.trim())
+  const words = only.toLowerCase().split(';').map(word => word.trim())
   return contestants.filter(({ name, kind }) => kind === 'base' || words.some(word => name.toLowerCase().includes(word)))
 }
 

@@ -17,6 +17,10 @@ const backends = {
     const { client, close } = await ioredis(url)
     return { backend: new RedisBackend(client), close }
   },
+  async revocable (settings) {
+    const { backend: revocation, close } = await backends.redis(settings)
+    return { backend: new CookieBackend({ maxBytes: 12_288, revocation }), close }
+  },
   async cached (settings) {
     const { CachedBackend } = await import('../../dist/cached.js')
     const { backend, close } = await backends.redis(settings)
