@@ -91,6 +91,10 @@ t.test('no line of lib is longer than a reader sees at a glance', async t => {
   t.strictSame(long, [])
 })
 
+t.test('no file of lib loads the data of languages, which takes as long as loading all the rest', async t => {
+  t.strictSame(lib.filter(path => /\.toLocale\w+\(|\bIntl\./.test(read(path))), [])
+})
+
 t.test('circles of imports are found', async t => {
   const graph = new Map([['a', ['b']], ['b', ['c', 'd']], ['c', ['a']], ['d', ['e']], ['e', ['d', 'f']], ['f', []]])
   t.strictSame(circlesOf(graph).sort(), [['a', 'b', 'c'], ['d', 'e']])

@@ -3,7 +3,7 @@ import { unexpected } from '../tools/check-options.ts'
 
 /** A sign-in reads the sessions of the subject. */
 const MOST = 1_000
-const EXPECTED = `an integer from 1 to ${MOST.toLocaleString('en')}`
+const EXPECTED = 'an integer from 1 to 1,000'
 
 /** @throws InvalidOptionsError for what cannot be how many sessions a subject may have */
 export function assertLimit (value: unknown, path: string): number {

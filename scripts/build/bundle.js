@@ -17,7 +17,13 @@ export const CODE = 'code'
  * @returns texts by name of the file in dist
  */
 export async function bundle (root, names, programs) {
-  const library = await chunksOf(root, names, [{ name: 'core', minShareCount: 2 }])
+  const [main] = await chunksOf(root, ['index'], [])
+  // Who imports `fastsessions` loads nothing that only the other entry points have in common.
+  const isInMain = id => main.moduleIds.includes(id)
+  const library = await chunksOf(root, names, [
+    { name: 'core', test: isInMain, minShareCount: 2, priority: 2 },
+    { name: 'more', test: id => !isInMain(id), minShareCount: 2, priority: 1 }
+  ])
   // A file goes where it was without the programs; what others need comes first, since a group takes along what its files import.
   const groups = library.map(({ name, moduleIds }) => ({ name, test: id => moduleIds.includes(id), minShareCount: 2, priority: name === 'core' ? 2 : 1 }))
   const output = await chunksOf(root, [...names, ...programs], [...groups, { name: 'program', minShareCount: 2 }])
