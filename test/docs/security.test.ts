@@ -7,7 +7,7 @@ const root = new URL('../../', import.meta.url)
 const document = readFileSync(new URL('docs/security.md', root), 'utf8')
 
 /** The first and the last number of each block. Numbers between two blocks are not in use. */
-const BLOCKS = [[1, 16], [20, 28], [30, 45], [50, 66], [70, 77], [80, 104], [110, 113], [120, 125], [130, 144], [150, 161], [170, 176], [180, 185], [190, 199]] as const
+const BLOCKS = [[1, 16], [20, 28], [30, 45], [50, 67], [70, 77], [80, 104], [110, 113], [120, 125], [130, 144], [150, 161], [170, 176], [180, 185], [190, 199]] as const
 const REASONS = ['not offered', 'deliberate', 'application', 'documented']
 
 const rows = document.split('\n').filter(line => /^\| C\d/.test(line)).map(line => {

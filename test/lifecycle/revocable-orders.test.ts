@@ -77,7 +77,7 @@ async function send (app: FastifyInstance, action: string, cookie: string): Prom
 for (const app of [...processes, outside]) await send(app, 'begin', '')
 
 for (const actions of PAIRS) {
-  t.test(`${actions.join(', ')}, in every order`, async t => {
+  t.test(`${actions.join(', ')}: copies of one cookie, in every order`, async t => {
     const wrong: unknown[] = []
     const orders = await everyOrder(async choices => {
       now += STALE_MS

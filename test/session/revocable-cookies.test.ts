@@ -67,7 +67,7 @@ for (const [name, end] of Object.entries(endings)) {
     t.strictSame(await far.data(), {})
   })
 
-  t.test(`${name} is seen after \`staleness\` where nothing is heard, and at once by routes with fresh: true`, async t => {
+  t.test(`${name} is seen after the staleness where nothing is heard, and at once by routes with fresh: true`, async t => {
     const { revocation, here, elsewhere } = await createNodes(t)
     elsewhere.app.get('/fresh', { config: { session: { fresh: true } } }, async request => request.session!.data())
     const browser = await signedIn(here)
@@ -295,11 +295,9 @@ t.test('a store of endings that forgets everything ends nothing, and what ends l
 
 // ---------------------------------------------------------------------------------------------- for how long
 
-const CLOCKS_APART = 'an entry stays for as long as the last copy could be valid'
-
 for (const [name, end] of Object.entries(endings)) {
   if (name === 'a lifetime that is over') continue
-  t.test(`${CLOCKS_APART}: ${name}`, async t => {
+  t.test(`an entry stays for as long as the last copy could be valid: ${name}`, async t => {
     for (const [policy, life] of [[null, 14 * DAY_MS], [{ idleTimeout: '60d', absoluteTimeout: '90d' }, 60 * DAY_MS]] as const) {
       const { here, elsewhere } = await createNodes(t)
       const browser = await signedIn(here)

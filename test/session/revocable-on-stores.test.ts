@@ -35,7 +35,7 @@ for (const [name, store] of Object.entries(stores)) {
 }
 
 for (const name of ['memory', 'redis', 'postgres']) {
-  t.test(`${name} reports an ending long before \`staleness\` is over, also to signals`, async t => {
+  t.test(`${name} reports an ending long before the staleness is over, also to signals`, async t => {
     const space = newPrefix().replace(':', '')
     const create = async () => {
       const site = await createSite(t, { backend: new CookieBackend({ revocation: await stores[name]!.open(t, space), staleness: '1d' }) })
