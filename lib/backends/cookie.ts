@@ -78,6 +78,7 @@ export class CookieBackend implements SessionBackend {
     this.revocation = revocationOf(options)
     this.answersAtOnce = this.revocation === undefined || this.revocation.backend.answersAtOnce === true
     this.#options = options
+    if (this.revocation === undefined) Object.defineProperty(this, 'prepare', { value: undefined })
     this.maxBytes = options.maxBytes ?? DEFAULT_COOKIE_BYTES
     this.aboutInCookie = options.aboutInCookie ?? false
     this.#mode = options.mode ?? 'seal'

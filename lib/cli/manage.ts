@@ -1,11 +1,12 @@
-import { isId } from '../record/ids.ts'
+import { isCookieId, isId } from '../record/ids.ts'
 import type { Arguments } from './arguments.ts'
 import { type Answer, type Call, filterOf } from './command.ts'
 import { UsageError } from './failures.ts'
 import { withConfig } from './open.ts'
 import { Progress } from './progress.ts'
 
-const NO_ID = 'this is no id of a session: an id has 64 hex digits, as `list` and session.id show it, and is not the cookie'
+const NO_ID = 'this is no id of a session: an id has 64 hex digits, or 22 characters of a cookie session, as `list` and session.id show it, ' +
+  'and is not the cookie'
 const SWEPT_AT_ONCE = 1_000
 
 /** `count`: how many live sessions there are. */
@@ -35,19 +36,21 @@ export async function revoke ({ args }: Call): Promise<Answer> {
   const what = targetOf(args)
   const [reason, actor] = [args.text('reason'), args.text('actor')]
   const details = { ...(reason !== undefined && { reason }), ...(actor !== undefined && { actor }) }
-  return await withConfig(args, async ({ sessions }) => {
+  return await withConfig(args, async ({ sessions, registration: { keeping } }) => {
     if (what.kind === 'all') {
       await sessions.revokeAll(details)
       return { json: { revoked: 'all' }, text: 'all sessions ended' }
     }
     if (what.kind === 'id') {
-      const isThere = await sessions.exists(what.value)
+      // Sessions in cookies are stored nowhere: nobody can tell whether there is one.
+      const isThere = keeping.isInCookie || await sessions.exists(what.value)
       // Also of a session which seems to be gone: it may live on under a new id.
       await sessions.revoke(what.value, details)
       return { json: { revoked: isThere ? 1 : 0 }, text: isThere ? '1 session ended' : 'no session has this id; nothing to end' }
     }
     const method = what.kind === 'subject' ? 'revokeSubject' : 'revokeLabel'
     const ended = await sessions[method](what.value, details)
+    if (keeping.isInCookie) return { json: { revoked: null }, text: `all sessions of the ${what.kind} ended` }
     return { json: { revoked: ended }, text: `${sessionsOf(ended)} ended` }
   })
 }
@@ -69,9 +72,7 @@ function targetOf (args: Arguments): Target {
   if (target === undefined) throw new UsageError('revoke needs to know what to end: an id, --subject, --label or --all', 'revoke')
   if (named.length > 1) throw new UsageError('revoke ends one of these: an id, --subject, --label or --all; two were given', 'revoke')
   // The text of a cookie is as good as a password, and does not belong in the arguments: the message does not repeat it.
-  if (target.kind === 'id' && !isId(target.value)) {
-    throw new UsageError(NO_ID, 'revoke')
-  }
+  if (target.kind === 'id' && !isId(target.value) && !isCookieId(target.value)) throw new UsageError(NO_ID, 'revoke')
   return target
 }
 

@@ -3,6 +3,7 @@ import type { ForeignCookies, Instant } from '../../types/index.d.ts'
 import type { FoundSecret } from '../crypto/token-secrets.ts'
 import type { Stored } from '../payload/codec.ts'
 import { lifetimeOf } from '../record/lifetime.ts'
+import { renewalOf } from '../record/record.ts'
 import type { Registration } from '../store/registration.ts'
 
 /** Browsers keep no cookie for longer than 400 days (RFC 6265bis, 5.5). In seconds. */
@@ -85,7 +86,7 @@ type PresentedTo = { readonly [Name in 'cookies' | 'token']?: CookieSource[Name]
 /** Whether the browser's cookie has another secret than the session has by now, or one that was made with an old `secret`. */
 function isOutdated (presented: Presented | null, { record: { meta } }: Stored): boolean {
   if (presented === null || presented.isReported) return false
-  return presented.isStale || presented.counter !== (meta?.renewal?.counter ?? 0)
+  return presented.isStale || presented.counter !== renewalOf(meta).counter
 }
 
 /** So long after its load, a request that has stored nothing may know a secret of before, which must not replace a later one. */

@@ -1,6 +1,7 @@
 import type { SecretRenewal, SessionMeta, SessionRecord } from '../../types/index.d.ts'
 import { FIRST_SECRET } from '../crypto/token-secrets.ts'
 import { tokenParts } from '../record/ids.ts'
+import { renewalOf } from '../record/record.ts'
 import type { Registration } from '../store/registration.ts'
 import { type CookieTransport, type Presented, presentedBy } from './cookie.ts'
 
@@ -16,8 +17,6 @@ import { type CookieTransport, type Presented, presentedBy } from './cookie.ts'
 /** How long the secret before is good once the current one has come back. No secret is renewed sooner. */
 const GRACE_MS = 60_000
 
-const NONE_YET: SecretRenewal = Object.freeze({ counter: 0, renewedAt: 0, acknowledgedAt: 0 })
-
 /** What the secret in a cookie's text is to the session that its token names. */
 export interface Judged {
   /** `null` for a secret that is none of the session's. */
@@ -32,7 +31,7 @@ export interface Judged {
 export function judge (registration: Registration, text: string, { meta }: SessionRecord): Judged | null {
   const { secrets } = registration
   if (secrets === null) return null
-  const renewal = meta?.renewal ?? NONE_YET
+  const renewal = renewalOf(meta)
   const { token, secret } = tokenParts(text)!
   const found = secrets.find(token, secret, renewal.counter)
   if (found === null) return { presented: null, isGood: false, isPrevious: false }
@@ -72,7 +71,7 @@ export function renewalAfter (bearer: Bearer, theirs: SessionRecord | null): Sec
   const presented = presentedBy(bearer)
   if (presented === null || presented.isReported) return stands
   const lifeMs = Math.max(settings.renewSecretEveryMs, GRACE_MS)
-  const before = stands ?? NONE_YET
+  const before = renewalOf(theirs.meta)
   const after = stepped(before, presented.counter, { now, lifeMs, canRenew: cookies!.isOpen && isUse, canSend: cookies!.isOpen })
   return after === before ? stands : after
 }

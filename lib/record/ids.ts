@@ -40,6 +40,13 @@ export function idOfToken (property: string, token: string): string {
   return hash('sha256', `${property}:${token}`, 'hex')
 }
 
+/** The length of the id of a session in its cookie: 132 random bits, since the id is no secret and only has to be unique. */
+export const COOKIE_ID_CHARS = 22
+const COOKIE_ID = /^[A-Za-z0-9_-]{22}$/
+
+/** Whether text can be the id of a session in its cookie. */
+export function isCookieId (text: string): boolean { return COOKIE_ID.test(text) }
+
 /** Whether a value can be the id of a stored session. Applications pass ids too: `app.sessions.get(id)`. */
 export function isId (id: unknown): id is string {
   return typeof id === 'string' && ID.test(id)

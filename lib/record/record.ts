@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify'
-import type { Instant, SessionMeta, SessionPolicy, SessionRecord, WriteContext } from '../../types/index.d.ts'
+import type { Instant, SecretRenewal, SessionMeta, SessionPolicy, SessionRecord, WriteContext } from '../../types/index.d.ts'
 import { randomVersion } from '../crypto/random.ts'
 
 const MAX_VERSION = 2 ** 48 - 1
@@ -20,6 +20,11 @@ const UNCONFIRMED_MS = TOMBSTONE_LIFE_MS + 1
 export function unconfirmed (record: SessionRecord): SessionRecord {
   return freezeRecord({ ...record, expiresAt: Math.min(record.expiresAt, record.lastAccessedAt + UNCONFIRMED_MS) })
 }
+
+const NO_RENEWAL: SecretRenewal = Object.freeze({ counter: 0, renewedAt: 0, acknowledgedAt: 0 })
+
+/** Where the secrets of a session stand (`renewSecretEvery`); number 0 for a session that began without them. */
+export function renewalOf (meta: SessionMeta | null): SecretRenewal { return meta?.renewal ?? NO_RENEWAL }
 
 /** Whether a session has got a new id just now, so that its old id may be alive. */
 export function isUnconfirmed ({ lastAccessedAt, expiresAt }: SessionRecord): boolean {

@@ -3,14 +3,11 @@ import { BackendContractError, SessionTooLargeError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
 import { DEFAULT_COOKIE_BYTES, isCookieText } from '../record/cookie-text.ts'
-import { newToken } from '../record/ids.ts'
+import { COOKIE_ID_CHARS, newToken } from '../record/ids.ts'
 import type { Flow } from '../tools/flow.ts'
 import type { RevokedCookies } from './revoked-cookies.ts'
 import type { Identity, Keeping } from './keeping.ts'
 import type { Store } from './store.ts'
-
-/** 132 of the token's random bits: the id is no secret, and only has to be unique. */
-const ID_CHARS = 22
 
 /** Sessions in their cookies: a self-contained backend makes a text of the whole record, and a record of the text. */
 export class InCookie implements Keeping {
@@ -34,7 +31,7 @@ export class InCookie implements Keeping {
   }
 
   // The id is sealed inside; the text comes with the first write.
-  newIdentity (): Identity { return { id: newToken().slice(0, ID_CHARS), token: null } }
+  newIdentity (): Identity { return { id: newToken().slice(0, COOKIE_ID_CHARS), token: null } }
 
   keyOf (text: string): string { return text }
   idOf (): null { return null }

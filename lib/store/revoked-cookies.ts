@@ -44,7 +44,7 @@ export class RevokedCookies {
     this.#settings = settings
     this.#stalenessMs = stalenessMs
     this.#onChange = onChange
-    this.store = new Store({ ...settings, backend }, backend, onBreaker, { stored: ({ id }) => { this.#hear(id) }, ended: () => {} })
+    this.store = new Store({ ...settings, backend }, backend, onBreaker, { stored: ({ id }) => { this.#hear(id) }, ended: this.#hear })
     this.#longest = new LongestLife(settings, this.store)
   }
 
@@ -134,10 +134,10 @@ export class RevokedCookies {
   /** From now on the backend reports what changes, where it can. */
   beginToWatch (): void {
     const { backend } = this.store
-    this.#watch ??= backend.watch?.(id => { this.#hear(id) }, { lease: this.#stalenessMs }) ?? null
+    this.#watch ??= backend.watch?.(this.#hear, { lease: this.#stalenessMs }) ?? null
   }
 
-  #hear (id: string | null): void {
+  readonly #hear = (id: string | null): void => {
     this.#reports++
     if (id === null) this.#known.clear()
     else this.#known.delete(id)

@@ -5,7 +5,7 @@ import { randomVersion } from '../crypto/random.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { TokenSecrets } from '../crypto/token-secrets.ts'
 import { idOfToken, newToken, TOKEN_AND_SECRET_CHARS, TOKEN_CHARS, tokenParts } from '../record/ids.ts'
-import { freezeRecord, tombstone, withRequest } from '../record/record.ts'
+import { freezeRecord, renewalOf, tombstone, withRequest } from '../record/record.ts'
 import type { Flow } from '../tools/flow.ts'
 import type { Identity, Keeping } from './keeping.ts'
 import type { Store } from './store.ts'
@@ -49,7 +49,7 @@ export class ServerSide implements Keeping {
   tokenOf (text: string): string { return this.#secrets === null ? text : tokenParts(text)!.token }
 
   textOf (token: string, { meta }: SessionRecord): string {
-    return this.#secrets === null ? token : this.#secrets.textOf(token, meta?.renewal?.counter ?? 0)
+    return this.#secrets === null ? token : this.#secrets.textOf(token, renewalOf(meta).counter)
   }
 
   * insert ({ record }: Stored, expectedVersion: number, token: string, context: WriteContext): Flow<string | null> {

@@ -184,7 +184,7 @@ export class FaultyBackend implements SessionBackend {
   }
 
   readMany (ids: readonly string[]): Awaitable<ReadonlyArray<SessionRecord | null>> {
-    return this.#call('read', ids[0] ?? null, () => this.#inner.readMany!(ids))
+    return this.#call('read', ids[0]!, () => this.#inner.readMany!(ids))
   }
 
   readFresh (id: string): Awaitable<SessionRecord | null> {

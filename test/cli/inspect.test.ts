@@ -138,6 +138,7 @@ t.test('a cookie session that was ended says so, and what is known of it', async
   const app = await createApp(t, options)
   const { id, cookie } = await app.sessions.create({ user: 'ada' } as never)
   t.match(await inspect(cookie, {}, '--config', path), { status: 0 })
-  t.match(await cli(['revoke', id, '--config', path]), { status: 0 })
+  t.match(await cli(['revoke', id, '--config', path]), { status: 0, out: '1 session ended\n' })
+  t.match(await cli(['revoke', '--subject', 'ada', '--config', path]), { status: 0, out: 'all sessions of the subject ended\n' })
   t.match(await inspect(cookie, {}, '--config', path, '--json'), { status: 1, json: { rejected: 'regenerated', session: { id } } })
 })

@@ -193,3 +193,19 @@ t.test('a cookie session that was ended does not come in, and one that lives doe
   t.match(later.events.at(-1), { type: 'rejected', reason: 'unknown' })
   t.strictSame(await dataFor(alive.cookie), { n: 2 })
 })
+
+for (const kind of ['cookie', 'memory'] as const) {
+  t.test(`a session that has just come in has a signal (${kind})`, async t => {
+    const source = new MemoryBackend()
+    const before = await createSite(t, { backend: source })
+    const later = await createSite(t, { ...NEW, backend: kind, migrateFrom: [fromBackend(source)] })
+    later.browser()
+    const { cookie } = await before.app.sessions.create({ n: 1 } as never)
+    const answer = await later.call('/', cookie, async ({ session }) => {
+      const { signal } = session
+      await session.save()
+      return [session.signal === signal, signal.aborted]
+    })
+    t.strictSame(answer.json(), [true, false])
+  })
+}

@@ -27,7 +27,9 @@ function createSignals (t: Test, given: Partial<WatchedSessions> = {}) {
     ...given
   })
   t.teardown(() => signals.close())
-  const give = (id: string, owner: object = {}) => signals.give(id, newRecord({ id }), owner)
+  const give = (id: string, owner: object = {}, expiresAt?: number) => {
+    return signals.give(id, newRecord({ id, ...(expiresAt !== undefined && { expiresAt }) }), owner)
+  }
   return { signals, asked, questions, give, tell: (key: string | null) => { tell(key) } }
 }
 
@@ -197,4 +199,17 @@ t.test('a signal that was let go keeps nothing alive that its listeners hold', a
   }
   t.equal(owner.deref(), undefined)
   t.equal(signals.size, 0)
+})
+
+t.test('of several signals each has its own deadline', async t => {
+  stayAlive(t)
+  const clock = { now: 0 }
+  const { give } = createSignals(t, { now: () => clock.now, deadline: ({ expiresAt }) => expiresAt % 1_000, standing: () => null })
+  const owner = {}
+  const [early, late] = [500, 900].map(ms => give(`due at ${ms}`, owner, ms))
+  clock.now = 600
+  await once(early!.signal, 'abort')
+  t.notOk(late!.signal.aborted)
+  clock.now = 900
+  await once(late!.signal, 'abort')
 })
