@@ -5,8 +5,8 @@ import { UsageError } from './failures.ts'
 import { withConfig } from './open.ts'
 import { Progress } from './progress.ts'
 
-const NO_ID = 'this is no id of a session: an id has 64 hex digits, or 22 characters of a cookie session, as `list` and session.id show it, ' +
-  'and is not the cookie'
+const NO_ID = 'this is no id of a session: an id has 64 hex digits, or 22 characters of a cookie session, as `list` and session.id ' +
+  'show it, and is not the cookie'
 const SWEPT_AT_ONCE = 1_000
 
 /** `count`: how many live sessions there are. */

@@ -50,6 +50,7 @@ export class InCookie implements Keeping {
     }
     if (!isCookieText(text)) throw new BackendContractError(`${name}.write() must return text that fits a cookie value`)
     this.#assertFits(text, payload)
+    this.#store.observer.stored(record)
     return text
   }
 

@@ -112,3 +112,22 @@ t.test('a figure that others change all the time is raised as often as it can be
   t.equal(writes, 10)
   t.equal(longest.ms, 1)
 })
+
+t.test('what is no figure counts as none', async t => {
+  const store = { * read () { return newRecord({ data: '' }) } }
+  const longest = new LongestLife({ property: 'session', now: () => 0 } as never, store as never)
+  t.strictSame(longest.hasGrown().next(), { done: true, value: false })
+})
+
+t.test('a session that was just begun is heard of too', async t => {
+  const revocation = new MemoryBackend()
+  const site = await createSite(t, { backend: new CookieBackend({ revocation }) })
+  await site.browser().run(async ({ session }) => {
+    const { signal } = session
+    session.a = 1
+    await session.save()
+    await site.app.sessions.revokeAll()
+    await new Promise(resolve => { setImmediate(resolve) })
+    t.equal(signal.aborted, true)
+  })
+})
