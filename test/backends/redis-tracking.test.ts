@@ -106,6 +106,30 @@ t.test('a connection that is lost while it begins to track tells nothing', async
   }
 })
 
+t.test('a connection that is cut while it begins to track was not refused: the next one is live at once', async t => {
+  const { connection, told, isLive } = bench()
+  connection.answer = async () => { throw new Error('Connection is closed.') }
+  connection.ready()
+  await settled()
+  connection.lose()
+  connection.answer = async () => '7'
+  connection.ready()
+  await settled()
+  t.strictSame([told(), isLive()], [['reset'], true])
+})
+
+t.test('one that is silent after such a cut is replaced', async t => {
+  const advance = pass(t)
+  const { connection, calls, isLive } = bench()
+  connection.answer = async () => { throw new Error('Connection is closed.') }
+  connection.ready()
+  await settled()
+  t.equal(isLive(), false)
+  advance(3_000)
+  t.equal(isLive(), false)
+  t.ok(calls().includes('destroy'))
+})
+
 t.test('further prefixes need a new connection, those that are tracked already do not', async t => {
   const { connection, calls, tracking, isLive } = bench()
   tracking.cover(['a:', 'b:'])
@@ -125,7 +149,7 @@ t.test('further prefixes need a new connection, those that are tracked already d
 t.test('one that was refused is tried again after half a minute', async t => {
   const advance = pass(t)
   const { connection, told, calls, isLive } = bench()
-  connection.answer = async () => { throw new Error('NOPERM') }
+  connection.answer = async () => { throw Object.assign(new Error('NOPERM'), { name: 'ReplyError' }) }
   connection.ready()
   await settled()
   t.strictSame([told(), isLive()], [['NOPERM'], false])

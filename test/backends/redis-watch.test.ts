@@ -171,6 +171,12 @@ t.test('a watch follows the master through sentinels', async t => {
   const client = closedAfter(t, new Redis({ sentinels: [{ host: '127.0.0.1', port: sentinelPort }], name, failoverDetector: true }))
   const { backend } = bound(client)
   const ear = await listening(t, backend)
+  // A sentinel that has not heard of the replica has nothing to fail over to.
+  const sentinel = redisAt(t, `redis://127.0.0.1:${sentinelPort}`)
+  await until(async () => {
+    const [replica] = await sentinel.call('sentinel', 'replicas', name) as string[][]
+    return replica !== undefined && replica[replica.indexOf('flags') + 1] === 'slave'
+  }, 'the sentinel finds no replica')
   await master.kill()
   await ear.hears(null)
   await ear.lives()

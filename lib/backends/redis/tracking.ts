@@ -27,6 +27,8 @@ export interface Reports {
   refused (error: Error): void
 }
 
+/** As drivers call the errors that a server has answered with. */
+const REFUSAL = 'ReplyError'
 const CHANNEL = '__redis__:invalidate'
 const FIRST_PAUSE_MS = 20
 const MAX_PAUSE_MS = 1_000
@@ -112,7 +114,8 @@ export class Tracking {
       await this.#connection.call('client', 'tracking', 'on', 'REDIRECT', String(id), 'BCAST', ...options)
       await this.#connection.subscribe(CHANNEL)
     } catch (error) {
-      if (epoch === this.#epoch) this.#noteRefusal(error as Error)
+      // Only the server refuses. A connection that was cut meanwhile says so by an error before it says that it is closed.
+      if (epoch === this.#epoch && (error as Error).name === REFUSAL) this.#noteRefusal(error as Error)
       return
     }
     if (epoch !== this.#epoch) return
