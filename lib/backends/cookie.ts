@@ -1,4 +1,5 @@
 import type { BackendContext, Duration, SessionBackend, SessionRecord } from '../../types/index.d.ts'
+import { hide } from '../tools/missing-methods.ts'
 import { hasMethods, missingSecret, unexpected } from '../tools/check-options.ts'
 import { durationOf } from '../tools/option-duration.ts'
 import { type Envelope, sealedEnvelope, signedEnvelope } from '../crypto/envelope.ts'
@@ -78,7 +79,7 @@ export class CookieBackend implements SessionBackend {
     this.revocation = revocationOf(options)
     this.answersAtOnce = this.revocation === undefined || this.revocation.backend.answersAtOnce === true
     this.#options = options
-    if (this.revocation === undefined) Object.defineProperty(this, 'prepare', { value: undefined })
+    if (this.revocation === undefined) hide(this, 'prepare')
     this.maxBytes = options.maxBytes ?? DEFAULT_COOKIE_BYTES
     this.aboutInCookie = options.aboutInCookie ?? false
     this.#mode = options.mode ?? 'seal'

@@ -94,14 +94,14 @@ export class Commit implements Joining<Stored> {
   * #seal (): Flow<void> {
     const state = this.#state
     this.#assertCookieCanBeSet()
-    const base = this.#base
-    if (yield * hasEnded(state)) return state.markGone()
+    const { keeping, revoked } = state.registration
+    if (revoked !== null && (yield * hasEnded(state, revoked))) return state.markGone()
     if (isEmpty(this.#draft, this.#store.codec)) return yield * this.#endCopies('empty')
     const named = this.#named(this.#draft)
     const draft = this.#isFirst ? yield * beginning(state, named) : named
-    const stored = toStore(state, base, draft)
+    const stored = toStore(state, this.#base, draft)
     if (isOver(state, stored)) return this.#setsLifetime ? yield * this.#endCopies('lifetime') : state.markGone()
-    const text = yield * state.registration.keeping.insert(stored, 0, null, writeContextOf(state, this.#draft.text))
+    const text = yield * keeping.insert(stored, 0, null, writeContextOf(state, this.#draft.text))
     if (text === null) state.markGone()
     else this.#begin(stored, text)
   }

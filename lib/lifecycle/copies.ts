@@ -1,4 +1,5 @@
 import { marksOf, withMarks } from '../record/marks.ts'
+import type { RevokedCookies } from '../store/revoked-cookies.ts'
 import type { Flow } from '../tools/flow.ts'
 import type { Draft } from './draft.ts'
 import { withAbout } from './identity.ts'
@@ -8,8 +9,8 @@ import type { SessionState } from './state.ts'
 // Sessions in cookies, where the option `revocation` of the backend keeps what was ended. Without it nothing here asks anybody.
 
 /** Whether the session of a request has ended since it was loaded. */
-export function * hasEnded ({ registration: { revoked }, base, isArriving }: SessionState): Flow<boolean> {
-  if (revoked === null || base === null || isArriving) return false
+export function * hasEnded ({ base, isArriving }: SessionState, revoked: RevokedCookies): Flow<boolean> {
+  if (base === null || isArriving) return false
   return (yield * revoked.endingOf(base.record)) !== null
 }
 

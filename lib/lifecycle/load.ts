@@ -1,6 +1,5 @@
 import type { Awaitable, SessionEnding, SessionMeta, SessionRecord } from '../../types/index.d.ts'
 import { BackendContractError, BackendUnavailableError, SessionDestroyedError } from '../errors.ts'
-import type { Stored } from '../payload/codec.ts'
 import type { Registration } from '../store/registration.ts'
 import type { Rejection } from '../store/store.ts'
 import { type Flow, isPromise } from '../tools/flow.ts'
@@ -95,7 +94,7 @@ const NO_COOKIE: Missing = Object.freeze({ endedBecause: null })
 function * findSession (registration: Registration, cookies: CookieTransport, isFresh: boolean): Flow<Found | Arrived | Missing> {
   const { carried } = cookies
   if (carried.indexes.length === 0) return (yield * findArrival(registration, cookies)) ?? NO_COOKIE
-  const { keeping, store } = registration
+  const { keeping, revoked, store } = registration
   let reason: Rejection | null = null
   let id: string | null = null
   let endedBecause: SessionEnding | null = null
@@ -106,7 +105,8 @@ function * findSession (registration: Registration, cookies: CookieTransport, is
     if (key === null) continue
     const answer = yield * store.readForLoad(key, isFresh)
     const found = store.examine(answer, keeping.idOf(key), keeping.absent)
-    const ending = found.rejected === undefined ? yield * endingOf(registration, found.stored, isFresh) : null
+    const isJudged = found.rejected !== undefined || revoked === null
+    const ending = isJudged ? null : yield * revoked.endingOf(found.stored.record, isFresh)
     if (found.rejected === undefined && ending === null) {
       const named = namedBy(registration, text, withOwner(registration, found.stored), found.data)
       if (!isSuspect(named)) {
@@ -133,11 +133,6 @@ function * findSession (registration: Registration, cookies: CookieTransport, is
   return { endedBecause }
 }
 
-/** What has ended the session of a cookie that is valid by itself; `null` where the session stands. */
-function * endingOf ({ revoked }: Registration, { record }: Stored, isFresh: boolean): Flow<SessionRecord | null> {
-  return revoked === null ? null : yield * revoked.endingOf(record, isFresh)
-}
-
 function reportExpired (registration: Registration, cookies: CookieTransport, { id, subject }: SessionRecord): void {
   registration.publish(cookies, 'expired', id, { cause: 'expire', subject })
 }
@@ -149,13 +144,13 @@ function endingIn (meta: SessionMeta | null): SessionEnding | null {
 /** `session.reload()`: drops local changes and reads the session again. Throws `SessionDestroyedError` where the record is gone. */
 export function * reload (state: SessionState): Flow<void> {
   assertUsable(state)
-  const { registration: { keeping, store }, base, token } = state
+  const { registration: { keeping, revoked, store }, base, token } = state
   // A session which was never stored keeps its id: the application may have seen the id already.
   if (base === null) return state.reload(null, {})
   // From a different library, and in no cookie of ours yet.
   if (token === null) return state.reload(base, store.codec.copyOf(base))
   const found = store.examine(yield * store.read(keeping.keyOf(token)!), base.record.id)
-  if (found.rejected !== undefined || (yield * endingOf(state.registration, found.stored, true)) !== null) {
+  if (found.rejected !== undefined || (revoked !== null && (yield * revoked.endingOf(found.stored.record, true)) !== null)) {
     state.markGone()
     throw new SessionDestroyedError('another request ended it')
   }

@@ -66,11 +66,8 @@ export class InCookie implements Keeping {
 
   keysOf (record: SessionRecord): readonly string[] { return this.#revoked?.keysOf(record) ?? [] }
 
-  // Registration.revoked reports what it hears, from its first question on.
-  watch (): SessionWatch | null {
-    this.#revoked?.beginToWatch()
-    return null
-  }
+  /** What is heard, `Registration.revoked` passes on; whoever watches asks whether the line is alive. */
+  watch (): SessionWatch | null { return this.#revoked?.watch() ?? null }
 
   #assertFits (text: string, payload: string): void {
     const bytes = this.#headerBytes(text)

@@ -36,6 +36,8 @@ export class RevokedCookies {
   readonly #onChange: (id: string | null) => void
   readonly #longest: LongestLife
   readonly #known = new BoundedMap<string, Known>(MAX_KNOWN)
+  /** A hash each, of records that come again and again: the cookie backend hands out the same one for the same text. */
+  readonly #idsOf = new WeakMap<SessionRecord, readonly string[]>()
   #reports = 0
   #watch: SessionWatch | null = null
 
@@ -49,7 +51,11 @@ export class RevokedCookies {
   }
 
   /** The ids under which an ending of a session is stored. */
-  keysOf (record: SessionRecord): string[] { return endingIdsOf(this.#settings.property, record) }
+  keysOf (record: SessionRecord): readonly string[] {
+    const ids = this.#idsOf.get(record) ?? endingIdsOf(this.#settings.property, record)
+    this.#idsOf.set(record, ids)
+    return ids
+  }
 
   /**
    * What has ended a session; `null` where the session stands, or where it has ended so shortly ago that this process does not know.
@@ -58,10 +64,15 @@ export class RevokedCookies {
    */
   * endingOf (record: SessionRecord, isFresh = false): Flow<SessionRecord | null> {
     const ids = this.keysOf(record)
-    const unknown = isFresh ? ids : ids.filter(id => !this.#isCurrent(id))
-    if (unknown.length === 0) return endingAmong(record, ids.map(id => this.#known.get(id)!.answer))
     const answers = new Map(ids.map(id => [id, this.#known.get(id)?.answer]))
-    this.beginToWatch()
+    const unknown = isFresh ? ids : this.#outOfDate(ids)
+    if (unknown.length > 0) yield * this.#ask(unknown, answers)
+    return endingAmong(record, [...answers.values()])
+  }
+
+  /** Asks the backend, and puts its answers into `answers`. */
+  * #ask (unknown: readonly string[], answers: Map<string, unknown>): Flow<void> {
+    this.watch()
     const [reports, at] = [this.#reports, this.#settings.now()]
     const read = yield * this.store.readMany(unknown)
     for (const [index, id] of unknown.entries()) {
@@ -69,7 +80,6 @@ export class RevokedCookies {
       // Where something was stored meanwhile, the answer may be the one from before.
       if (reports === this.#reports) this.#known.set(id, { answer: read[index], at })
     }
-    return endingAmong(record, ids.map(id => answers.get(id)))
   }
 
   /**
@@ -124,17 +134,23 @@ export class RevokedCookies {
     return freezeRecord({ ...record, expiresAt: this.#settings.now() + this.#longest.ms + TOMBSTONE_LIFE_MS })
   }
 
-  #isCurrent (id: string): boolean {
-    const known = this.#known.get(id)
-    if (known === undefined) return false
-    const age = this.#settings.now() - known.at
-    return (age >= 0 && age < this.#stalenessMs) || this.#watch?.isLive === true
+  /** Those of which this process knows nothing, or nothing that still counts. */
+  #outOfDate (ids: readonly string[]): readonly string[] {
+    const now = this.#settings.now()
+    const hears = this.#watch?.isLive === true
+    return ids.filter(id => {
+      const known = this.#known.get(id)
+      if (known === undefined) return true
+      const age = now - known.at
+      return !hears && (age < 0 || age >= this.#stalenessMs)
+    })
   }
 
-  /** From now on the backend reports what changes, where it can. */
-  beginToWatch (): void {
+  /** From now on the backend reports what changes, where it can: to this cache and to `onChange`. `null` where it cannot. */
+  watch (): SessionWatch | null {
     const { backend } = this.store
     this.#watch ??= backend.watch?.(this.#hear, { lease: this.#stalenessMs }) ?? null
+    return this.#watch
   }
 
   readonly #hear = (id: string | null): void => {

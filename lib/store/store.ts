@@ -131,18 +131,21 @@ export class Store {
 
   /** The same for the load of a request, which a cache may answer unless it has to be fresh. */
   * readForLoad (id: string, isFresh: boolean): Flow<unknown> {
-    const { backend } = this
-    const method = isFresh && backend.readFresh !== undefined ? 'readFresh' : 'read'
-    return yield * this.call('read', id, () => backend[method]!(id), backend.selfContained === true ? id : null)
+    return yield * this.call('read', id, () => this.#ask(id, isFresh), this.backend.selfContained === true ? id : null)
   }
 
-  /** The backend's answers for several ids, by a single call. */
+  #ask (id: string, isFresh: boolean): Awaitable<SessionRecord | null> {
+    const { backend } = this
+    return isFresh && backend.readFresh !== undefined ? backend.readFresh(id) : backend.read(id)
+  }
+
+  /** The backend's answers for several ids, by a single call, and past every cache. */
   * readMany (ids: readonly string[]): Flow<readonly unknown[]> {
     const { backend } = this
     if (ids.length === 1) return [yield * this.read(ids[0]!)]
     return yield * this.call('read', null, () => {
       if (backend.readMany !== undefined) return backend.readMany(ids)
-      const answers = ids.map(id => backend.read(id))
+      const answers = ids.map(id => this.#ask(id, true))
       return answers.some(isPromise) ? Promise.all(answers) : answers as Array<SessionRecord | null>
     })
   }
@@ -159,12 +162,6 @@ export class Store {
    * @param isRepeatable whether the change may be made again on top of later writes; else an unknown outcome is an error
    */
   * put (record: SessionRecord, expectedVersion: number, context: WriteContext, isRepeatable = true): Flow<PutAnswer> {
-    const answer = yield * this.#putOrLookUp(record, expectedVersion, context, isRepeatable)
-    if (answer.written) this.observer.stored(record)
-    return answer
-  }
-
-  * #putOrLookUp (record: SessionRecord, expectedVersion: number, context: WriteContext, isRepeatable: boolean): Flow<PutAnswer> {
     try {
       return yield * this.#write(record, expectedVersion, context)
     } catch (error) {
@@ -174,7 +171,7 @@ export class Store {
       const theirs = isRecord(answer) ? answer : null
       const version = theirs?.version ?? 0
       const isRemoved = version === 0 && record.expiresAt <= this.#settings.now()
-      if (version === record.version || isRemoved) return WRITTEN
+      if (version === record.version || isRemoved) return this.#noteWritten(record)
       // Not applied, at least not yet: whether to write again is the caller's decision.
       if (version === expectedVersion || !isRepeatable) throw error
       return { written: false, theirs }
@@ -187,14 +184,19 @@ export class Store {
     this.observer.stored(record)
   }
 
+  #noteWritten (record: SessionRecord): PutAnswer {
+    this.observer.stored(record)
+    return WRITTEN
+  }
+
   * #write (record: SessionRecord, expectedVersion: number, context: WriteContext): Flow<PutAnswer> {
     const answer = yield * this.call('write', record.id, () => this.backend.write(record.id, record, expectedVersion, context), record.data)
-    if (answer === record.id) return WRITTEN
+    if (answer === record.id) return this.#noteWritten(record)
     // Under a fresh id nothing stands in the way, unless a revocation does; only an atomic backend can leave what bars a sign-in.
     const mayRefuse = this.isAtomic || expectedVersion !== 0
     if (answer === null && mayRefuse) return { written: false, theirs: null }
     if (isRecord(answer) && answer.id === record.id) {
-      return answer.version === record.version ? WRITTEN : { written: false, theirs: answer }
+      return answer.version === record.version ? this.#noteWritten(record) : { written: false, theirs: answer }
     }
     const expected = mayRefuse ? 'the id, null or the record that stands' : 'the id'
     throw new BackendContractError(`${this.name}.write() must return ${expected}, got ${answer === null ? 'null' : typeof answer}`)

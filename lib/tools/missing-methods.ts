@@ -8,6 +8,11 @@ export function hideMissing<Name extends string> (
   wrapper: object, names: readonly Name[], wrapped: ReadonlyArray<{ readonly [name in Name]?: unknown }>
 ): void {
   for (const name of names) {
-    if (wrapped.some(one => one[name] === undefined)) Object.defineProperty(wrapper, name, { value: undefined })
+    if (wrapped.some(one => one[name] === undefined)) hide(wrapper, name)
   }
+}
+
+/** Hides an optional method of an object that cannot do what the method is for. */
+export function hide (object: object, name: string): void {
+  Object.defineProperty(object, name, { value: undefined })
 }

@@ -6,7 +6,8 @@ import { RedisBackend, type RedisClient } from '../../lib/redis.ts'
 import { ownProxy } from '../helpers/proxy.ts'
 import { bound, closedAfter, newPrefix, newRecord, nextOf, redisAt, sharedRedis } from '../helpers/redis.ts'
 import { ownCluster, ownSentinel, ownServer, sharedServer } from '../helpers/servers.ts'
-import { listening, openEar, until } from '../helpers/watching.ts'
+import type { SessionBackend } from '../../types/index.d.ts'
+import { type Ear, listening, openEar, until } from '../helpers/watching.ts'
 
 /** The backend of a process of its own, with the prefix of another. */
 async function elsewhere (t: Test, prefix: string, property = 'session') {
@@ -17,6 +18,16 @@ async function elsewhere (t: Test, prefix: string, property = 'session') {
 async function subscribers (admin: Redis, name: string): Promise<string[]> {
   const list = String(await admin.client('LIST'))
   return list.split('\n').filter(line => line.includes(` name=${name} `) && line.includes(' sub=1 ')).map(line => /^id=(\d+)/.exec(line)![1]!)
+}
+
+/** A connection that was lost is told of, live again, and reports. */
+async function hearsAgain (ear: Ear, backend: SessionBackend): Promise<void> {
+  await ear.hears(null)
+  await ear.lives()
+  ear.heard.length = 0
+  const record = newRecord()
+  await backend.write(record.id, record, 0)
+  await ear.hears(record.id)
 }
 
 const newName = (): string => newPrefix().slice(0, -1)
@@ -80,12 +91,7 @@ t.test('after CLIENT KILL it is not live, then anything may have changed, and it
   for (let round = 0; round < 3; round++) {
     const [id] = await subscribers(admin, name)
     await admin.client('KILL', 'ID', id!)
-    await ear.hears(null)
-    await ear.lives()
-    ear.heard.length = 0
-    const record = newRecord()
-    await backend.write(record.id, record, 0)
-    await ear.hears(record.id)
+    await hearsAgain(ear, backend)
     ear.heard.length = 0
   }
 })
@@ -178,12 +184,7 @@ t.test('a watch follows the master through sentinels', async t => {
     return replica !== undefined && replica[replica.indexOf('flags') + 1] === 'slave'
   }, 'the sentinel finds no replica')
   await master.kill()
-  await ear.hears(null)
-  await ear.lives()
-  ear.heard.length = 0
-  const record = newRecord()
-  await backend.write(record.id, record, 0)
-  await ear.hears(record.id)
+  await hearsAgain(ear, backend)
 })
 
 t.test('a cluster is not watched', async t => {

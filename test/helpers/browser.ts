@@ -75,6 +75,12 @@ export class Browser {
     return (await this.run(({ session }) => session.data())).json()
   }
 
+  /** Takes over all cookies of another browser, such as one of another application. */
+  take ({ cookies }: Browser): this {
+    for (const [name, value] of cookies) this.cookies.set(name, value)
+    return this
+  }
+
   /** A second browser with the same cookies, as a thief or a second tab has them. */
   copy (): Browser { return new Browser(this.#jobs, this.cookies) }
 }

@@ -4,6 +4,10 @@ import type { BackendContext, SecretRenewal, SessionRecord } from '../../types/i
 import { createSite, type Site, type SiteOptions } from './app.ts'
 import type { Browser } from './browser.ts'
 import { NAME } from './cookies.ts'
+import { MINUTE_MS } from './times.ts'
+
+/** The interval of `createSecretSite`. */
+export const INTERVAL_MS = 15 * MINUTE_MS
 
 interface Test { teardown (end: () => unknown): unknown }
 
@@ -36,4 +40,13 @@ export async function signedIn (site: Pick<Site, 'browser'>): Promise<{ browser:
 /** What a request finds: the number in the session, or nothing. */
 export async function seenBy (browser: Browser, url = '/'): Promise<unknown> {
   return (await browser.run(({ session }) => session.n ?? null, url)).json()
+}
+
+/** A browser that has come back once for its second secret, and what it was before. */
+export async function renewed (site: Pick<Site, 'browser' | 'clock'>): Promise<{ browser: Browser, before: Browser, id: string }> {
+  const { browser, id } = await signedIn(site)
+  const before = browser.copy()
+  site.clock.now += INTERVAL_MS
+  await seenBy(browser)
+  return { browser, before, id }
 }

@@ -6,17 +6,16 @@ import { createSite, OLD_SECRET, SECRET } from '../helpers/app.ts'
 import { cookieLines, NAME } from '../helpers/cookies.ts'
 import { Gate, settled } from '../helpers/gate.ts'
 import { nextOf } from '../helpers/records.ts'
-import { createSecretSite, seenBy, signedIn, textIn } from '../helpers/secrets.ts'
+import { createSecretSite, INTERVAL_MS, renewed, seenBy, signedIn, textIn } from '../helpers/secrets.ts'
 import { MINUTE_MS } from '../helpers/times.ts'
-
-const INTERVAL_MS = 15 * MINUTE_MS
 
 /** A second process on the same store, by the same clock. */
 async function beside (t: Test, site: Awaited<ReturnType<typeof createSecretSite>>, options: SessionOptions = {}) {
   return await createSecretSite(t, { now: () => site.clock.now, ...options as object }, site.memory)
 }
 
-t.test('parallel requests of one process that all want to renew are one step and one write, and all get the new cookie', async t => {
+/** Twenty tabs of a browser whose secret is due. Their writes go on together, once all have come. */
+async function dueTabs (t: Test) {
   const site = await createSecretSite(t)
   const { browser, id } = await signedIn(site)
   site.clock.now += INTERVAL_MS
@@ -24,10 +23,22 @@ t.test('parallel requests of one process that all want to renew are one step and
   site.backend.before('write', gate.pass)
   const tabs = Array.from({ length: 20 }, () => browser.copy())
   site.operations()
-  const asked = Promise.all(tabs.map(async tab => await seenBy(tab)))
-  await settled()
-  gate.open()
-  t.strictSame(await asked, Array(20).fill(1))
+  return {
+    site,
+    browser,
+    id,
+    tabs,
+    async answered<Answer> (asked: ReadonlyArray<Promise<Answer>>): Promise<Answer[]> {
+      await settled()
+      gate.open()
+      return await Promise.all(asked)
+    }
+  }
+}
+
+t.test('parallel requests of one process that all want to renew are one step and one write, and all get the new cookie', async t => {
+  const { site, browser, id, tabs, answered } = await dueTabs(t)
+  t.strictSame(await answered(tabs.map(tab => seenBy(tab))), Array(20).fill(1))
   t.equal(site.operations().filter(operation => operation === 'write').length, 1)
   t.equal(site.renewalOf(id)!.counter, 4)
   t.equal(new Set(tabs.map(tab => textIn(tab))).size, 1)
@@ -35,17 +46,8 @@ t.test('parallel requests of one process that all want to renew are one step and
 })
 
 t.test('and where some of them change the session, their changes are stored with the renewal', async t => {
-  const site = await createSecretSite(t)
-  const { browser, id } = await signedIn(site)
-  site.clock.now += INTERVAL_MS
-  const gate = new Gate()
-  site.backend.before('write', gate.pass)
-  const tabs = Array.from({ length: 20 }, () => browser.copy())
-  site.operations()
-  const asked = tabs.map(async (tab, index) => await tab.run(({ session }) => { if (index % 2 === 1) session[`tab${index}`] = index }))
-  await settled()
-  gate.open()
-  await Promise.all(asked)
+  const { site, id, tabs, answered } = await dueTabs(t)
+  await answered(tabs.map((tab, index) => tab.run(({ session }) => { if (index % 2 === 1) session[`tab${index}`] = index })))
   t.equal(site.operations().filter(operation => operation === 'write').length, 2)
   t.equal(Object.keys(JSON.parse(site.recordOf(id).data)).length, 11)
   t.equal(site.renewalOf(id)!.counter, 4)
@@ -216,10 +218,7 @@ t.test('without the option again a guest, too, has a new id without a secret', a
 
 t.test('a browser that lost many answers gets the cookie outside of a request too late, and nothing is noted there', async t => {
   const site = await createSecretSite(t)
-  const { browser, id } = await signedIn(site)
-  const before = browser.copy()
-  site.clock.now += INTERVAL_MS
-  await seenBy(browser)
+  const { before, id } = await renewed(site)
   const renewedAt = site.clock.now
   site.clock.now += INTERVAL_MS
   const session = await site.app.sessions.open(before.header)

@@ -17,7 +17,7 @@ t.test('a node whose cache has not heard of the latest secret takes nobody for a
   const move = (ms: number): void => { here.clock.now = elsewhere.clock.now = here.clock.now + ms }
   const browser = here.browser()
   const far = elsewhere.browser()
-  const follow = (): void => { for (const [name, value] of browser.cookies) far.cookies.set(name, value) }
+  const follow = (): void => { far.take(browser) }
   await browser.run(({ session }) => { session.user = 'ada' })
   follow()
   t.strictSame(await far.data(), { user: 'ada' }, 'cached')

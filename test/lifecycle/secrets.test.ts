@@ -1,10 +1,9 @@
 import t from 'tap'
 import { tokenParts } from '../../lib/record/ids.ts'
 import { cookieLines } from '../helpers/cookies.ts'
-import { createSecretSite, seenBy, signedIn, textIn } from '../helpers/secrets.ts'
+import { createSecretSite, INTERVAL_MS, renewed, seenBy, signedIn, textIn } from '../helpers/secrets.ts'
 import { DAY_MS, MINUTE_MS } from '../helpers/times.ts'
 
-const INTERVAL_MS = 15 * MINUTE_MS
 const SHAPE = /^[\w-]{43}\.[\w-]{22}$/
 
 t.test('behind the token is a secret: the id and the token stay, and the secret changes after the interval', async t => {
@@ -63,10 +62,7 @@ t.test('a renewal, a change of the data and a due deadline are one write', async
 
 t.test('the secret before is good until the new one comes back, however late, and each answer to it carries the current cookie', async t => {
   const site = await createSecretSite(t)
-  const { browser } = await signedIn(site)
-  const before = browser.copy()
-  site.clock.now += INTERVAL_MS
-  await seenBy(browser)
+  const { browser, before } = await renewed(site)
   for (const url of ['/', '/passive', '/required', '/signed-in', '/']) {
     site.clock.now += DAY_MS
     const other = before.copy()
@@ -81,10 +77,7 @@ t.test('the secret before is good until the new one comes back, however late, an
 
 t.test('and for 60 seconds after that', async t => {
   const site = await createSecretSite(t)
-  const { browser } = await signedIn(site)
-  const before = browser.copy()
-  site.clock.now += INTERVAL_MS
-  await seenBy(browser)
+  const { browser, before } = await renewed(site)
   site.clock.now += MINUTE_MS
   await seenBy(browser)
   site.clock.now += MINUTE_MS
@@ -98,10 +91,7 @@ t.test('and for 60 seconds after that', async t => {
 
 t.test('the minute holds also where a secret comes back after its time, and is renewed at once', async t => {
   const site = await createSecretSite(t)
-  const { browser, id } = await signedIn(site)
-  const first = browser.copy()
-  site.clock.now += INTERVAL_MS
-  await seenBy(browser)
+  const { browser, before: first, id } = await renewed(site)
   site.clock.now += INTERVAL_MS
   await seenBy(browser)
   t.equal(site.renewalOf(id)!.counter, 5)
@@ -136,10 +126,7 @@ t.test('requests that do not touch the session renew nothing', async t => {
 
 t.test('a secret that is handed out anew, after lost answers, is as new as at its renewal', async t => {
   const site = await createSecretSite(t)
-  const { browser, id } = await signedIn(site)
-  const before = browser.copy()
-  site.clock.now += INTERVAL_MS
-  await seenBy(browser)
+  const { before, id } = await renewed(site)
   site.clock.now += 10 * INTERVAL_MS
   const handedOutAt = site.clock.now
   const [slow, fast] = [before.copy(), before.copy()]
@@ -157,10 +144,7 @@ t.test('a secret that is handed out anew, after lost answers, is as new as at it
 
 t.test('a request that took so long that its cookie may be an old one by now sends none', async t => {
   const site = await createSecretSite(t)
-  const { browser } = await signedIn(site)
-  const before = browser.copy()
-  site.clock.now += INTERVAL_MS
-  await seenBy(browser)
+  const { before } = await renewed(site)
   for (const [ms, sent] of [[29_999, 1], [30_000, 0]] as const) {
     const response = await before.copy().run(({ session }) => { site.clock.now += ms; return session.n })
     t.equal(cookieLines(response).length, sent, `${ms} ms`)

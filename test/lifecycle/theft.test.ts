@@ -1,10 +1,9 @@
 import t, { type Test } from 'tap'
-import { type SecretSite, createSecretSite, seenBy, signedIn, textIn } from '../helpers/secrets.ts'
+import { createSecretSite, INTERVAL_MS, type SecretSite, seenBy, signedIn, textIn } from '../helpers/secrets.ts'
 import { MINUTE_MS } from '../helpers/times.ts'
 import { NAME, shapes } from '../helpers/cookies.ts'
 import type { Browser } from '../helpers/browser.ts'
 
-const INTERVAL_MS = 15 * MINUTE_MS
 const OTHER_SECRET = 'A'.repeat(22)
 
 type Options = Parameters<typeof createSecretSite>[1]

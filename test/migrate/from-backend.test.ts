@@ -16,8 +16,7 @@ for (const from of ['cookie', 'memory'] as const) {
     await browser.run(async ({ session }) => { await session.login('7', { cart: ['x'.repeat(from === 'cookie' ? 5_000 : 10)] }, { level: 'mfa', labels: ['team'] }) })
     const later = await createSite(t, { ...NEW, backend: 'memory', migrateFrom: [fromBackend(source, { secret: SECRET })] })
     later.clock.now = START + HOUR_MS
-    const moved = later.browser()
-    for (const [name, value] of browser.cookies) moved.cookies.set(name, value)
+    const moved = later.browser().take(browser)
     const shown = (await moved.run(({ session }) =>
       [session.subject, session.level, session.labels, session.createdAt, session.signedInAt, session.cart[0].length])).json()
     t.strictSame(shown.slice(0, 5), ['7', 'mfa', ['team'], new Date(START).toISOString(), new Date(START).toISOString()])
@@ -32,8 +31,7 @@ for (const from of ['cookie', 'memory'] as const) {
     const browser = before.browser()
     await browser.run(({ session }) => { session.text = 'x'.repeat(5_000) })
     const later = await createSite(t, { ...NEW, backend: 'memory', migrateFrom: [fromBackend(source, { secret: SECRET, clear: true })] })
-    const moved = later.browser()
-    for (const [name, value] of browser.cookies) moved.cookies.set(name, value)
+    const moved = later.browser().take(browser)
     const copy = moved.copy()
     t.equal(((await moved.data())['text'] as string).length, 5_000)
     t.strictSame([...moved.cookies.keys()], ['__Host-sid'])

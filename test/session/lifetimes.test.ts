@@ -150,8 +150,7 @@ t.test('a session without a lifetime of its own follows the options in force', a
   await browser.run(({ session }) => { session.a = 1 })
   const stricter = await createSite(t, { backend, idleTimeout: 10 })
   stricter.clock.now += 10_000
-  const tab = stricter.browser()
-  for (const [name, value] of browser.cookies) tab.cookies.set(name, value)
+  const tab = stricter.browser().take(browser)
   t.strictSame(await tab.data(), {})
 })
 

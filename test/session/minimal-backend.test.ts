@@ -89,7 +89,6 @@ t.test('a renewal writes back data of an older schema version as such', async t 
   const migrate = ({ old }: any) => ({ renamed: old })
   const site = await createSite(t, { backend, schemaVersion: 2, migrate, idleTimeout: 100 })
   site.clock.now += 60_000
-  const browser = site.browser()
-  for (const [name, value] of first.cookies) browser.cookies.set(name, value)
+  const browser = site.browser().take(first)
   for (let n = 0; n < 2; n++) t.strictSame(await browser.data(), { renamed: 1 })
 })

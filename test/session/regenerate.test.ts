@@ -278,11 +278,11 @@ t.test('data of a newer schemaVersion keep it under their new id', async t => {
   const browser = next.browser()
   await browser.run(({ session }) => { session.a = 1 })
   const older = (await createSite(t, { backend, schemaVersion: 1 })).browser()
-  for (const [name, value] of browser.cookies) older.cookies.set(name, value)
+  older.take(browser)
   await older.run(({ session }) => session.regenerateId())
   await older.run(({ session }) => session.login('ann'))
   const migrating = (await createSite(t, { backend, schemaVersion: 2, migrate: () => ({ migrated: true }) })).browser()
-  for (const [name, value] of older.cookies) migrating.cookies.set(name, value)
+  migrating.take(older)
   t.strictSame(await migrating.data(), { a: 1 }, 'so they are not migrated a second time')
 })
 

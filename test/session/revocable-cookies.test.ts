@@ -14,13 +14,6 @@ async function createNodes (t: Test, options: Omit<SiteOptions, 'backend'> = {},
   return { revocation, here: await create(), elsewhere: await create() }
 }
 
-/** The same cookies at a different node. */
-function copyTo (site: Pick<Site, 'browser'>, browser: Browser): Browser {
-  const copy = site.browser()
-  for (const [name, value] of browser.cookies) copy.cookies.set(name, value)
-  return copy
-}
-
 async function signedIn (site: Pick<Site, 'browser'>): Promise<Browser> {
   const browser = site.browser()
   await browser.run(({ session }) => session.login('ada', { a: 1 }, { labels: ['tenant'] }))
@@ -58,7 +51,7 @@ for (const [name, end] of Object.entries(endings)) {
   t.test(`${name} ends every copy of the cookie, on every node that hears of it`, async t => {
     const { here, elsewhere } = await createNodes(t)
     const browser = await signedIn(here)
-    const [thief, far] = [browser.copy(), copyTo(elsewhere, browser)]
+    const [thief, far] = [browser.copy(), elsewhere.browser().take(browser)]
     t.match(await far.data(), { a: 1 })
     here.clock.now += HOUR_MS
     elsewhere.clock.now += HOUR_MS
@@ -73,7 +66,7 @@ for (const [name, end] of Object.entries(endings)) {
     const browser = await signedIn(here)
     here.clock.now += HOUR_MS
     elsewhere.clock.now += HOUR_MS
-    const far = copyTo(elsewhere, browser)
+    const far = elsewhere.browser().take(browser)
     revocation.mute()
     t.match(await far.data(), { a: 1 })
     await browser.run(end)
@@ -180,7 +173,7 @@ t.test('revokeSubject() spares the session that `except` names, also under its n
   t.strictSame(await other.data(), {})
   t.match(await mine.data(), { a: 1 })
   await mine.run(({ session }) => session.regenerateId())
-  t.match(await copyTo(elsewhere, mine).data(), { a: 1 })
+  t.match(await elsewhere.browser().take(mine).data(), { a: 1 })
 })
 
 t.test('the client is told why its session has ended', async t => {
@@ -203,7 +196,7 @@ t.test('the client is told why its session has ended', async t => {
 t.test('a load asks the store of endings once at most, and not at all while the answer is known', async t => {
   const { revocation, here, elsewhere } = await createNodes(t)
   const browser = await signedIn(here)
-  const far = copyTo(elsewhere, browser)
+  const far = elsewhere.browser().take(browser)
   operations(revocation)
   await far.data()
   t.strictSame(operations(revocation), ['read'])
@@ -217,7 +210,7 @@ t.test('a request that does not touch the session asks nothing', async t => {
   const { readMany } = MemoryBackend.prototype
   t.teardown(() => { MemoryBackend.prototype.readMany = readMany })
   MemoryBackend.prototype.readMany = function (ids) { reads++; return readMany.call(this, ids) }
-  const browser = copyTo(elsewhere, await signedIn(here))
+  const browser = elsewhere.browser().take(await signedIn(here))
   reads = 0
   await browser.run(() => {})
   t.equal(reads, 0)
@@ -302,7 +295,7 @@ for (const [name, end] of Object.entries(endings)) {
       const { here, elsewhere } = await createNodes(t)
       const browser = await signedIn(here)
       if (policy !== null) await browser.run(({ session }) => { session.setLifetime(policy) })
-      const copy = copyTo(elsewhere, browser)
+      const copy = elsewhere.browser().take(browser)
       await browser.run(end)
       const bound = here.clock.now + life
       for (const now of [bound - 2, bound - 1, bound, bound + 1]) {
@@ -316,7 +309,7 @@ for (const [name, end] of Object.entries(endings)) {
 t.test('a life that another node is just making longer is known to an ending at the same time', async t => {
   const { revocation, here, elsewhere } = await createNodes(t)
   const browser = await signedIn(here)
-  const longer = copyTo(elsewhere, browser)
+  const longer = elsewhere.browser().take(browser)
   // The ending is stored after the copy has looked for endings, and asks for the longest life after that.
   const gate = new Gate()
   let nth = 0
@@ -351,7 +344,7 @@ t.test('signals of a cookie session abort on other nodes too', async t => {
     elsewhere.clock.now += HOUR_MS
     const gate = new Gate()
     let signal: AbortSignal | undefined
-    const held = copyTo(elsewhere, browser).run(async ({ session }) => {
+    const held = elsewhere.browser().take(browser).run(async ({ session }) => {
       signal = session.signal
       await gate.pass()
     })

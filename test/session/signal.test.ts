@@ -38,6 +38,12 @@ const revocations: Readonly<Record<string, (site: Pick<Site, 'app'>, id: string)
   'revokeAll()': ({ app }) => app.sessions.revokeAll()
 }
 
+/** Two nodes with one store, whose reports can be muted. */
+async function createNodes (t: Parameters<typeof createSite>[0]) {
+  const backend = new FaultyBackend(new MemoryBackend())
+  return { backend, site: await createSite(t, { backend }), elsewhere: await createSite(t, { backend }) }
+}
+
 async function signedIn (site: Pick<Site, 'browser'>) {
   const browser = site.browser()
   const { body: id } = await browser.run(async ({ session }) => {
@@ -121,13 +127,10 @@ for (const kind of kinds) {
 
 for (const [name, revoke] of Object.entries(revocations)) {
   t.test(`${name} aborts signals on this node and on others`, async t => {
-    const backend = new MemoryBackend()
-    const here = await createSite(t, { backend })
-    const elsewhere = await createSite(t, { backend })
+    const { site: here, elsewhere } = await createNodes(t)
     const { browser, id } = await signedIn(here)
     const held = await listening(browser)
-    const far = elsewhere.browser()
-    for (const [cookie, value] of browser.cookies) far.cookies.set(cookie, value)
+    const far = elsewhere.browser().take(browser)
     const heldFar = await listening(far)
     await revoke(here, id)
     await Promise.all([held, heldFar].map(async ({ signal }) => signal.aborted || await once(signal, 'abort')))
@@ -157,13 +160,10 @@ t.test('nothing is watched for sessions that nobody asks about', async t => {
 })
 
 t.test('changes of the session abort no signal', async t => {
-  const backend = new MemoryBackend()
-  const site = await createSite(t, { backend })
-  const elsewhere = await createSite(t, { backend })
+  const { site, elsewhere } = await createNodes(t)
   const { browser } = await signedIn(site)
   const { signal, gate, answer } = await listening(browser)
-  const far = elsewhere.browser()
-  for (const [cookie, value] of browser.cookies) far.cookies.set(cookie, value)
+  const far = elsewhere.browser().take(browser)
   await far.run(({ session }) => { session.a = 2 })
   await settled()
   t.equal(signal.aborted, false)
@@ -172,9 +172,7 @@ t.test('changes of the session abort no signal', async t => {
 })
 
 t.test('what a request finds ended aborts the signals of the session, also where the backend reports nothing', async t => {
-  const backend = new FaultyBackend(new MemoryBackend())
-  const site = await createSite(t, { backend })
-  const elsewhere = await createSite(t, { backend })
+  const { backend, site, elsewhere } = await createNodes(t)
   const { browser, id } = await signedIn(site)
   const { signal, gate, answer } = await listening(browser)
   backend.mute()
@@ -188,9 +186,7 @@ t.test('what a request finds ended aborts the signals of the session, also where
 })
 
 t.test('after a lost line every signal is looked at again', async t => {
-  const backend = new FaultyBackend(new MemoryBackend())
-  const site = await createSite(t, { backend })
-  const elsewhere = await createSite(t, { backend })
+  const { backend, site, elsewhere } = await createNodes(t)
   const { browser, id } = await signedIn(site)
   const other = await listening((await signedIn(site)).browser)
   const { signal, gate, answer } = await listening(browser)

@@ -4,7 +4,7 @@ import { LongestLife } from '../../lib/store/longest-life.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import type { SessionBackend, SessionRecord } from '../../types/index.d.ts'
 import { createSite } from '../helpers/app.ts'
-import { Gate } from '../helpers/gate.ts'
+import { Gate, stayAlive } from '../helpers/gate.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 import { newRecord } from '../helpers/records.ts'
 import { DAY_MS, HOUR_MS } from '../helpers/times.ts'
@@ -63,8 +63,7 @@ t.test('an ending between the load and the first text of a longer life is found 
   const browser = here.browser()
   await browser.run(({ session }) => { session.a = 1 })
   revocation.mute()
-  const far = elsewhere.browser()
-  for (const [name, value] of browser.cookies) far.cookies.set(name, value)
+  const far = elsewhere.browser().take(browser)
   const gate = new Gate()
   const late = far.attempt(async ({ session }) => {
     session.a = 2
@@ -130,4 +129,20 @@ t.test('a session that was just begun is heard of too', async t => {
     await new Promise(resolve => { setImmediate(resolve) })
     t.equal(signal.aborted, true)
   })
+})
+
+t.test('while somebody waits for the end of a cookie session, the line to the store of endings is asked about', async t => {
+  stayAlive(t)
+  const questions = { count: 0 }
+  const revocation = Object.assign(new PlainBackend(), {
+    watch: () => ({ get isLive () { questions.count++; return true }, close () {} })
+  })
+  const site = await createSite(t, { backend: new CookieBackend({ revocation }) })
+  const browser = site.browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  const session = await site.app.sessions.open(browser.header)
+  t.notOk(session.signal.aborted)
+  const before = questions.count
+  while (questions.count === before) await new Promise(resolve => { setImmediate(resolve) })
+  t.notOk(session.signal.aborted)
 })

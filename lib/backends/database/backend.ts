@@ -1,6 +1,7 @@
 import type {
   BackendContext, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, SessionWatch, WatchOptions, WriteContext
 } from '../../../types/index.d.ts'
+import { hide } from '../../tools/missing-methods.ts'
 import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 import { isId } from '../../record/ids.ts'
@@ -85,7 +86,7 @@ export class DatabaseBackend implements SessionBackend {
     this.#log = binding?.log
     const { pool, place } = this.#settings
     this.#news = pool && this.#table.dialect === 'postgres' ? new News(pool, place.table, this.#property) : null
-    if (this.#news?.canListen !== true) Object.defineProperty(this, 'watch', { value: undefined })
+    if (this.#news?.canListen !== true) hide(this, 'watch')
     this.#warnOfForeignRow = warnOnce(this.#log, 'a row of the session table is no session; it counts as absent')
   }
 
@@ -192,14 +193,10 @@ export class DatabaseBackend implements SessionBackend {
 
   async removeAll (): Promise<void> { await this.#table.statements.removeAll({ property: this.#property, channel: this.#news?.channel }) }
 
-  async removeSubject (subject: string, options: RemoveOptions): Promise<number> {
-    return await this.#removeThose({ subject }, options)
-  }
+  removeSubject (subject: string, options: RemoveOptions): Promise<number> { return this.#removeThose({ subject }, options) }
 
   /** @throws InvalidOptionsError where the table has no columns for labels */
-  async removeLabel (label: string, options: RemoveOptions): Promise<number> {
-    return await this.#removeThose({ label }, options)
-  }
+  removeLabel (label: string, options: RemoveOptions): Promise<number> { return this.#removeThose({ label }, options) }
 
   /** Stops the sweeper, and waits for a sweep under way. The Kysely instance stays open for the application. */
   async close (): Promise<void> { await this.#sweeper?.stop() }

@@ -2,7 +2,7 @@ import type {
   BackendContext, ListedRecord, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, SessionWatch, WatchOptions, WriteContext
 } from '../../../types/index.d.ts'
 import { unexpected } from '../../tools/check-options.ts'
-import { hideMissing } from '../../tools/missing-methods.ts'
+import { hide, hideMissing } from '../../tools/missing-methods.ts'
 import { listBoth } from './listing.ts'
 import { type MigratingBackendOptions, rolesOf } from './options.ts'
 import { removeFrom, touchIn, writeTo } from './register.ts'
@@ -45,7 +45,7 @@ export class MigratingBackend implements SessionBackend {
     this.#options = options
     this.#migration = { old, next, moves: next === current, now }
     hideMissing(this, WHERE_BOTH, [old, next])
-    if (old.serverOf === undefined && next.serverOf === undefined) Object.defineProperty(this, 'serverOf', { value: undefined })
+    if (old.serverOf === undefined && next.serverOf === undefined) hide(this, 'serverOf')
   }
 
   get atomic (): boolean { return this.#migration.old.atomic === true && this.#migration.next.atomic === true }

@@ -1,6 +1,7 @@
 import type {
   BackendContext, ListFilter, ListPage, RemoveOptions, SessionBackend, SessionRecord, SessionWatch, WatchOptions
 } from '../../../types/index.d.ts'
+import { hide } from '../../tools/missing-methods.ts'
 import { unexpected } from '../../tools/check-options.ts'
 import { InvalidOptionsError } from '../../errors.ts'
 import { isId } from '../../record/ids.ts'
@@ -107,7 +108,7 @@ export class RedisBackend implements SessionBackend {
     checkOptions(options, 'RedisBackend')
     const { prefix = DEFAULT_PREFIX } = options
     if (!prefix.isWellFormed()) throw unexpected('RedisBackend.prefix', 'well-formed text', prefix, 'it has half of a surrogate pair')
-    if (!isTrackable(client)) Object.defineProperty(this, 'watch', { value: undefined })
+    if (!isTrackable(client)) hide(this, 'watch')
     this.#client = client
     this.#prefix = prefix
     this.#now = binding?.now ?? Date.now
