@@ -122,6 +122,17 @@ t.test('login() in flight of an ended session begins from nothing', async t => {
   t.equal((await late.run(({ session }) => session.subject)).body, 'ada')
 })
 
+t.test('reload() finds out that the session has ended, and reads one that lives', async t => {
+  const { here } = await createNodes(t)
+  const browser = await signedIn(here)
+  await browser.run(async ({ session }) => {
+    await session.reload()
+    t.equal(session.a, 1)
+    await here.app.sessions.revokeSubject('ada')
+    await t.rejects(session.reload(), { code: 'SES_DESTROYED' })
+  })
+})
+
 t.test('signing out follows a session that got a new id meanwhile', async t => {
   const { here } = await createNodes(t)
   const browser = await signedIn(here)
