@@ -5,10 +5,10 @@ import { durationOf } from '../tools/option-duration.ts'
 import { type Envelope, sealedEnvelope, signedEnvelope } from '../crypto/envelope.ts'
 import { NotSupportedError } from '../errors.ts'
 import { freezeRecord } from '../record/record.ts'
-import { TextCache } from '../tools/text-cache.ts'
-import { decodeRecord, encodeRecord } from '../record/cookie-format.ts'
+import { asDecoded, decodeRecord, encodeRecord } from '../record/cookie-format.ts'
 import { DEFAULT_COOKIE_BYTES } from '../record/cookie-text.ts'
 import { backendOptionsCheck } from './conventions.ts'
+import { OpenedCookies } from './opened-cookies.ts'
 
 export interface CookieBackendOptions {
   /** `'seal'` encrypts and authenticates the data; `'sign'` leaves the data readable and only authenticates. @default 'seal' */
@@ -30,12 +30,6 @@ export interface CookieBackendOptions {
   /** Whether a session carries what the option `about` says of a request, with each request. @default false */
   aboutInCookie?: boolean
 }
-
-/**
- * Only a cookie with the same first 40 characters is compared whole with a cached text, so that the time of the comparison
- * tells an attacker nothing: these characters hold the nonce, or most of the signature, and to guess them is to guess 190 bits.
- */
-const CACHE_KEY_CHARS = 40
 
 const REVOCATION = 'an atomic session backend on a server'
 const DEFAULT_STALENESS = '5s'
@@ -67,14 +61,14 @@ export class CookieBackend implements SessionBackend {
   readonly aboutInCookie: boolean
   readonly #mode: 'seal' | 'sign'
   readonly #envelope: Envelope | undefined
-  readonly #opened = new TextCache<string, SessionRecord>()
+  readonly #opened: OpenedCookies
   readonly #options: CookieBackendOptions
   readonly revocation: SessionBackend['revocation']
   /** Whether the endings are known without a wait: else a session is loaded before its handler runs. */
   readonly answersAtOnce: boolean
 
   /** @throws InvalidOptionsError for unknown options and values out of range, and for a revocation backend that keeps no promise */
-  constructor (options: CookieBackendOptions = {}, envelope?: Envelope) {
+  constructor (options: CookieBackendOptions = {}, envelope?: Envelope, cacheBytes?: number) {
     checkOptions(options, 'CookieBackend')
     this.revocation = revocationOf(options)
     this.answersAtOnce = this.revocation === undefined || this.revocation.backend.answersAtOnce === true
@@ -84,10 +78,11 @@ export class CookieBackend implements SessionBackend {
     this.aboutInCookie = options.aboutInCookie ?? false
     this.#mode = options.mode ?? 'seal'
     this.#envelope = envelope
+    this.#opened = new OpenedCookies(cacheBytes)
   }
 
   bind (context: BackendContext): CookieBackend {
-    const { property, secrets, cookie: { name } } = context
+    const { property, secrets, cookie: { name }, cacheBytes } = context
     if (secrets.length === 0) throw missingSecret('the cookie backend')
     // Keys of its own for each property: a session of one registration is nothing to another, whatever their cookies are called.
     const purpose = `cookie ${this.#mode} of ${property}`
@@ -95,27 +90,32 @@ export class CookieBackend implements SessionBackend {
     const { revocation } = this.#options
     // No property has a hyphen: `revokeAll()` of sessions on the same store leaves the endings alone.
     const bound = revocation?.bind?.({ ...context, property: `${property}-revoked` }) ?? revocation
-    return new CookieBackend({ ...this.#options, ...(bound !== undefined && { revocation: bound }) }, envelopeOf(name))
+    return new CookieBackend({ ...this.#options, ...(bound !== undefined && { revocation: bound }) }, envelopeOf(name), cacheBytes)
   }
 
   async prepare (): Promise<void> { await this.revocation?.backend.prepare?.() }
   async close (): Promise<void> { await this.revocation?.backend.close?.() }
 
+  /** The record of a text that was opened or made before, and is still at hand. */
+  known (text: string): SessionRecord | null { return this.#opened.get(text) ?? null }
+
   read (text: string): SessionRecord | null {
-    // A browser sends the same cookie with each request, and a look-up costs a tenth of opening the envelope.
-    const key = text.slice(0, CACHE_KEY_CHARS)
-    const known = this.#opened.get(key, text)
-    if (known !== undefined) return known
+    const known = this.known(text)
+    if (known !== null) return known
     const content = this.#bound.open(text)
     const decoded = content === null ? null : decodeRecord(content)
     if (decoded === null) return null
     const record = freezeRecord(decoded)
-    this.#opened.set(key, text, record)
+    this.#opened.set(text, record)
     return record
   }
 
   write (_id: null, record: SessionRecord): string {
-    return this.#bound.seal(encodeRecord(record))
+    const content = encodeRecord(record)
+    const text = this.#bound.seal(content)
+    // The browser sends this text with its next request.
+    this.#opened.set(text, asDecoded(record, content))
+    return text
   }
 
   /** Nothing is stored but the cookie, and the core clears the cookie. */

@@ -1,6 +1,7 @@
 import { MAIN_PROPERTY } from '../backends/conventions.ts'
 import { A_DURATION, DURATIONS } from '../tools/option-duration.ts'
 import type { OptionSchema } from '../tools/option-schema.ts'
+import { DEFAULT_CACHE_BYTES } from '../tools/text-cache.ts'
 import { COOKIE_NAME } from '../record/cookie-text.ts'
 
 /**
@@ -86,6 +87,7 @@ export const optionsSchema: OptionSchema = {
     onTheft: { description: '\'report\' or \'end\'', enum: ['report', 'end'], default: 'end' },
     onUnavailable: { description: '\'error\' or \'anonymous\'', enum: ['error', 'anonymous'], default: 'error' },
     timeout: { ...duration, default: 5 },
+    cacheBytes: { description: 'an integer of bytes from 0', type: 'integer', minimum: 0, default: DEFAULT_CACHE_BYTES },
     now: { description: 'a function that returns milliseconds' }
   }
 }

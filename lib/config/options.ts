@@ -19,6 +19,7 @@ import { checkRenewedSecrets } from './renewed-secrets.ts'
 import { secretsOf } from './secrets.ts'
 import { compilePayloadSchema } from '../payload/payload-schema.ts'
 import { jsonSerializer } from '../payload/serializer.ts'
+import { DEFAULT_CACHE_BYTES } from '../tools/text-cache.ts'
 
 /** The longest delay of a timer: `setTimeout` fires at once when the delay is longer. */
 const MAX_TIMER_MS = 2 ** 31 - 1
@@ -53,6 +54,8 @@ export interface Settings extends SchemeCookies {
   readonly onUnavailable: 'error' | 'anonymous'
   /** The longest wait for the backend, in milliseconds. */
   readonly timeoutMs: number
+  /** What a cache of sessions that were read before may take: of parsed payloads, and of opened cookies. */
+  readonly cacheBytes: number
   /** Whole milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -75,6 +78,7 @@ export function resolveOptions (options: SessionOptions, router: RouterOptions =
   checkRenewedSecrets(backend, options)
   const cookies = cookieSettings(options)
   const lifetime = lifetimeOptions(options)
+  const { cacheBytes = DEFAULT_CACHE_BYTES } = options
   return Object.freeze({
     secrets,
     backend,
@@ -83,7 +87,8 @@ export function resolveOptions (options: SessionOptions, router: RouterOptions =
     lifetime,
     autoload: autoloadMatcher(options.autoload, router),
     exclude: excludeMatcher(options.exclude, router),
-    codec: codecOf(options, secrets),
+    codec: codecOf(options, secrets, cacheBytes),
+    cacheBytes,
     onConflict: options.onConflict ?? 'merge',
     subject: options.subject ?? null,
     about: options.about ?? null,
@@ -135,13 +140,14 @@ function clockOf ({ now }: SessionOptions): () => number {
   return now === undefined ? Date.now : () => Math.trunc(now())
 }
 
-function codecOf (options: SessionOptions, secrets: readonly Buffer[]): PayloadCodec {
+function codecOf (options: SessionOptions, secrets: readonly Buffer[], cacheBytes: number): PayloadCodec {
   const codec = {
     serializer: options.serializer ?? jsonSerializer,
     schema: compilePayloadSchema(options.schema),
     schemaVersion: options.schemaVersion ?? 1,
     migrate: options.migrate,
-    encryptor: encryptorOf(options.encrypt, secrets, `payload of ${options.property ?? MAIN_PROPERTY}`)
+    encryptor: encryptorOf(options.encrypt, secrets, `payload of ${options.property ?? MAIN_PROPERTY}`),
+    cacheBytes
   }
   try {
     return new PayloadCodec(codec)

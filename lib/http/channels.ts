@@ -63,7 +63,7 @@ function channelOf (
 }
 
 function bind (log: FastifyBaseLogger, settings: Settings, cookie: CookieSettings): Bound {
-  const { property, secrets, now, timeoutMs: timeout, backend, migrateFrom, isCookieNamed: isNamed } = settings
-  const context = { property, now, secrets, cookie: { ...cookie, isNamed }, timeout, log }
+  const { property, secrets, now, timeoutMs: timeout, cacheBytes, backend, migrateFrom, isCookieNamed: isNamed } = settings
+  const context = { property, now, secrets, cookie: { ...cookie, isNamed }, timeout, cacheBytes, log }
   return { backend: backend.bind?.(context) ?? backend, readers: migrateFrom.map(reader => reader.bind?.(context) ?? reader) }
 }

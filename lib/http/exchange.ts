@@ -105,14 +105,14 @@ export class Exchange {
   /** Fastify is about to answer with an error of its own, since the time of the handler is over: nothing is waited for any more. */
   timeOut (error: Error): void {
     this.#hasTimedOut = true
-    if (this.#held === null) return
-    const { payload, abandon } = this.#held
+    const held = this.#held
+    if (held === null) return
     this.#held = null
     this.#progress = 'failed'
-    abandon()
+    held.abandon()
     this.#cookies.retract()
     presetError(this.#reply, error)
-    destroyPayload(payload)
+    destroyPayload(held.payload)
   }
 
   #finish (payload: unknown, done: Done): void {

@@ -19,47 +19,83 @@ export interface HeldReply {
  * until the commit is over, and changes of status and headers which such a handler made meanwhile are undone. Once the
  * route's `handlerTimeout` is over `reply.sent` says false again, since Fastify asks before it answers with its own 503.
  */
-export function holdReply (reply: FastifyReply, payload: unknown): HeldReply {
-  const { statusCode } = reply
-  const headers = copyOf(reply)
-  const forgetErrors = ignoreStreamErrors(payload)
-  const { handlerTimeout } = reply.request.routeOptions as { handlerTimeout?: number }
-  const isInTime = (): boolean => !handlerTimeout || reply.elapsedTime < handlerTimeout - TIMER_SLACK_MS
-  Object.defineProperty(reply, 'sent', { get: isInTime, configurable: true })
-  const letGo = (): void => {
-    forgetErrors()
-    delete (reply as { sent?: boolean }).sent
+export function holdReply (reply: FastifyReply, payload: unknown): HeldReply { return new Held(reply, payload) }
+
+type Headers = Record<string, unknown>
+
+class Held implements HeldReply {
+  readonly payload: unknown
+  readonly #reply: FastifyReply
+  readonly #statusCode: number
+  readonly #headers: Headers
+  readonly #forgetErrors: () => void
+
+  constructor (reply: FastifyReply, payload: unknown) {
+    this.payload = payload
+    this.#reply = reply
+    this.#statusCode = reply.statusCode
+    this.#headers = copyOf(reply)
+    this.#forgetErrors = ignoreStreamErrors(payload)
+    Object.defineProperty(reply, 'sent', HELD)
   }
-  return {
-    payload,
-    abandon: letGo,
-    release (then) {
-      letGo()
-      try {
-        if (!reply.raw.headersSent) restore(reply, statusCode, headers)
-        then()
-      } catch (error) {
-        // Such as a header of the handler which Node refuses. Without a wait Fastify would have caught the error.
-        sendError(reply, error as Error)
-      }
+
+  abandon (): void {
+    this.#forgetErrors()
+    delete (this.#reply as { sent?: boolean }).sent
+  }
+
+  release (then: () => void): void {
+    const reply = this.#reply
+    this.abandon()
+    try {
+      if (!reply.raw.headersSent) restore(reply, this.#statusCode, this.#headers)
+      then()
+    } catch (error) {
+      // Such as a header of the handler which Node refuses. Without a wait Fastify would have caught the error.
+      sendError(reply, error as Error)
     }
+  }
+}
+
+/** What `reply.sent` is for the time of a hold. */
+const HELD: PropertyDescriptor = {
+  configurable: true,
+  get (this: FastifyReply) {
+    const { handlerTimeout } = this.request.routeOptions as { handlerTimeout?: number }
+    return !handlerTimeout || this.elapsedTime < handlerTimeout - TIMER_SLACK_MS
   }
 }
 
 /** Whether `reply.sent` tells of a commit under way, and of nothing sent. */
 export function isHeld (reply: FastifyReply): boolean { return Object.hasOwn(reply, 'sent') }
 
-type Headers = Map<string, unknown>
-
 function copyOf (reply: FastifyReply): Headers {
-  // Fastify appends to an array of Set-Cookie lines in place.
-  return new Map(Object.entries(reply.getHeaders()).map(([name, value]) => [name, Array.isArray(value) ? [...value] : value]))
+  const headers = reply.getHeaders() as Headers
+  const lines = headers['set-cookie']
+  // Fastify appends to an array of lines in place.
+  if (Array.isArray(lines)) headers['set-cookie'] = [...lines]
+  return headers
 }
 
+// Hardly any handler goes on: then there is nothing to put back.
 function restore (reply: FastifyReply, statusCode: number, headers: Headers): void {
-  reply.code(statusCode)
-  for (const name of Object.keys(reply.getHeaders())) reply.removeHeader(name)
-  for (const [name, value] of headers) reply.header(name, value)
+  if (reply.statusCode !== statusCode) reply.code(statusCode)
+  const present = reply.getHeaders() as Headers
+  if (hasAll(present, headers) && hasAll(headers, present)) return
+  for (const name of Object.keys(present)) reply.removeHeader(name)
+  for (const [name, value] of Object.entries(headers)) reply.header(name, value)
+}
+
+function hasAll (headers: Headers, others: Headers): boolean {
+  for (const name in others) {
+    if (!isSameValue(headers[name], others[name])) return false
+  }
+  return true
+}
+
+function isSameValue (value: unknown, other: unknown): boolean {
+  if (value === other) return true
+  return Array.isArray(value) && Array.isArray(other) && value.length === other.length && value.every((line, at) => line === other[at])
 }
 
 function sendError (reply: FastifyReply, error: Error): void {

@@ -5,6 +5,7 @@ import type { Rejection } from '../store/store.ts'
 import { type Flow, isPromise } from '../tools/flow.ts'
 import { type Arrived, findArrival } from './arrivals.ts'
 import type { CookieTransport } from './cookie.ts'
+import { loadDirectly } from './directly.ts'
 import { withOwner } from './identity.ts'
 import type { SessionState } from './state.ts'
 import { isSuspect, type Named, namedBy, reportThefts, type Suspect } from './theft.ts'
@@ -36,6 +37,7 @@ export function loadAtOnce (state: SessionState): void {
 
 function startLoading (state: SessionState): Awaitable<void> {
   try {
+    if (loadDirectly(state)) return
     const loading = state.registration.store.run(load(state))
     if (!isPromise(loading)) return
     const loaded = state.progress.keepPending(loading.then(undefined, (error: unknown) => { failLoading(state, error) }))

@@ -6,6 +6,7 @@ import { type Flow, isPromise } from '../tools/flow.ts'
 import type { Arrival } from './arrival.ts'
 import { arrive } from './arrive.ts'
 import { sendCookieIfOutdated } from './cookie.ts'
+import { commitDirectly } from './directly.ts'
 import type { Draft } from './draft.ts'
 import { destroy } from './end.ts'
 import { noteFailure, reload } from './load.ts'
@@ -50,7 +51,7 @@ function warnOfDropped ({ registration, cookies }: SessionState): void {
 function commitAtEnd (state: SessionState): Awaitable<void> {
   if (state.arrival !== null) return state.registration.store.run(commitArrival(state, state.arrival))
   const draft = state.draft()
-  if (state.differs(draft)) return state.registration.store.run(commitOrDrop(state, draft))
+  if (state.differs(draft)) return commitDirectly(state, draft) ? undefined : state.registration.store.run(commitOrDrop(state, draft))
   if (isRenewal(state)) return renewOrWarn(state, draft)
   if (state.base !== null) sendCookieIfOutdated(state, false)
 }

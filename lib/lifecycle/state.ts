@@ -87,7 +87,6 @@ export class SessionState {
   }
 
   get expiresAt (): number { return nextDeadline(this) }
-
   get progress (): Progress { return (this.#progress ??= new Progress()) }
   get loading (): PromiseLike<void> | null { return this.#progress?.loading ?? null }
   get pending (): PromiseLike<unknown> | null { return this.#progress?.pending ?? null }
@@ -209,6 +208,7 @@ export class SessionState {
     const isCleared = this.#isCleared && !sent.isCleared
     this.#hasNewId ||= base.record.id !== this.#base?.record.id
     this.#takeOver(base, token)
+    this.registration.store.codec.noteStored(base)
     this.#arrival?.settle()
     this.#phase = 'loaded'
     if (isCleared) this.#values = { ...this.#values, subject, meta }

@@ -16,6 +16,8 @@ export interface CodecOptions {
   readonly migrate: ((data: Payload, fromVersion: number) => Payload) | undefined
   /** Seals payloads at rest; `null` where they are stored as they are. */
   readonly encryptor: Encryptor | null
+  /** What parsed payloads may take. */
+  readonly cacheBytes?: number
 }
 
 /** A stored session as the process knows it: the record, and its payload. */
@@ -39,14 +41,15 @@ export class PayloadCodec {
   readonly #options: CodecOptions
   readonly #isJson: boolean
   /**
-   * Payloads by the version of their record, which is new for each write. Sessions are read again and again, and seldom
-   * written: to copy a parsed payload is quicker than to parse its text.
+   * Payloads by the id of their session. Sessions are read again and again: to copy a parsed payload is quicker than to parse its text.
+   * The data of the record are compared whole, so that a payload of before is never taken for the present one.
    */
-  readonly #parsed = new TextCache<number, { readonly id: string, readonly text: string, readonly tree: Payload }>()
+  readonly #parsed: TextCache<{ readonly text: string, readonly tree: Payload }>
 
   constructor (options: CodecOptions) {
     this.#options = options
     this.#isJson = options.serializer === jsonSerializer
+    this.#parsed = new TextCache(options.cacheBytes)
     this.emptyText = this.serialize({})
   }
 
@@ -126,9 +129,8 @@ export class PayloadCodec {
    */
   decode (record: SessionRecord): Decoded {
     const isCurrent = record.schemaVersion === this.#options.schemaVersion
-    const known = isCurrent ? this.#parsed.get(record.version, record.data) : undefined
-    // Sealed data are bound to their id.
-    if (known?.id === record.id) return { stored: { record, text: known.text, tree: known.tree }, data: copyTree(known.tree) }
+    const known = isCurrent ? this.#parsed.get(record.id, record.data) : undefined
+    if (known !== undefined) return { stored: { record, text: known.text, tree: known.tree }, data: copyTree(known.tree) }
     const text = this.#open(record)
     if (text === null) return { rejected: 'tampered' }
     let data: Payload
@@ -146,8 +148,13 @@ export class PayloadCodec {
     // Changes are measured against the text, so the text must not have the key which was left out.
     if (hadPrototype) return this.#rewritten(record, data)
     if (!this.#isJson) return { stored: { record, text, tree: null }, data }
-    this.#parsed.set(record.version, record.data, { id: record.id, text, tree: data })
+    this.#parsed.set(record.id, record.data, { text, tree: data })
     return { stored: { record, text, tree: data }, data: copy }
+  }
+
+  /** The payload of a session that was read before is another by now: the next read need not parse it. */
+  noteStored ({ record, text, tree }: Stored): void {
+    if (tree !== null && record.schemaVersion === this.#options.schemaVersion) this.#parsed.set(record.id, record.data, { text, tree })
   }
 
   #open (record: SessionRecord): string | null {

@@ -1,4 +1,5 @@
 import type { SessionMeta, SessionPolicy, SessionRecord } from '../../types/index.d.ts'
+import { freezeRecord } from './record.ts'
 
 const ID_CHARS = 22
 const NUMBER_BYTES = 6
@@ -65,4 +66,11 @@ export function decodeRecord (bytes: Buffer): SessionRecord | null {
     meta,
     data: bytes.toString('utf8', moreEnd)
   }
+}
+
+/** What reading the content of a record comes to. */
+export function asDecoded (record: SessionRecord, content: Buffer): SessionRecord {
+  const { subject, policy, meta, expiresAt } = record
+  const isSame = subject === null && policy === null && meta === null && expiresAt <= MAX_NUMBER && Object.isFrozen(record)
+  return isSame ? record : freezeRecord(decodeRecord(content)!)
 }

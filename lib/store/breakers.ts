@@ -1,5 +1,6 @@
 import type { Awaitable } from '../../types/index.d.ts'
 import { idOfToken, newToken } from '../record/ids.ts'
+import { Deadlines } from '../tools/deadlines.ts'
 import { type Flow, isPromise, run } from '../tools/flow.ts'
 import { Breaker, type BreakerState } from './breaker.ts'
 import type { BackendCalls } from './calls.ts'
@@ -17,13 +18,13 @@ export type OnBreaker = (state: BreakerState, server: string) => void
 /** A breaker for each server of a backend, so that a server which is down takes no sessions with it but its own. */
 export class Breakers {
   readonly #calls: BackendCalls
-  readonly #limitMs: number
+  readonly #deadlines: Deadlines
   readonly #onChange: OnBreaker
   readonly #all = new Map<string, Breaker>()
 
   constructor (calls: BackendCalls, timeoutMs: number, onChange: OnBreaker) {
     this.#calls = calls
-    this.#limitMs = Math.min(timeoutMs, MAX_QUESTION_MS)
+    this.#deadlines = new Deadlines(Math.min(timeoutMs, MAX_QUESTION_MS), () => new Error('no answer'))
     this.#onChange = onChange
   }
 
@@ -40,6 +41,7 @@ export class Breakers {
   }
 
   close (): void {
+    this.#deadlines.close()
     for (const breaker of this.#all.values()) breaker.close()
     this.#all.clear()
   }
@@ -55,7 +57,7 @@ export class Breakers {
 
   /** Whether a server answers a read of an id which no session has. */
   #answers (server: string): Awaitable<boolean> {
-    const answer = run(this.#question(server), this.#limitMs, () => new Error('no answer'))
+    const answer = run(this.#question(server), this.#deadlines)
     return isPromise(answer) ? answer.then(undefined, () => false) : answer
   }
 

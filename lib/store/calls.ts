@@ -21,6 +21,8 @@ export class BackendCalls {
     this.#name = name
   }
 
+  get isTraced (): boolean { return tracing.hasSubscribers }
+
   /**
    * Calls the backend. Where the time limit stops the flow before the backend has answered, there is no outcome.
    *
@@ -28,7 +30,7 @@ export class BackendCalls {
    */
   make<T> (operation: BackendCall['operation'], id: string | null, send: () => Awaitable<T>, sent: string | null): Flow<Outcome<T>> {
     // Without anybody who traces, which is the usual case, a call costs one look-up more.
-    if (!tracing.hasSubscribers) return settle(send)
+    if (!this.isTraced) return settle(send)
     // The id of a self-contained backend is the cookie's text.
     const isSecret = this.backend.selfContained === true
     return traced({ property: this.property, backend: this.#name, operation, id: isSecret ? null : id }, send, sent)

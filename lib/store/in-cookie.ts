@@ -1,4 +1,5 @@
 import type { Instant, SessionRecord, SessionWatch, WriteContext } from '../../types/index.d.ts'
+import type { CookieBackend } from '../backends/cookie.ts'
 import { BackendContractError, SessionTooLargeError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
@@ -49,6 +50,16 @@ export class InCookie implements Keeping {
       throw new BackendContractError(`${name}.write() is self-contained and must return the cookie's text, got ${typeof text}`)
     }
     if (!isCookieText(text)) throw new BackendContractError(`${name}.write() must return text that fits a cookie value`)
+    this.#assertFits(text, payload)
+    this.#store.observer.stored(record)
+    return text
+  }
+
+  known (text: string): SessionRecord | null { return (this.#store.backend as CookieBackend).known(text) }
+
+  // What our own backend makes is cookie text.
+  insertDirectly ({ record, text: payload }: Stored): string {
+    const text = (this.#store.backend as CookieBackend).write(null, record)
     this.#assertFits(text, payload)
     this.#store.observer.stored(record)
     return text

@@ -29,6 +29,9 @@ export class CommitQueue<Result> {
   /** How many sessions have a commit under way. */
   get size (): number { return this.#last.size }
 
+  /** Whether a commit or an ending of a session is under way. */
+  isBusy (id: string): boolean { return this.#last.has(id) || this.#endings.has(id) }
+
   /**
    * Waits until the turn before has ended. `leave` must be called in a `finally`.
    *

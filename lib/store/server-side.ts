@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { CookieTexts, Instant, SessionMeta, SessionRecord, SessionWatch, WriteContext } from '../../types/index.d.ts'
+import type { MemoryBackend } from '../backends/memory.ts'
 import type { Settings } from '../config/options.ts'
 import { randomVersion } from '../crypto/random.ts'
 import type { Stored } from '../payload/codec.ts'
@@ -55,6 +56,14 @@ export class ServerSide implements Keeping {
   * insert ({ record }: Stored, expectedVersion: number, token: string, context: WriteContext): Flow<string | null> {
     const { written } = yield * this.#store.put(record, expectedVersion, context)
     return written ? token : null
+  }
+
+  known (id: string): SessionRecord | null { return (this.#store.backend as MemoryBackend).read(id) }
+
+  insertDirectly ({ record }: Stored, expectedVersion: number, token: string): string | null {
+    if ((this.#store.backend as MemoryBackend).write(record.id, record, expectedVersion) !== record.id) return null
+    this.#store.observer.stored(record)
+    return token
   }
 
   isStale (): boolean { return false }

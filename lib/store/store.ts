@@ -6,6 +6,9 @@ import type { Payload } from '../payload/changes.ts'
 import type { PayloadCodec, Stored, Unreadable } from '../payload/codec.ts'
 import { effectiveDeadline, isExpired, lifetimeOf } from '../record/lifetime.ts'
 import { isRecord } from '../record/record.ts'
+import { CookieBackend } from '../backends/cookie.ts'
+import { MemoryBackend } from '../backends/memory.ts'
+import { Deadlines } from '../tools/deadlines.ts'
 import { type Flow, isPromise, run } from '../tools/flow.ts'
 import { Breakers, type OnBreaker } from './breakers.ts'
 import { BackendCalls, type Outcome } from './calls.ts'
@@ -43,6 +46,8 @@ export class Store {
   readonly #settings: Settings
   readonly #calls: BackendCalls
   readonly #breakers: Breakers
+  readonly #deadlines: Deadlines
+  readonly #isOwn: boolean
 
   /** @param backend the backend of `settings`, bound to the registration */
   constructor (settings: Settings, backend: SessionBackend, onBreaker: OnBreaker, observer: Observer) {
@@ -52,12 +57,18 @@ export class Store {
     this.name = settings.backend.constructor?.name ?? 'The backend'
     this.#settings = settings
     this.#calls = new BackendCalls(backend, settings.property, this.name)
+    const { timeoutMs } = settings
+    this.#deadlines = new Deadlines(timeoutMs, () => new BackendUnavailableError(`${this.name} did not answer within ${timeoutMs} ms`))
+    // Methods of the application's own, on the object or in a class that extends ours, may do anything.
+    this.#isOwn = [MemoryBackend, CookieBackend].some(({ prototype: { read, write } }) => backend.read === read && backend.write === write)
     this.#breakers = new Breakers(this.#calls, settings.timeoutMs, onBreaker)
   }
 
   /** Whether loads of requests may be answered from what this process knows. */
   get hasCache (): boolean { return this.backend.readFresh !== undefined }
   get isAtomic (): boolean { return this.backend.atomic === true }
+  /** Whether the backend may be called without a flow: one of our own that never waits and never fails, and nobody traces. */
+  get isDirect (): boolean { return this.#isOwn && !this.#calls.isTraced }
 
   /** When a stored session ends. */
   deadline (record: SessionRecord): number { return effectiveDeadline(record, this.#settings.lifetime) }
@@ -68,9 +79,7 @@ export class Store {
   }
 
   /** Runs a flow within `timeout`: drivers may never settle. Throws `BackendUnavailableError` when the time is over. */
-  run<T> (flow: Flow<T>, limitMs = this.#settings.timeoutMs): Awaitable<T> {
-    return run(flow, limitMs, () => new BackendUnavailableError(`${this.name} did not answer within ${limitMs} ms`))
-  }
+  run<T> (flow: Flow<T>): Awaitable<T> { return run(flow, this.#deadlines) }
 
   /**
    * Runs a flow that nothing waits for, such as cleaning up after a time-out. A failure is nobody's: the flow was a courtesy.
@@ -117,7 +126,10 @@ export class Store {
   }
 
   /** Leaves no timer behind when the application closes. */
-  close (): void { this.#breakers.close() }
+  close (): void {
+    this.#breakers.close()
+    this.#deadlines.close()
+  }
 
   /** An optional method of the backend. Throws `NotSupportedError` where the backend does not have the method. */
   optional<Name extends keyof SessionBackend> (name: Name, operation: string): NonNullable<SessionBackend[Name]> {

@@ -1,4 +1,5 @@
 import type { Awaitable } from '../../types/index.d.ts'
+import type { Deadlines, Waiting } from './deadlines.ts'
 
 /**
  * A series of steps that runs without a pause as long as no step has to wait. Each promise to wait for is yielded.
@@ -27,32 +28,65 @@ export function * wait<T> (value: Awaitable<T>): Flow<T> {
 /**
  * Runs a flow. The result is a promise only if a step had to wait. Errors of steps are thrown, or reject the promise.
  *
- * @param limitMs the longest time for all waits together, in milliseconds; `Infinity` for no limit
- * @param onTimeout makes the error for the rejection after that time
+ * @param deadlines the longest time for all waits together, and the error for the rejection after that time
  */
-export function run<T> (flow: Flow<T>, limitMs: number, onTimeout: () => Error): Awaitable<T> {
+export function run<T> (flow: Flow<T>, deadlines: Deadlines): Awaitable<T> {
   const first = flow.next()
-  if (first.done) return first.value
-  // A promise made by hand: an async function would make three promises more for each wait.
-  return new Promise<T>((resolve, reject) => {
-    const stop = (): void => {
-      reject(onTimeout())
-      flow.return(undefined as T)
+  return first.done ? first.value : new Running(flow, first.value, deadlines).promise
+}
+
+/** A flow that waits. The promise is made by hand: an async function would make further promises for each wait. */
+class Running<T> implements Waiting {
+  readonly due: number
+  readonly promise: Promise<T>
+  readonly #flow: Flow<T>
+  readonly #deadlines: Deadlines
+  #resolve!: (result: T) => void
+  #reject!: (error: unknown) => void
+
+  constructor (flow: Flow<T>, pending: PromiseLike<unknown>, deadlines: Deadlines) {
+    this.#flow = flow
+    this.#deadlines = deadlines
+    this.due = deadlines.next
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    deadlines.add(this)
+    pending.then(this.#onResult, this.#onError)
+  }
+
+  expire (): void {
+    this.#reject(this.#deadlines.errorOf())
+    this.#flow.return(undefined as T)
+  }
+
+  readonly #onResult = (result: unknown): void => {
+    try {
+      this.#go(this.#flow.next(result))
+    } catch (error) {
+      this.#end()
+      this.#reject(error)
     }
-    const timer = limitMs === Infinity ? undefined : setTimeout(stop, limitMs)
-    const resume = (proceed: () => IteratorResult<PromiseLike<unknown>, T>): void => {
-      try {
-        const step = proceed()
-        if (!step.done) return wake(step.value)
-        resolve(step.value)
-      } catch (error) {
-        reject(error)
-      }
-      clearTimeout(timer)
+  }
+
+  readonly #onError = (failure: unknown): void => {
+    try {
+      this.#go(this.#flow.throw(failure))
+    } catch (error) {
+      this.#end()
+      this.#reject(error)
     }
-    const wake = (pending: PromiseLike<unknown>): void => {
-      pending.then(value => { resume(() => flow.next(value)) }, error => { resume(() => flow.throw(error)) })
+  }
+
+  #go (step: IteratorResult<PromiseLike<unknown>, T>): void {
+    if (!step.done) {
+      step.value.then(this.#onResult, this.#onError)
+      return
     }
-    wake(first.value)
-  })
+    this.#end()
+    this.#resolve(step.value)
+  }
+
+  #end (): void { this.#deadlines.delete(this) }
 }

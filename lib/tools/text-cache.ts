@@ -1,52 +1,101 @@
 import { BoundedMap } from './bounded-map.ts'
 
-const MAX_ENTRIES = 500
+/** What the results of a cache may take: some 10,000 cookies with a payload of 200 characters. */
+export const DEFAULT_CACHE_BYTES = 16_000_000
 /** Longer texts are rare, and not worth the memory. */
 const MAX_CHARS = 16_384
+/** What an entry takes beside its text, in bytes: keys, links, and the objects of a small record. */
+const ENTRY_BYTES = 400
+/** The text itself takes a byte a character; what was made of the text takes one or two more. */
+const BYTES_PER_CHAR = 2.5
 /**
- * Places for the hashes of keys that were set once; a power of two, since the place is the last bits of the hash. Twice the
- * entries: with more places, a thousand browsers in turn would each be kept and dropped again before they come back.
+ * Places for the hashes of keys that were set once; a power of two, since the place is the last bits of the hash. About as many
+ * as a cache of the default size has entries: of browsers that come in turn, those are kept that find room.
  */
-const SEEN_ONCE = 1_024
+const SEEN_ONCE = 32_768
 const HASHED_CHARS = 6
 /** Odd, so that the place depends on every hashed character, and above any ASCII code, so that ASCII keys do not collide. */
 const HASH_FACTOR = 131
 
+interface Entry<T> {
+  readonly key: string
+  readonly text: string
+  readonly value: T
+}
+
 /**
  * Keeps results by the texts from which they were made, since browsers send the same cookie again and again, and stores
  * answer with the same record. A key finds an entry; then the whole text is compared, so that a text never gets the result of
- * a similar text (docs/security.md C125). 500 entries of 16,384 characters at most; the oldest entry goes first.
+ * a similar text (docs/security.md C125). Bounded by an estimate of the bytes; the entry that was set longest ago goes first.
  *
  * A result is kept only when its key is set for the second time. Most texts come once and never again, and garbage
  * collection is slowest with objects that stay for a while before they go.
  */
-export class TextCache<Key extends number | string, T> {
-  readonly #entries = new BoundedMap<Key, { readonly text: string, readonly value: T }>(MAX_ENTRIES)
-  /** Hashes of keys that were set once, each at the place given by the hash. An empty place is NaN, which equals no hash. */
-  readonly #seen = new Float64Array(SEEN_ONCE).fill(NaN)
+export class TextCache<T> {
+  readonly #maxBytes: number
+  readonly #onDrop: (text: string) => void
+  readonly #entries = new BoundedMap<string, Entry<T>>(Infinity)
+  #bytes = 0
+  /** Hashes of keys that were set once, each at the place given by the hash; 0 is an empty place. Made for the first text. */
+  #seen: Int32Array | undefined
+
+  /**
+   * @param maxBytes what the entries may take, by an estimate; 0 keeps nothing
+   * @param onDrop called for each text that is kept no more
+   */
+  constructor (maxBytes = DEFAULT_CACHE_BYTES, onDrop: (text: string) => void = () => {}) {
+    this.#maxBytes = maxBytes
+    this.#onDrop = onDrop
+  }
+
+  /** What the entries take, by an estimate. */
+  get bytes (): number { return this.#bytes }
 
   /** The result of `text`, if kept. */
-  get (key: Key, text: string): T | undefined {
+  get (key: string, text: string): T | undefined {
     const entry = this.#entries.get(key)
     return entry !== undefined && entry.text === text ? entry.value : undefined
   }
 
-  /** Keeps `value` as the result of `text`, if `key` was set before. */
-  set (key: Key, text: string, value: T): void {
-    const hash = typeof key === 'number' ? key : hashOf(key)
+  /**
+   * Keeps `value` as the result of `text`, if `key` was set before. What was kept for the key goes.
+   *
+   * @returns whether `value` is kept
+   */
+  set (key: string, text: string, value: T): boolean {
+    this.#drop(this.#entries.get(key))
+    if (!this.#wasSet(key)) return false
+    const bytes = bytesOf(text)
+    if (text.length > MAX_CHARS || bytes > this.#maxBytes) return false
+    this.#entries.set(key, { key, text, value })
+    this.#bytes += bytes
+    while (this.#bytes > this.#maxBytes) this.#drop(this.#entries.oldest)
+    return true
+  }
+
+  #drop (entry: Entry<T> | undefined): void {
+    if (entry === undefined) return
+    this.#entries.delete(entry.key)
+    this.#bytes -= bytesOf(entry.text)
+    this.#onDrop(entry.text)
+  }
+
+  /** Whether a key was set before, as far as its place tells. */
+  #wasSet (key: string): boolean {
+    this.#seen ??= new Int32Array(SEEN_ONCE)
+    const hash = hashOf(key)
     const place = hash & (SEEN_ONCE - 1)
-    if (this.#seen[place] !== hash) {
-      this.#seen[place] = hash
-      return
-    }
-    if (text.length > MAX_CHARS) return
-    this.#entries.set(key, { text, value })
+    if (this.#seen[place] === hash) return true
+    this.#seen[place] = hash
+    return false
   }
 }
 
-/** A number from the end of a key. Two keys with the same hash do no harm: a result is kept at the first time already. */
+function bytesOf (text: string): number { return ENTRY_BYTES + BYTES_PER_CHAR * text.length }
+
+/** 32 bits, made of the end of a key. Two keys with the same hash do no harm: a result is kept at the first time already. */
 function hashOf (key: string): number {
   let hash = 1
-  for (let at = Math.max(0, key.length - HASHED_CHARS); at < key.length; at++) hash = hash * HASH_FACTOR + key.charCodeAt(at)
-  return hash
+  for (let at = Math.max(0, key.length - HASHED_CHARS); at < key.length; at++) hash = Math.imul(hash, HASH_FACTOR) + key.charCodeAt(at)
+  return hash | 0
 }

@@ -24,8 +24,8 @@ t.test('every part says what it should be, since messages quote it', async t => 
 t.test('the options are those of the documentation', async t => {
   const { properties } = optionsSchema
   t.strictSame(Object.keys(properties!).sort(), [
-    'about', 'absoluteTimeout', 'autoload', 'backend', 'cookie', 'encrypt', 'exclude', 'idleTimeout', 'maxSessionsPerSubject',
-    'migrate', 'migrateFrom', 'now', 'onConflict', 'onLimit', 'onTheft', 'onUnavailable', 'property', 'renewAfter', 'renewSecretEvery', 'schema',
+    'about', 'absoluteTimeout', 'autoload', 'backend', 'cacheBytes', 'cookie', 'encrypt', 'exclude', 'idleTimeout',
+    'maxSessionsPerSubject', 'migrate', 'migrateFrom', 'now', 'onConflict', 'onLimit', 'onTheft', 'onUnavailable', 'property', 'renewAfter', 'renewSecretEvery', 'schema',
     'schemaVersion', 'secret', 'seenEvery', 'serializer', 'subject', 'timeout'
   ])
   t.strictSame(Object.keys(properties!['cookie']!.properties!).sort(), [

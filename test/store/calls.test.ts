@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { type BackendCall, type BackendUnavailableError, CookieBackend, MemoryBackend, type SessionBackend, type SessionRecord } from '../../lib/index.ts'
 import { BackendCalls } from '../../lib/store/calls.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
+import { Deadlines } from '../../lib/tools/deadlines.ts'
 import { run } from '../../lib/tools/flow.ts'
 import { createSite, SECRET } from '../helpers/app.ts'
 import { settled } from '../helpers/gate.ts'
@@ -137,11 +138,11 @@ t.test('channels follow each other as with traceSync and tracePromise of Node', 
     try { return await job() } catch (error) { return error }
   }
   for (const send of [() => null, () => { throw failure }]) {
-    await attempt(() => run(calls.make('read', 'a', send, null), 1_000, () => failure))
+    await attempt(() => run(calls.make('read', 'a', send, null), new Deadlines(1_000, () => failure)))
     await attempt(() => node.traceSync(send, {}))
   }
   for (const send of [async () => null, async () => { throw failure }]) {
-    await attempt(() => run(calls.make('read', 'a', send, null), 1_000, () => failure))
+    await attempt(() => run(calls.make('read', 'a', send, null), new Deadlines(1_000, () => failure)))
     await attempt(() => node.tracePromise(send, {}))
   }
   const channels = (told: Told[]) => told.map(({ channel }) => channel)
@@ -154,7 +155,7 @@ t.test('a call is over where it has a result or an error; what is no number and 
   const told = tracing(t)
   const isOver = async (answer: unknown): Promise<unknown[]> => {
     told.splice(0)
-    await run(calls.make('read', 'a', () => answer, null), 1_000, () => new Error('late'))
+    await run(calls.make('read', 'a', () => answer, null), new Deadlines(1_000, () => new Error('late')))
     return told.map(({ channel, call }) => channel === 'end' || channel === 'asyncEnd' ? call.result : null)
   }
   for (const harmless of [3, true, false, null]) t.strictSame(await isOver(harmless), [null, harmless])

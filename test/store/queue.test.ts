@@ -1,9 +1,10 @@
 import t from 'tap'
+import { Deadlines } from '../../lib/tools/deadlines.ts'
 import { run } from '../../lib/tools/flow.ts'
 import { CommitQueue, type Joining, type Turn } from '../../lib/store/queue.ts'
 
 const enter = async (queue: CommitQueue<string>, id = 'a', limitMs = 60_000): Promise<Turn<string>> =>
-  await run(queue.enter(id), limitMs, () => new Error('timeout'))
+  await run(queue.enter(id), new Deadlines(limitMs, () => new Error('timeout')))
 const tick = () => new Promise(resolve => { setImmediate(resolve) })
 
 t.test('the first one does not wait, and has nothing from before', async t => {
@@ -69,7 +70,7 @@ t.test('when one gives up waiting, those behind still wait for those in front', 
 })
 
 const pass = async (queue: CommitQueue<string>, limitMs = 60_000): Promise<{ done (): void }> =>
-  await run(queue.pass('a'), limitMs, () => new Error('timeout'))
+  await run(queue.pass('a'), new Deadlines(limitMs, () => new Error('timeout')))
 
 t.test('an ending waits for the running commit, and passes the commits which wait', async t => {
   const queue = new CommitQueue<string>()
@@ -123,7 +124,7 @@ t.test('a turn sees those right behind it whose work it can do along, up to the 
   const queue = new CommitQueue<string>()
   const namedJoining = (name: string): Joining<string> & { name: string } => ({ name, onto: theirs => theirs })
   const entering = (name?: string, limitMs = 60_000) =>
-    run(queue.enter('a', name === undefined ? undefined : namedJoining(name)), limitMs, () => new Error('timeout'))
+    run(queue.enter('a', name === undefined ? undefined : namedJoining(name)), new Deadlines(limitMs, () => new Error('timeout')))
   const namesWaiting = (turn: Turn<string>) => [...turn.waiting()].map(({ joining }) => (joining as unknown as { name: string }).name)
   const first = await entering('first')
   t.strictSame([...first.waiting()], [])

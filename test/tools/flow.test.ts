@@ -1,8 +1,9 @@
 import t from 'tap'
+import { Deadlines } from '../../lib/tools/deadlines.ts'
 import { type Flow, isPromise, run, wait } from '../../lib/tools/flow.ts'
 
 const never = () => new Error('timeout')
-const started = <T>(flow: () => Flow<T>, limitMs = 60_000) => run(flow(), limitMs, never)
+const started = <T>(flow: () => Flow<T>, limitMs = 60_000) => run(flow(), new Deadlines(limitMs, never))
 
 t.test('without a promise to wait for, the answer is there at once', async t => {
   t.equal(started(function * () { return (yield * wait(1)) + (yield * wait(2)) }), 3)
@@ -73,7 +74,7 @@ t.test('anything with a then is a promise, nothing else is', async t => {
 t.test('without a limit it waits for as long as it takes, and has no timer', async t => {
   const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
   const before = timers()
-  const answer = run((function * (): Flow<number> { return (yield new Promise(resolve => { setImmediate(resolve, 7) })) as number })(), Infinity, () => new Error('too late'))
+  const answer = run((function * (): Flow<number> { return (yield new Promise(resolve => { setImmediate(resolve, 7) })) as number })(), new Deadlines(Infinity, () => new Error('too late')))
   t.equal(timers(), before)
   t.equal(await answer, 7)
 })
