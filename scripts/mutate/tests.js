@@ -8,6 +8,13 @@ const FLOWS = [
   'test/lifecycle/misbehaving-backends.test.ts'
 ]
 
+/** Tests that start servers or try very many cases, which takes too long for each change. */
+export const tooSlow = [
+  'test/session/revocable-on-stores.test.ts',
+  'test/session/renewal-beside-others.test.ts',
+  'test/lifecycle/merging-by-path.test.ts'
+]
+
 /**
  * The tests that should notice a change in a file or folder of lib, beside the module's twin; those that fail most quickly
  * first. The longest name counts that the path of a file begins with.
@@ -34,6 +41,7 @@ export const testsByName = {
     'test/payload/payload-schema.test.ts',
     'test/store/timeout.test.ts'
   ],
+  'lib/lifecycle/directly.ts': ['test/lifecycle/directly.test.ts'],
   'lib/lifecycle/draft.ts': [
     ...FLOWS, ...http('empty-sessions unchanged-sessions what-counts-as-use'), 'test/payload/schema-version.test.ts'
   ],
