@@ -34,6 +34,8 @@ const NEWER_MESSAGE = 'The session was stored by a newer version of fastsessions
 
 /** A version of a record, in the width that stored text has. */
 export function versionText (version: number): string { return base36(version, VERSION_CHARS) }
+/** How the text of a record with a version begins. */
+export function beginningOf (version: number): string { return `${FORMAT} ${versionText(version)} ` }
 /** An instant, in the width that stored text has. An instant past the year 5188 becomes the last that fits. */
 export function instantText (instant: Instant): string { return base36(Math.min(instant, MAX_INSTANT), INSTANT_CHARS) }
 

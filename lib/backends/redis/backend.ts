@@ -161,8 +161,8 @@ export class RedisBackend implements SessionBackend {
     return trackerOf(this.#client as TrackableClient).watch(space, listener, options)
   }
 
-  async read (id: string): Promise<SessionRecord | null> {
-    return isId(id) ? await this.#sessions.read(id) : null
+  read (id: string): Promise<SessionRecord | null> {
+    return isId(id) ? this.#sessions.read(id) : Promise.resolve(null)
   }
 
   /** The reads leave together, and a cluster serves each at its own master. */
@@ -170,8 +170,8 @@ export class RedisBackend implements SessionBackend {
     return await Promise.all(ids.map(id => this.read(id)))
   }
 
-  async write (id: string, record: SessionRecord, expectedVersion?: number): Promise<string | SessionRecord | null> {
-    return await this.#sessions.write(id, record, expectedVersion)
+  write (id: string, record: SessionRecord, expectedVersion?: number): Promise<string | SessionRecord | null> {
+    return this.#sessions.write(id, record, expectedVersion)
   }
 
   async touch (id: string, record: SessionRecord): Promise<boolean | null> {

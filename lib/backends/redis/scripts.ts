@@ -9,6 +9,9 @@ export const ABSENT = '0000000000'
 /** The expected version of a write which replaces whatever is stored. */
 export const ANY = ''
 
+/** The answer of `replace` where nothing was written, and `write` has to look. */
+export const ASK_WRITE = '0'
+
 /** The time to live of a write which removes the session. */
 export const REMOVED = '0'
 
@@ -26,6 +29,8 @@ const VERSION = `${VERSION_AT + 1}, ${VERSION_AT + 10}`
 const DEADLINE = `${DEADLINES_AT + 1}, ${DEADLINES_AT + INSTANT_CHARS}`
 /** The most bytes which a record's text has before the text of its keys, and some more. */
 const HEAD_BYTES = 72
+/** What a write of data leaves as it is begins there. */
+const BEHIND_DEADLINES = DEADLINES_AT + 2 * INSTANT_CHARS + 2
 const LAST_USE = `${DEADLINES_AT + INSTANT_CHARS + 2}, ${DEADLINES_AT + 2 * INSTANT_CHARS + 1}`
 
 /**
@@ -74,22 +79,41 @@ end
 `
 
 /**
- * Compare-and-set of a session. Almost every write meets the version which the writer expects, so that a cheap comparison
- * of this case comes first.
+ * The usual write: nothing but data and deadlines differ from the record that is stored. The answers are those of `WRITE`, and
+ * `ASK_WRITE` where nothing was written and `WRITE` has to look. Where the deadline stands, so does the time to live.
+ *
+ * ARGV: how the stored text begins up to the version, then the present time of the caller; the text of the record; its time to live
+ * in ms; for a session with keys `indexedAfter` of the deadline.
+ */
+const REPLACE = `
+local text = ARGV[2]
+local last = string.find(text, '\\n', 1, true)
+local head = redis.pcall('GETRANGE', KEYS[1], 0, last - 1)
+if type(head) ~= 'string' then return 0 end
+local deadline = string.sub(head, ${DEADLINE})
+if deadline <= string.sub(ARGV[1], ${DEADLINES_AT + 1}) then return 0 end
+if string.sub(head, 1, ${DEADLINES_AT}) ~= string.sub(ARGV[1], 1, ${DEADLINES_AT}) then
+  if not string.find(head, '^1 %w%w%w%w%w%w%w%w%w%w %w%w%w%w%w%w%w%w%w ') then return 0 end
+  return string.sub(head, ${VERSION}) == string.sub(text, ${VERSION}) and 1 or redis.call('GET', KEYS[1])
+end
+if string.sub(head, ${BEHIND_DEADLINES}) ~= string.sub(text, ${BEHIND_DEADLINES}, last) then return 0 end
+if deadline == string.sub(text, ${DEADLINE}) then
+  redis.call('SET', KEYS[1], text, 'KEEPTTL')
+elseif ARGV[4] and deadline <= ARGV[4] then
+  return 2
+else
+  redis.call('SET', KEYS[1], text, 'PX', ARGV[3])
+end
+return 1`
+
+/**
+ * Compare-and-set of a session.
  *
  * ARGV: now, expected version (`ANY` or `ABSENT` included), own version, text of the record, time to live in ms ('0'
  * removes), `keysText` of the record ('' for an end), and for a session whose indexes may have to move first `indexedAfter` of the
  * deadline (else '').
  */
 const WRITE = `${SAME}
-local head = redis.pcall('GETRANGE', KEYS[1], 0, ${HEAD_BYTES - 1} + #ARGV[6])
-if type(head) == 'string' and ARGV[5] ~= '0' and string.sub(head, 1, ${VERSION_AT + 11}) == '1 ' .. ARGV[2] .. ' ' then
-  local deadline = string.sub(head, ${DEADLINE})
-  if deadline > ARGV[1] and deadline > ARGV[7] and same(head, ARGV[6]) then
-    redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
-    return 1
-  end
-end
 ${STORED}
 local text, version = stored(${HEAD_BYTES} + #ARGV[6])
 if version == ARGV[3] then return 1 end
@@ -168,6 +192,7 @@ type Run = (key: string, ...args: string[]) => Promise<unknown>
 
 /** The scripts, sent through one client. The client gets no new commands: its commands belong to the application. */
 export interface Scripts {
+  readonly replace: Run
   readonly write: Run
   readonly touch: Run
   readonly remove: Run
@@ -177,6 +202,7 @@ export interface Scripts {
 
 export function scriptsOn (client: RedisClient): Scripts {
   return {
+    replace: script(client, REPLACE),
     write: script(client, WRITE),
     touch: script(client, TOUCH),
     remove: script(client, REMOVE),
