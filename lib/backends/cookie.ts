@@ -96,12 +96,9 @@ export class CookieBackend implements SessionBackend {
   async prepare (): Promise<void> { await this.revocation?.backend.prepare?.() }
   async close (): Promise<void> { await this.revocation?.backend.close?.() }
 
-  /** The record of a text that was opened or made before, and is still at hand. */
-  known (text: string): SessionRecord | null { return this.#opened.get(text) ?? null }
-
   read (text: string): SessionRecord | null {
-    const known = this.known(text)
-    if (known !== null) return known
+    const known = this.#opened.get(text)
+    if (known !== undefined) return known
     const content = this.#bound.open(text)
     const decoded = content === null ? null : decodeRecord(content)
     if (decoded === null) return null

@@ -19,6 +19,7 @@ import { isOver, isRenewal, planned, sealed, toStore, writeContextOf } from './r
 import { renew } from './renew.ts'
 import { isSecretDue } from './secrets.ts'
 import type { SessionState } from './state.ts'
+import type { Begun } from './usual.ts'
 
 const MAX_TRIES = 10
 const MAX_COLLISIONS = 3
@@ -60,7 +61,7 @@ export class Commit implements Joining<Stored> {
     if (registration.keeping.isInCookie) return yield * this.#seal()
     if (base === null) return yield * this.#create()
     if (!hasChanged && !isSecretDue(this.#state, base.record)) return yield * this.#renew(base)
-    const turn = yield * registration.queue.enter(base.record.id, this.#mayJoin ? this : undefined)
+    const turn = this.#options.begun?.turn ?? (yield * registration.queue.enter(base.record.id, this.#mayJoin ? this : undefined))
     let latest: Stored | null | undefined
     try {
       latest = turn.joined === undefined ? yield * this.#replace(base, turn) : this.#finish(turn.joined)
@@ -138,7 +139,7 @@ export class Commit implements Joining<Stored> {
     // the version, and a passive request must not undo the renewal with the deadlines that it has read.
     let theirs = this.#mayJoin && this.#state.isUse ? latest : yield * this.#store.fetch(id)
     for (let attempt = 1; theirs !== null; attempt++) {
-      const outcome = yield * this.#attempt(theirs, turn)
+      const outcome = yield * this.#attempt(theirs, turn, attempt === 1 ? this.#options.begun : undefined)
       if (outcome.isDone) return outcome.latest
       theirs = outcome.theirs
       // A record which is gone is an event of its own.
@@ -151,7 +152,7 @@ export class Commit implements Joining<Stored> {
     return null
   }
 
-  * #attempt (theirs: Stored, turn: Turn<Stored>): Flow<Attempt> {
+  * #attempt (theirs: Stored, turn: Turn<Stored>, begun?: Begun): Flow<Attempt> {
     const store = this.#store
     const { record: { id, version } } = theirs
     const { edit, hasChanged } = this.#options
@@ -165,7 +166,9 @@ export class Commit implements Joining<Stored> {
     if (isOver(this.#state, own)) {
       return this.#setsLifetime ? yield * this.#remove(theirs, 'lifetime') : { isDone: false, theirs: null }
     }
-    const { answer, stored } = yield * groupCommit(own, turn, theirs.record.data.length, plan => this.#put(plan, version))
+    const { answer, stored } = begun === undefined
+      ? yield * groupCommit(own, turn, theirs.record.data.length, plan => this.#put(plan, version))
+      : yield * this.#put(own, version, begun)
     if (answer.written) return { isDone: true, latest: this.#finish(stored) }
     return { isDone: false, theirs: answer.theirs === null ? yield * store.fetch(id) : store.sessionOf(answer.theirs, id) }
   }
@@ -182,10 +185,10 @@ export class Commit implements Joining<Stored> {
     return { isDone: true, latest: null }
   }
 
-  * #put (plan: Stored, version: number): Flow<GroupAnswer<Stored>> {
-    const stored = sealed(this.#state, plan)
+  * #put (plan: Stored, version: number, begun?: Begun): Flow<GroupAnswer<Stored>> {
+    const stored = begun?.stored ?? sealed(this.#state, plan)
     const [context, isRepeatable] = [writeContextOf(this.#state, stored.text), this.#options.edit === undefined]
-    return { answer: yield * this.#store.put(stored.record, version, context, isRepeatable), stored }
+    return { answer: yield * this.#store.put(stored.record, version, context, isRepeatable, begun?.given), stored }
   }
 
   /** Lets the commit in front store the changes of this commit along with its own (group commit). */
@@ -233,14 +236,10 @@ export class Commit implements Joining<Stored> {
 
   /** The session has ended, whatever the request still shows of the session. */
   #becomeNothing (id: string, reason: 'empty' | 'lifetime'): void {
-    this.#becomeEmpty(id, reason)
-    this.#state.refreshLive({ text: this.#store.codec.emptyText, tree: {} }, this.#draft)
-  }
-
-  #becomeEmpty (id: string, reason: 'empty' | 'lifetime'): void {
     this.#publish('destroyed', id, { reason, cause: reason === 'empty' ? 'logout' : 'expire' })
     this.#state.cookies.clear(this.#options.isExplicit)
     this.#state.startEmpty()
+    this.#state.refreshLive({ text: this.#store.codec.emptyText, tree: {} }, this.#draft)
   }
 
   #publish (type: SessionEventType, id: string, details: EventDetails = {}): void {

@@ -6,6 +6,7 @@ import { assertKeys } from '../payload/reserved.ts'
 import type { Snapshot } from '../payload/serializer.ts'
 import { type Flow, wait } from '../tools/flow.ts'
 import { assignedObjects } from './live.ts'
+import type { Begun } from './usual.ts'
 import { clearedData, mergedData, type MergeOptions, type Mine } from './merged-data.ts'
 
 /** What a session has beside its data: subject and policy count as a key each, `meta` changes with the id and with `clear()` only. */
@@ -37,6 +38,8 @@ export interface CommitOptions {
   readonly isExplicit: boolean
   /** A transaction's function, which is run on fresh data. */
   readonly edit?: Edit
+  /** The first write, where it was made before the flow. */
+  readonly begun?: Begun
 }
 
 /** Whether a draft differs from the stored session. */

@@ -5,11 +5,11 @@ import type { Rejection } from '../store/store.ts'
 import { type Flow, isPromise } from '../tools/flow.ts'
 import { type Arrived, findArrival } from './arrivals.ts'
 import type { CookieTransport } from './cookie.ts'
-import { loadDirectly } from './directly.ts'
 import { withOwner } from './identity.ts'
 import type { SessionState } from './state.ts'
 import { isSuspect, type Named, namedBy, reportThefts, type Suspect } from './theft.ts'
 import { assertUsable } from './usable.ts'
+import { type Given, usualLoad } from './usual.ts'
 
 /** Loads the session once. An unreachable backend throws, or is an empty session where the route says so. */
 export function loadSession (state: SessionState): Awaitable<void> {
@@ -37,8 +37,9 @@ export function loadAtOnce (state: SessionState): void {
 
 function startLoading (state: SessionState): Awaitable<void> {
   try {
-    if (loadDirectly(state)) return
-    const loading = state.registration.store.run(load(state))
+    const { store } = state.registration
+    const usual = usualLoad(state, given => load(state, given))
+    const loading = usual === null ? store.run(load(state)) : store.runUsual(usual)
     if (!isPromise(loading)) return
     const loaded = state.progress.keepPending(loading.then(undefined, (error: unknown) => { failLoading(state, error) }))
     state.progress.keepLoading(loaded)
@@ -48,10 +49,10 @@ function startLoading (state: SessionState): Awaitable<void> {
   }
 }
 
-function * load (state: SessionState): Flow<void> {
+function * load (state: SessionState, given: Given | null = null): Flow<void> {
   const { registration, cookies } = state
   if (cookies.isOutside) return state.beginAnonymous()
-  const found = yield * findSession(registration, cookies, state.route.fresh)
+  const found = yield * findSession(registration, cookies, state.route.fresh, given)
   if ('judged' in found) cookies.presented = found.judged?.presented ?? null
   if ('token' in found) state.begin(found.data, found.stored, found.token, found.arrival)
   else state.beginAfter(found.endedBecause)
@@ -92,8 +93,12 @@ const NO_COOKIE: Missing = Object.freeze({ endedBecause: null })
 /**
  * Finds the session of a request: its first valid cookie counts. An invalid cookie is no session, never an error
  * and never adopted; a `rejected` event says why. Throws only when the backend fails.
+ *
+ * @param given what the read has come to, where the only cookie's session was read before
  */
-function * findSession (registration: Registration, cookies: CookieTransport, isFresh: boolean): Flow<Found | Arrived | Missing> {
+function * findSession (
+  registration: Registration, cookies: CookieTransport, isFresh: boolean, given: Given | null = null
+): Flow<Found | Arrived | Missing> {
   const { carried } = cookies
   if (carried.indexes.length === 0) return (yield * findArrival(registration, cookies)) ?? NO_COOKIE
   const { keeping, revoked, store } = registration
@@ -105,7 +110,7 @@ function * findSession (registration: Registration, cookies: CookieTransport, is
   for (const text of carried.texts) {
     const key = keeping.keyOf(text)
     if (key === null) continue
-    const answer = yield * store.readForLoad(key, isFresh)
+    const answer = yield * store.readForLoad(key, isFresh, given)
     const found = store.examine(answer, keeping.idOf(key), keeping.absent)
     const isJudged = found.rejected !== undefined || revoked === null
     const ending = isJudged ? null : yield * revoked.endingOf(found.stored.record, isFresh)

@@ -6,7 +6,6 @@ import { type Flow, isPromise } from '../tools/flow.ts'
 import type { Arrival } from './arrival.ts'
 import { arrive } from './arrive.ts'
 import { sendCookieIfOutdated } from './cookie.ts'
-import { commitDirectly } from './directly.ts'
 import type { Draft } from './draft.ts'
 import { destroy } from './end.ts'
 import { noteFailure, reload } from './load.ts'
@@ -17,6 +16,7 @@ import { rotate } from './rotate.ts'
 import type { SessionState } from './state.ts'
 import { storeDraft } from './store-draft.ts'
 import { assertUsable } from './usable.ts'
+import { type Begun, usualCommit } from './usual.ts'
 
 // The operations of a request on its session. Each runs at once where the backend answers at once, and within `timeout`.
 
@@ -51,9 +51,15 @@ function warnOfDropped ({ registration, cookies }: SessionState): void {
 function commitAtEnd (state: SessionState): Awaitable<void> {
   if (state.arrival !== null) return state.registration.store.run(commitArrival(state, state.arrival))
   const draft = state.draft()
-  if (state.differs(draft)) return commitDirectly(state, draft) ? undefined : state.registration.store.run(commitOrDrop(state, draft))
+  if (state.differs(draft)) return commitChanges(state, draft)
   if (isRenewal(state)) return renewOrWarn(state, draft)
   if (state.base !== null) sendCookieIfOutdated(state, false)
+}
+
+function commitChanges (state: SessionState, draft: Draft): Awaitable<void> {
+  const { store } = state.registration
+  const usual = usualCommit(state, draft, begun => commitOrDrop(state, draft, begun))
+  return usual === null ? store.run(commitOrDrop(state, draft)) : store.runUsual(usual)
 }
 
 // The library's own record goes last: until then a request whose answer is lost can begin anew.
@@ -71,8 +77,8 @@ function * commitArrival (state: SessionState, { removeForeign }: Arrival): Flow
 }
 
 // Where the record is gone, the changes are dropped and the handler's answer stands.
-function * commitOrDrop (state: SessionState, draft: Draft): Flow<void> {
-  yield * storeDraft(state, draft, { hasChanged: true, isExplicit: false })
+function * commitOrDrop (state: SessionState, draft: Draft, begun?: Begun): Flow<void> {
+  yield * storeDraft(state, draft, { hasChanged: true, isExplicit: false, ...(begun !== undefined && { begun }) })
   if (state.phase === 'gone') warnOfEnd(state)
 }
 

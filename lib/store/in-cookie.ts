@@ -1,5 +1,5 @@
 import type { Instant, SessionRecord, SessionWatch, WriteContext } from '../../types/index.d.ts'
-import type { CookieBackend } from '../backends/cookie.ts'
+import { CookieBackend } from '../backends/cookie.ts'
 import { BackendContractError, SessionTooLargeError } from '../errors.ts'
 import type { Payload } from '../payload/changes.ts'
 import type { Stored } from '../payload/codec.ts'
@@ -55,14 +55,12 @@ export class InCookie implements Keeping {
     return text
   }
 
-  known (text: string): SessionRecord | null { return (this.#store.backend as CookieBackend).known(text) }
-
-  // What our own backend makes is cookie text.
-  insertDirectly ({ record, text: payload }: Stored): string {
-    const text = (this.#store.backend as CookieBackend).write(null, record)
-    this.#assertFits(text, payload)
-    this.#store.observer.stored(record)
-    return text
+  tokenFor ({ text: payload }: Stored, answer: unknown): string | null {
+    // What our own backend makes is cookie text.
+    const isOwn = this.#store.backend.write === CookieBackend.prototype.write
+    if (typeof answer !== 'string' || !(isOwn || isCookieText(answer))) return null
+    this.#assertFits(answer, payload)
+    return answer
   }
 
   isStale (text: string): boolean { return this.#store.backend.isStale?.(text) === true }

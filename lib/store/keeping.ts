@@ -39,10 +39,13 @@ export interface Keeping {
    * `null` when a different version stands. In a cookie every write is a new text, and nothing but an ending can stand in the way.
    */
   insert (stored: Stored, expectedVersion: number, token: string | null, context: WriteContext): Flow<string | null>
-  /** The record under a key, without a flow, where `Store.isDirect` says so; `null` where a flow has to look. */
-  known (key: string): SessionRecord | null
-  /** `insert` without a flow. `null` where nothing is stored, and a flow has to see why. */
-  insertDirectly (stored: Stored, expectedVersion: number, token: string, context: WriteContext): string | null
+  /**
+   * The token of a session whose write was answered as usual; `null` for any other answer.
+   *
+   * @param token that of before
+   * @throws SessionTooLargeError for a text that fits no cookies
+   */
+  tokenFor (stored: Stored, answer: unknown, token: string): string | null
   /** Whether a valid text should be made anew, since it was sealed with an old secret. */
   isStale (token: string): boolean
   /** The record that stands of a session by now; `null` where the session has ended. */

@@ -29,8 +29,22 @@ export class CommitQueue<Result> {
   /** How many sessions have a commit under way. */
   get size (): number { return this.#last.size }
 
-  /** Whether a commit or an ending of a session is under way. */
-  isBusy (id: string): boolean { return this.#last.has(id) || this.#endings.has(id) }
+  /** Enters at once; `null` where a commit or an ending of the session is under way. `leave` must be called, whatever happens. */
+  enterAtOnce (id: string): Turn<Result> | null {
+    if (this.#last.has(id) || this.#endings.has(id)) return null
+    const turn = this.#newTurn(id, 0, undefined)
+    this.#running.set(id, turn)
+    return turn
+  }
+
+  #newTurn (id: string, place: number, joining: Joining<Result> | undefined): Turn<Result> {
+    const turn = new Turn<Result>(place, joining, () => {
+      if (this.#last.get(id) === turn) this.#last.delete(id)
+      if (this.#running.get(id) === turn) this.#running.delete(id)
+    })
+    this.#last.set(id, turn)
+    return turn
+  }
 
   /**
    * Waits until the turn before has ended. `leave` must be called in a `finally`.
@@ -44,11 +58,7 @@ export class CommitQueue<Result> {
     if (running !== undefined && place - running.place > MAX_WAITING) {
       throw new SessionConflictError(`${MAX_WAITING} of its commits are waiting already`)
     }
-    const turn = new Turn<Result>(place, joining, () => {
-      if (this.#last.get(id) === turn) this.#last.delete(id)
-      if (this.#running.get(id) === turn) this.#running.delete(id)
-    })
-    this.#last.set(id, turn)
+    const turn = this.#newTurn(id, place, joining)
     if (before !== undefined) before.next = turn
     let hasEntered = false
     try {

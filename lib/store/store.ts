@@ -6,10 +6,8 @@ import type { Payload } from '../payload/changes.ts'
 import type { PayloadCodec, Stored, Unreadable } from '../payload/codec.ts'
 import { effectiveDeadline, isExpired, lifetimeOf } from '../record/lifetime.ts'
 import { isRecord } from '../record/record.ts'
-import { CookieBackend } from '../backends/cookie.ts'
-import { MemoryBackend } from '../backends/memory.ts'
 import { Deadlines } from '../tools/deadlines.ts'
-import { type Flow, isPromise, run } from '../tools/flow.ts'
+import { type Flow, isPromise, run, runUsual, type Usual } from '../tools/flow.ts'
 import { Breakers, type OnBreaker } from './breakers.ts'
 import { BackendCalls, type Outcome } from './calls.ts'
 import { harmlessCause } from './cause.ts'
@@ -47,7 +45,6 @@ export class Store {
   readonly #calls: BackendCalls
   readonly #breakers: Breakers
   readonly #deadlines: Deadlines
-  readonly #isOwn: boolean
 
   /** @param backend the backend of `settings`, bound to the registration */
   constructor (settings: Settings, backend: SessionBackend, onBreaker: OnBreaker, observer: Observer) {
@@ -57,18 +54,14 @@ export class Store {
     this.name = settings.backend.constructor?.name ?? 'The backend'
     this.#settings = settings
     this.#calls = new BackendCalls(backend, settings.property, this.name)
-    const { timeoutMs } = settings
-    this.#deadlines = new Deadlines(timeoutMs, () => new BackendUnavailableError(`${this.name} did not answer within ${timeoutMs} ms`))
-    // Methods of the application's own, on the object or in a class that extends ours, may do anything.
-    this.#isOwn = [MemoryBackend, CookieBackend].some(({ prototype: { read, write } }) => backend.read === read && backend.write === write)
+    const { timeoutMs: limit } = settings
+    this.#deadlines = new Deadlines(limit, () => new BackendUnavailableError(`${this.name} did not answer within ${limit} ms`))
     this.#breakers = new Breakers(this.#calls, settings.timeoutMs, onBreaker)
   }
 
   /** Whether loads of requests may be answered from what this process knows. */
   get hasCache (): boolean { return this.backend.readFresh !== undefined }
   get isAtomic (): boolean { return this.backend.atomic === true }
-  /** Whether the backend may be called without a flow: one of our own that never waits and never fails, and nobody traces. */
-  get isDirect (): boolean { return this.#isOwn && !this.#calls.isTraced }
 
   /** When a stored session ends. */
   deadline (record: SessionRecord): number { return effectiveDeadline(record, this.#settings.lifetime) }
@@ -80,6 +73,12 @@ export class Store {
 
   /** Runs a flow within `timeout`: drivers may never settle. Throws `BackendUnavailableError` when the time is over. */
   run<T> (flow: Flow<T>): Awaitable<T> { return run(flow, this.#deadlines) }
+  runUsual (usual: Usual<void>): Awaitable<void> { return runUsual(usual, this.#deadlines) }
+
+  /** Whether the backend may be called without a flow: nobody traces, and the server of the id is not down. */
+  mayCall (id: string | null): boolean { return !this.#calls.isTraced && this.#breakers.of(id)?.admits !== false }
+  /** Tells whether a call without a flow was answered in time. */
+  noteCall (id: string | null, isAnswered: boolean): void { this.#breakers.of(id)?.[isAnswered ? 'succeed' : 'fail']() }
 
   /**
    * Runs a flow that nothing waits for, such as cleaning up after a time-out. A failure is nobody's: the flow was a courtesy.
@@ -139,14 +138,14 @@ export class Store {
   }
 
   /** The backend's answer for an id, unchecked, and past every cache: for whatever decides about a change or an ending. */
-  read (id: string): Flow<unknown> { return this.readForLoad(id, true) }
+  read (id: string): Flow<unknown> { return this.readForLoad(id, true, null) }
 
-  /** The same for the load of a request, which a cache may answer unless it has to be fresh. */
-  * readForLoad (id: string, isFresh: boolean): Flow<unknown> {
-    return yield * this.call('read', id, () => this.#ask(id, isFresh), this.backend.selfContained === true ? id : null)
+  /** The same for the load of a request, which a cache may answer unless it has to be fresh. `given`: what the call has come to. */
+  * readForLoad (id: string, isFresh: boolean, given: (() => Awaitable<unknown>) | null): Flow<unknown> {
+    return yield * this.call('read', id, given ?? (() => this.ask(id, isFresh)), this.backend.selfContained === true ? id : null)
   }
 
-  #ask (id: string, isFresh: boolean): Awaitable<SessionRecord | null> {
+  ask (id: string, isFresh: boolean): Awaitable<SessionRecord | null> {
     const { backend } = this
     return isFresh && backend.readFresh !== undefined ? backend.readFresh(id) : backend.read(id)
   }
@@ -157,25 +156,27 @@ export class Store {
     if (ids.length === 1) return [yield * this.read(ids[0]!)]
     return yield * this.call('read', null, () => {
       if (backend.readMany !== undefined) return backend.readMany(ids)
-      const answers = ids.map(id => this.#ask(id, true))
+      const answers = ids.map(id => this.ask(id, true))
       return answers.some(isPromise) ? Promise.all(answers) : answers as Array<SessionRecord | null>
     })
   }
 
   /** The stored session of an id, or `null`. */
-  * fetch (id: string): Flow<Stored | null> {
-    return this.sessionOf(yield * this.read(id), id)
-  }
+  * fetch (id: string): Flow<Stored | null> { return this.sessionOf(yield * this.read(id), id) }
 
   /**
    * Stores a record if `expectedVersion` stands (`0`: absent). A write whose answer was lost is looked up before it counts
    * as failed.
    *
    * @param isRepeatable whether the change may be made again on top of later writes; else an unknown outcome is an error
+   * @param send makes the call; what the call has come to, where it was made before the flow began
    */
-  * put (record: SessionRecord, expectedVersion: number, context: WriteContext, isRepeatable = true): Flow<PutAnswer> {
+  * put (
+    record: SessionRecord, expectedVersion: number, context: WriteContext, isRepeatable = true,
+    send: () => Awaitable<unknown> = () => this.backend.write(record.id, record, expectedVersion, context)
+  ): Flow<PutAnswer> {
     try {
-      return yield * this.#write(record, expectedVersion, context)
+      return yield * this.#write(record, expectedVersion, send)
     } catch (error) {
       if (!(error instanceof BackendUnavailableError) || !this.isAtomic) throw error
       // Perhaps only the answer was lost. The stored version tells whose write stands.
@@ -183,7 +184,7 @@ export class Store {
       const theirs = isRecord(answer) ? answer : null
       const version = theirs?.version ?? 0
       const isRemoved = version === 0 && record.expiresAt <= this.#settings.now()
-      if (version === record.version || isRemoved) return this.#noteWritten(record)
+      if (version === record.version || isRemoved) return this.noteWritten(record)
       // Not applied, at least not yet: whether to write again is the caller's decision.
       if (version === expectedVersion || !isRepeatable) throw error
       return { written: false, theirs }
@@ -196,19 +197,19 @@ export class Store {
     this.observer.stored(record)
   }
 
-  #noteWritten (record: SessionRecord): PutAnswer {
+  noteWritten (record: SessionRecord): PutAnswer {
     this.observer.stored(record)
     return WRITTEN
   }
 
-  * #write (record: SessionRecord, expectedVersion: number, context: WriteContext): Flow<PutAnswer> {
-    const answer = yield * this.call('write', record.id, () => this.backend.write(record.id, record, expectedVersion, context), record.data)
-    if (answer === record.id) return this.#noteWritten(record)
+  * #write (record: SessionRecord, expectedVersion: number, send: () => Awaitable<unknown>): Flow<PutAnswer> {
+    const answer = yield * this.call('write', record.id, send, record.data)
+    if (answer === record.id) return this.noteWritten(record)
     // Under a fresh id nothing stands in the way, unless a revocation does; only an atomic backend can leave what bars a sign-in.
     const mayRefuse = this.isAtomic || expectedVersion !== 0
     if (answer === null && mayRefuse) return { written: false, theirs: null }
     if (isRecord(answer) && answer.id === record.id) {
-      return answer.version === record.version ? this.#noteWritten(record) : { written: false, theirs: answer }
+      return answer.version === record.version ? this.noteWritten(record) : { written: false, theirs: answer }
     }
     const expected = mayRefuse ? 'the id, null or the record that stands' : 'the id'
     throw new BackendContractError(`${this.name}.write() must return ${expected}, got ${answer === null ? 'null' : typeof answer}`)

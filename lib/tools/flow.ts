@@ -35,17 +35,48 @@ export function run<T> (flow: Flow<T>, deadlines: Deadlines): Awaitable<T> {
   return first.done ? first.value : new Running(flow, first.value, deadlines).promise
 }
 
+/**
+ * The first call of a flow, made before there is a flow, since in the usual case nothing follows. Where something does, the flow begins
+ * and is given what the call has come to.
+ */
+export interface Usual<T> {
+  call (): Awaitable<unknown>
+  /** Takes the answer; the flow that goes on with the answer, or `null` where nothing is left to do. */
+  accept (answer: unknown): Flow<T> | null
+  /** The flow that goes on with the error. */
+  refuse (error: unknown): Flow<T>
+  /** There was no answer in time. */
+  expire (): void
+}
+
+/** Runs a flow whose first call is made at once. The result, the errors and the time limit are those of `run`. */
+export function runUsual (usual: Usual<void>, deadlines: Deadlines): Awaitable<void> {
+  let answer: Awaitable<unknown>
+  try {
+    answer = usual.call()
+  } catch (error) {
+    return run(usual.refuse(error), deadlines)
+  }
+  if (isPromise(answer)) return new Running<void>(usual, answer, deadlines).promise
+  const flow = usual.accept(answer)
+  return flow === null ? undefined : run(flow, deadlines)
+}
+
 /** A flow that waits. The promise is made by hand: an async function would make further promises for each wait. */
 class Running<T> implements Waiting {
   readonly due: number
   readonly promise: Promise<T>
-  readonly #flow: Flow<T>
+  #flow: Flow<T> | null
+  readonly #usual: Usual<T> | null
   readonly #deadlines: Deadlines
   #resolve!: (result: T) => void
   #reject!: (error: unknown) => void
 
-  constructor (flow: Flow<T>, pending: PromiseLike<unknown>, deadlines: Deadlines) {
-    this.#flow = flow
+  /** @param start a flow that has yielded `pending`, or a first call that has answered with it */
+  constructor (start: Flow<T> | Usual<T>, pending: PromiseLike<unknown>, deadlines: Deadlines) {
+    const isFlow = 'next' in start
+    this.#flow = isFlow ? start : null
+    this.#usual = isFlow ? null : start
     this.#deadlines = deadlines
     this.due = deadlines.next
     this.promise = new Promise((resolve, reject) => {
@@ -58,24 +89,32 @@ class Running<T> implements Waiting {
 
   expire (): void {
     this.#reject(this.#deadlines.errorOf())
-    this.#flow.return(undefined as T)
+    if (this.#flow === null) this.#usual!.expire()
+    else this.#flow.return(undefined as T)
+    this.#isOver = true
   }
 
+  #isOver = false
+
   readonly #onResult = (result: unknown): void => {
+    if (this.#isOver) return
     try {
-      this.#go(this.#flow.next(result))
+      if (this.#flow !== null) return this.#go(this.#flow.next(result))
+      this.#flow = this.#usual!.accept(result)
+      this.#go(this.#flow === null ? DONE as IteratorReturnResult<T> : this.#flow.next())
     } catch (error) {
-      this.#end()
-      this.#reject(error)
+      this.#fail(error)
     }
   }
 
   readonly #onError = (failure: unknown): void => {
+    if (this.#isOver) return
     try {
-      this.#go(this.#flow.throw(failure))
+      if (this.#flow !== null) return this.#go(this.#flow.throw(failure))
+      this.#flow = this.#usual!.refuse(failure)
+      this.#go(this.#flow.next())
     } catch (error) {
-      this.#end()
-      this.#reject(error)
+      this.#fail(error)
     }
   }
 
@@ -84,9 +123,14 @@ class Running<T> implements Waiting {
       step.value.then(this.#onResult, this.#onError)
       return
     }
-    this.#end()
+    this.#deadlines.delete(this)
     this.#resolve(step.value)
   }
 
-  #end (): void { this.#deadlines.delete(this) }
+  #fail (error: unknown): void {
+    this.#deadlines.delete(this)
+    this.#reject(error)
+  }
 }
+
+const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined })

@@ -41,7 +41,7 @@ export const testsByName = {
     'test/payload/payload-schema.test.ts',
     'test/store/timeout.test.ts'
   ],
-  'lib/lifecycle/directly.ts': ['test/lifecycle/directly.test.ts'],
+  'lib/lifecycle/usual.ts': ['test/lifecycle/usual.test.ts'],
   'lib/lifecycle/draft.ts': [
     ...FLOWS, ...http('empty-sessions unchanged-sessions what-counts-as-use'), 'test/payload/schema-version.test.ts'
   ],

@@ -1,7 +1,7 @@
+import { tracingChannel } from 'node:diagnostics_channel'
 import type { LightMyRequestResponse } from 'fastify'
 import t, { type Test } from 'tap'
 import { FaultyBackend } from '../../lib/testing/index.ts'
-import type { SessionBackend } from '../../types/index.d.ts'
 import { backendOf, createSite, kinds, type Site, type SiteOptions } from '../helpers/app.ts'
 import type { AnyRequest, Browser } from '../helpers/browser.ts'
 import { DAY_MS, HOUR_MS } from '../helpers/times.ts'
@@ -59,20 +59,44 @@ const STEPS: Readonly<Record<string, (scene: Scene) => Promise<LightMyRequestRes
 
 const OPTIONS: SiteOptions = { schema: { type: 'object', properties: { n: { type: 'number' } } } }
 
-/** Plays programs, each with browsers of its own, and tells all that can be seen of them. */
-async function player (t: Test, backend: SessionBackend): Promise<(steps: readonly string[]) => Promise<unknown>> {
-  const site = await createSite(t, { ...OPTIONS, backend })
-  return async steps => {
+/** What a store does to a request that writes. */
+const FAULTS: Readonly<Record<string, (backend: FaultyBackend) => unknown>> = {
+  'cannot write': backend => backend.fail('write'),
+  'is not told of its write': backend => backend.loseAnswer('write'),
+  'cannot read': backend => backend.fail('read')
+}
+
+const HANGS: typeof FAULTS = {
+  'waits for its write in vain': backend => backend.hang('write'),
+  'waits for its read in vain': backend => backend.hang('read')
+}
+
+function faultySteps (faults: typeof FAULTS, heal: (backend: FaultyBackend) => void): typeof STEPS {
+  return Object.fromEntries(Object.entries(faults).map(([name, begin]) => [name, async scene => {
+    const { backend } = scene.site as Site
+    begin(backend)
+    const answers = await STEPS['writes']!(scene)
+    heal(backend)
+    return answers
+  }]))
+}
+
+type Play = (steps: readonly string[]) => Promise<unknown>
+
+/** Plays programs, each with browsers of its own, and tells all that can be seen of them: also what the store was asked. */
+async function player (t: Test, backend: FaultyBackend, steps: typeof STEPS, options = OPTIONS): Promise<Play> {
+  const site = await createSite(t, { ...options, backend })
+  return async program => {
     const scene = { site, browser: site.browser(), stranger: site.browser() }
     const seen: unknown[] = []
-    site.events.length = site.logs.length = 0
-    for (const name of steps) seen.push(...(await STEPS[name]!(scene) ?? []).map(visible))
+    site.events.length = site.logs.length = backend.calls.length = 0
+    for (const name of program) seen.push(...(await steps[name]!(scene) ?? []).map(visible))
     const last = ({ session }: AnyRequest) => [{ ...session }, session.subject, session.expiresAt, session.lastAccessedAt]
     seen.push((await scene.browser.attempt(last)).body)
     const ids: Array<string | null> = []
     const numberOf = (id: string | null): number => ids.includes(id) ? ids.indexOf(id) : ids.push(id) - 1
-    seen.push(site.events.map(({ id, requestId: _, ...event }) => ({ ...event, id: numberOf(id) })), site.warnings())
-    return seen
+    const events = site.events.map(({ id, requestId: _, ...event }) => ({ ...event, id: numberOf(id) }))
+    return [...seen, events, site.warnings(), backend.calls.map(({ operation }) => operation)]
   }
 }
 
@@ -81,15 +105,52 @@ function visible ({ statusCode, body, headers }: LightMyRequestResponse): unknow
   return { statusCode, body, lines, vary: headers['vary'], cache: headers['cache-control'] }
 }
 
-for (const kind of kinds) {
-  t.test(`${kind}: without a flow every two steps of a session come to what they come to with a flow`, async t => {
-    const [directly, byFlows] = [await player(t, backendOf(kind)), await player(t, new FaultyBackend(backendOf(kind)))]
-    const names = Object.keys(STEPS)
-    for (const first of names) {
-      for (const second of names) {
-        const program = ['writes', first, second]
-        t.strictSame(await directly(program), await byFlows(program), program.join(', '))
-      }
-    }
-  })
+const tracing = tracingChannel('fastsessions:backend')
+const listener = { start () {} }
+
+/** Where somebody traces, every call is made by a flow. */
+const byFlows = (play: Play): Play => async program => {
+  tracing.subscribe(listener as never)
+  try {
+    return await play(program)
+  } finally {
+    tracing.unsubscribe(listener as never)
+  }
 }
+
+const PACES = { atOnce: () => {}, later: (backend: FaultyBackend) => { backend.before('read', soon).before('write', soon) } }
+const soon = async (): Promise<void> => { await new Promise(resolve => { setImmediate(resolve) }) }
+
+for (const kind of kinds) {
+  for (const [pace, slowDown] of Object.entries(PACES)) {
+    // What stands in the cookie is there at once.
+    if (kind === 'cookie' && pace === 'later') continue
+    const heal = (backend: FaultyBackend) => { slowDown(backend.heal()) }
+    const steps = { ...STEPS, ...(kind === 'memory' && faultySteps(FAULTS, heal)) }
+
+    t.test(`${kind}, ${pace}: any two steps of a session come to what they come to where each call is a flow`, async t => {
+      const create = async (): Promise<Play> => {
+        const backend = new FaultyBackend(backendOf(kind))
+        slowDown(backend)
+        return await player(t, backend, steps)
+      }
+      const [usual, flows] = [await create(), byFlows(await create())]
+      for (const first of Object.keys(steps)) {
+        for (const second of Object.keys(steps)) {
+          const program = ['writes', first, second]
+          t.strictSame(await usual(program), await flows(program), program.join(', '))
+        }
+      }
+    })
+  }
+}
+
+t.test('what waits in vain comes to the same, too, and holds nobody up who comes later', async t => {
+  const steps = { ...STEPS, ...faultySteps(HANGS, backend => { backend.heal() }) }
+  const create = async () => await player(t, new FaultyBackend(backendOf('memory')), steps, { ...OPTIONS, timeout: 0.1 })
+  const [usual, flows] = [await create(), byFlows(await create())]
+  for (const name of Object.keys(HANGS)) {
+    const program = ['writes', name, 'writes', name, 'reads']
+    t.strictSame(await usual(program), await flows(program), name)
+  }
+})
