@@ -1,7 +1,7 @@
 import type { DoneFuncWithErrOrRes, FastifyReply } from 'fastify'
 import type { BackendUnavailableError, SessionRequiredError } from '../errors.ts'
 import { loadAtOnce } from '../lifecycle/load.ts'
-import { commitSession, hasLeftovers } from '../lifecycle/operations.ts'
+import { commitSession, hasLeftovers, noteCommitFailure } from '../lifecycle/operations.ts'
 import { releaseSignal } from '../lifecycle/signals.ts'
 import type { SessionState } from '../lifecycle/state.ts'
 import { SessionHandle } from '../session/handle.ts'
@@ -81,25 +81,29 @@ export class Exchange {
     try {
       committing = commitSession(this.state)
     } catch (error) {
-      return this.#fail(error as Error, payload, done)
+      return this.#fail(noteCommitFailure(this.state, error), payload, done)
     }
     if (!isPromise(committing)) return this.#finish(payload, done)
     if (this.#hasTimedOut) {
-      committing.then(undefined, (error: Error) => { this.#warnOfLoss('timed-out', 'the handler timed out', error) })
+      committing.then(undefined, error => { this.#warnOfLoss('timed-out', 'the handler timed out', noteCommitFailure(this.state, error)) })
       return this.#leave(done)
     }
-    const held = holdReply(this.#reply, payload)
-    this.#held = held
-    const go = (then: () => void): void => {
-      // The handler's time was over first: the answer is Fastify's.
-      if (this.#held === null) return
-      this.#held = null
-      held.release(then)
-    }
+    this.#held = holdReply(this.#reply, payload)
     committing.then(
-      () => { go(() => { this.#finish(payload, done) }) },
-      (error: Error) => { go(() => { this.#fail(error, payload, done) }) }
+      () => { this.#release(() => { this.#finish(payload, done) }) },
+      error => {
+        const failure = noteCommitFailure(this.state, error)
+        this.#release(() => { this.#fail(failure, payload, done) })
+      }
     )
+  }
+
+  #release (then: () => void): void {
+    const held = this.#held
+    // The handler's time was over first: the answer is Fastify's.
+    if (held === null) return
+    this.#held = null
+    held.release(then)
   }
 
   /** Fastify is about to answer with an error of its own, since the time of the handler is over: nothing is waited for any more. */

@@ -19,7 +19,7 @@ import { isOver, isRenewal, planned, sealed, toStore, writeContextOf } from './r
 import { renew } from './renew.ts'
 import { isSecretDue } from './secrets.ts'
 import type { SessionState } from './state.ts'
-import type { Begun } from './usual.ts'
+import type { Begun } from './begun.ts'
 
 const MAX_TRIES = 10
 const MAX_COLLISIONS = 3

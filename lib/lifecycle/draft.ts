@@ -6,7 +6,7 @@ import { assertKeys } from '../payload/reserved.ts'
 import type { Snapshot } from '../payload/serializer.ts'
 import { type Flow, wait } from '../tools/flow.ts'
 import { assignedObjects } from './live.ts'
-import type { Begun } from './usual.ts'
+import type { Begun } from './begun.ts'
 import { clearedData, mergedData, type MergeOptions, type Mine } from './merged-data.ts'
 
 /** What a session has beside its data: subject and policy count as a key each, `meta` changes with the id and with `clear()` only. */

@@ -9,43 +9,47 @@ import { withOwner } from './identity.ts'
 import type { SessionState } from './state.ts'
 import { isSuspect, type Named, namedBy, reportThefts, type Suspect } from './theft.ts'
 import { assertUsable } from './usable.ts'
-import { type Given, usualLoad } from './usual.ts'
+import type { Given } from './begun.ts'
+import { usualLoad } from './usual.ts'
 
 /** Loads the session once. An unreachable backend throws, or is an empty session where the route says so. */
 export function loadSession (state: SessionState): Awaitable<void> {
-  if (!state.isLoaded) return state.loading ?? startLoading(state)
+  const tried = tryLoading(state)
+  if (!isPromise(tried)) return throwIfFailed(tried)
+  const loaded = tried.then(throwIfFailed)
+  // Whoever does not wait for the load gets its failure as the answer to the request.
+  loaded.then(undefined, () => {})
+  return loaded
+}
+
+function throwIfFailed (failure: Error | null): void {
+  if (failure !== null) throw failure
 }
 
 /** Loads, and answers with an error instead of throwing. */
 export function tryLoading (state: SessionState): Awaitable<Error | null> {
-  try {
-    const loading = loadSession(state)
-    return isPromise(loading) ? loading.then(() => null, (error: Error) => error) : null
-  } catch (error) {
-    return error as Error
-  }
+  return state.isLoaded ? null : state.loading ?? startLoading(state)
 }
 
 /** Loads from a self-contained backend which answers at once, at the first look. */
 export function loadAtOnce (state: SessionState): void {
-  if (!isPromise(loadSession(state))) return
+  const tried = tryLoading(state)
+  if (!isPromise(tried)) return throwIfFailed(tried)
   const { name } = state.registration.store
   throw new BackendContractError(
     `${name}.read() must answer at once or be an async function: it is self-contained and answered with a promise`
   )
 }
 
-function startLoading (state: SessionState): Awaitable<void> {
+function startLoading (state: SessionState): Awaitable<Error | null> {
+  const failed = (error: unknown): Error | null => failureOf(state, error)
   try {
     const { store } = state.registration
     const usual = usualLoad(state, given => load(state, given))
     const loading = usual === null ? store.run(load(state)) : store.runUsual(usual)
-    if (!isPromise(loading)) return
-    const loaded = state.progress.keepPending(loading.then(undefined, (error: unknown) => { failLoading(state, error) }))
-    state.progress.keepLoading(loaded)
-    return loaded
+    return isPromise(loading) ? state.progress.keepLoading(loading, failed) : null
   } catch (error) {
-    return failLoading(state, error)
+    return failed(error)
   }
 }
 
@@ -60,14 +64,15 @@ function * load (state: SessionState, given: Given | null = null): Flow<void> {
 
 // "No session" and "no answer" are never mistaken for each other: the empty session of an outage is never stored, and
 // touches no cookie.
-function failLoading (state: SessionState, error: unknown): void {
+function failureOf (state: SessionState, error: unknown): Error | null {
   const { registration, route, cookies } = state
   const mayBeAnonymous = route.onUnavailable === 'anonymous' && route.required === null
-  if (!(error instanceof BackendUnavailableError) || !mayBeAnonymous) throw noteFailure(state, error, 'load')
+  if (!(error instanceof BackendUnavailableError) || !mayBeAnonymous) return noteFailure(state, error, 'load') as Error
   registration.publish(cookies, 'unavailable', null, { reason: 'load' })
   const text = `the session backend is unavailable: this request gets an empty session (${cookies.place})`
   registration.warn(cookies.log, 'anonymous', text, error)
   state.beginAnonymous()
+  return null
 }
 
 /** Remembers a failure of the backend: the answer must report the failure, whatever becomes of the promise. */

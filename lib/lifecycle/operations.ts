@@ -16,7 +16,8 @@ import { rotate } from './rotate.ts'
 import type { SessionState } from './state.ts'
 import { storeDraft } from './store-draft.ts'
 import { assertUsable } from './usable.ts'
-import { type Begun, usualCommit } from './usual.ts'
+import type { Begun } from './begun.ts'
+import { usualCommit } from './usual.ts'
 
 // The operations of a request on its session. Each runs at once where the backend answers at once, and within `timeout`.
 
@@ -25,7 +26,7 @@ const insideTransaction = new AsyncLocalStorage<SessionState>()
 
 // ---------------------------------------------------------------------------------------------- the end of a request
 
-/** The commit before the reply's head goes out. */
+/** The commit before the reply's head goes out. The errors are for `noteCommitFailure`. */
 export function commitSession (state: SessionState): Awaitable<void> {
   const { pending } = state
   return pending === null ? commitLoaded(state) : pending.then(() => commitLoaded(state))
@@ -36,8 +37,11 @@ function commitLoaded (state: SessionState): Awaitable<void> {
   // An operation which the handler did not wait for has failed meanwhile.
   if (failure !== null) throw failure
   if (phase === 'anonymous' && state.isModified) warnOfDropped(state)
-  if (phase === 'loaded') return noting(state, () => commitAtEnd(state))
+  if (phase === 'loaded') return commitAtEnd(state)
 }
+
+/** Notes an error of a commit: a failure of the backend is the answer to the request. */
+export function noteCommitFailure (state: SessionState, error: unknown): Error { return noteFailure(state, error, 'store') as Error }
 
 function warnOfDropped ({ registration, cookies }: SessionState): void {
   const { path } = registration.settings.cookie

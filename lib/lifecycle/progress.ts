@@ -2,7 +2,7 @@ import type { BackendUnavailableError } from '../errors.ts'
 
 /** How far the operations of a request on its session have come. */
 export class Progress {
-  #loading: PromiseLike<void> | null = null
+  #loading: PromiseLike<Error | null> | null = null
   #pending: PromiseLike<unknown> | null = null
   #failure: BackendUnavailableError | null = null
 
@@ -12,10 +12,23 @@ export class Progress {
   /** The first failure of the backend: the answer must report the failure, whatever became of the promise. */
   get failure (): BackendUnavailableError | null { return this.#failure }
 
-  /** The load, where it has to wait. `null` before it begins. */
-  get loading (): PromiseLike<void> | null { return this.#loading }
+  /** What the load comes to, where it has to wait; never rejects. `null` before it begins. */
+  get loading (): PromiseLike<Error | null> | null { return this.#loading }
 
-  keepLoading (loading: PromiseLike<void>): void { this.#loading = loading }
+  /**
+   * Lets later operations of the request wait for the load.
+   *
+   * @param onError says what an error comes to; `null` for nothing
+   */
+  keepLoading (loading: PromiseLike<void>, onError: (error: unknown) => Error | null): PromiseLike<Error | null> {
+    const leave = (failure: Error | null): Error | null => {
+      if (this.#pending === tried) this.#pending = null
+      return failure
+    }
+    const tried = loading.then(() => leave(null), (error: unknown) => leave(onError(error)))
+    this.#pending = this.#loading = tried
+    return tried
+  }
 
   /** Lets later operations of the request wait for `result`. */
   keepPending<T> (result: PromiseLike<T>): PromiseLike<T> {

@@ -27,8 +27,11 @@ export interface Origin extends Bearer {
  * @param theirs the session which is stored; `null` for the first write
  * @param writtenAs the `schemaVersion` which the data came with
  */
-export function toStore (origin: Origin, theirs: Stored | null, draft: Content, writtenAs?: number): Stored {
-  return sealed(origin, planned(origin, theirs, draft, writtenAs))
+export function toStore (origin: Origin, theirs: Stored | null, draft: Content, writtenAs = theirs?.record.schemaVersion ?? 1): Stored {
+  const { text, tree } = draft
+  const record = recordOf(origin, theirs, draft, writtenAs, origin.registration.store.codec.toData(text, theirs?.record.id ?? origin.id))
+  if (theirs !== null) noteReplacement(theirs.record.version, record.version, draft.assigned)
+  return { record, text, tree }
 }
 
 /**
@@ -36,7 +39,7 @@ export function toStore (origin: Origin, theirs: Stored | null, draft: Content, 
  * is made text and sealed.
  */
 export function planned (origin: Origin, theirs: Stored | null, draft: Content, writtenAs = theirs?.record.schemaVersion ?? 1): Stored {
-  const record = recordOf(origin, theirs, draft, writtenAs)
+  const record = recordOf(origin, theirs, draft, writtenAs, '')
   if (theirs !== null) noteReplacement(theirs.record.version, record.version, draft.assigned)
   return { record, get text () { return draft.text }, tree: draft.tree }
 }
@@ -46,7 +49,9 @@ export function sealed ({ registration: { store: { codec } } }: Origin, { record
   return { record: freezeRecord({ ...record, data: codec.toData(text, record.id) }), text, tree }
 }
 
-function recordOf (origin: Origin, theirs: Stored | null, { subject, policy, meta }: Content, writtenAs: number): SessionRecord {
+function recordOf (
+  origin: Origin, theirs: Stored | null, { subject, policy, meta }: Content, writtenAs: number, data: string
+): SessionRecord {
   const { settings: { lifetime }, store: { codec } } = origin.registration
   const id = theirs?.record.id ?? origin.id
   const createdAt = theirs?.record.createdAt ?? origin.createdAt
@@ -55,7 +60,7 @@ function recordOf (origin: Origin, theirs: Stored | null, { subject, policy, met
   return freezeRecord({
     id,
     version: randomVersion(),
-    data: '',
+    data,
     // Data of a newer deployment keep their version.
     schemaVersion: Math.max(codec.schemaVersion, writtenAs),
     createdAt,

@@ -88,7 +88,7 @@ export class SessionState {
 
   get expiresAt (): number { return nextDeadline(this) }
   get progress (): Progress { return (this.#progress ??= new Progress()) }
-  get loading (): PromiseLike<void> | null { return this.#progress?.loading ?? null }
+  get loading (): PromiseLike<Error | null> | null { return this.#progress?.loading ?? null }
   get pending (): PromiseLike<unknown> | null { return this.#progress?.pending ?? null }
   get failure (): BackendUnavailableError | null { return this.#progress?.failure ?? null }
 

@@ -4,6 +4,7 @@ import type { Stored } from '../payload/codec.ts'
 import { assertNoneHidden } from '../payload/reserved.ts'
 import type { Turn } from '../store/queue.ts'
 import type { Flow, Usual } from '../tools/flow.ts'
+import type { Begun, Given } from './begun.ts'
 import { sendCookie, sendCookieIfPersistent } from './cookie.ts'
 import { assertValid, type Draft, isEmpty } from './draft.ts'
 import { isOver, toStore, writeContextOf } from './records.ts'
@@ -14,9 +15,6 @@ import type { SessionState } from './state.ts'
  * call is made before there is a flow. Where its answer is the usual one, that is all. Whatever else it comes to, the flow begins, and is
  * given what the call has come to in place of its own first call: each rule stands in the flow, and nothing is asked twice.
  */
-
-/** What the first call of a flow has come to: returns the answer, or throws the error. */
-export type Given = () => Awaitable<unknown>
 
 /** The load of the only cookie of a request. */
 class UsualLoad implements Usual<void> {
@@ -56,14 +54,6 @@ export function usualLoad (state: SessionState, flow: (given: Given) => Flow<voi
   const { texts } = cookies.carried
   const key = texts.length === 1 ? keeping.keyOf(texts[0]!) : null
   return key === null || !store.mayCall(keeping.idOf(key)) ? null : new UsualLoad(state, key, flow)
-}
-
-/** What a commit goes on with, where its first write came to something unusual. */
-export interface Begun {
-  readonly stored: Stored
-  /** The turn of the commit; `null` for a session in its cookie, which has none. */
-  readonly turn: Turn<Stored> | null
-  readonly given: Given
 }
 
 /** The commit of a session that nobody else changes now. */

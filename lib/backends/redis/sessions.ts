@@ -74,10 +74,11 @@ export class RedisSessions {
     if (record.expiresAt <= present) return ASK_WRITE
     const key = keys.session(record.id)
     const expected = `${beginningOf(expectedVersion)}${nowText(present)}`
-    const [text, ttl] = [encodeRecord(record), `${ttlOf(record, present)}`]
-    return answerOf(hasKeys
-      ? await scripts.replace(key, expected, text, ttl, instantText(indexedAfter(record.expiresAt)))
-      : await scripts.replace(key, expected, text, ttl))
+    const text = encodeRecord(record)
+    const ttl = `${ttlOf(record, present)}`
+    return answerOf(await (hasKeys
+      ? scripts.replace(key, expected, text, ttl, instantText(indexedAfter(record.expiresAt)))
+      : scripts.replace(key, expected, text, ttl)))
   }
 
   async touch (id: string, record: SessionRecord): Promise<boolean | null> {
