@@ -33,7 +33,7 @@ export async function run (options) {
   await stores.stop()
   const cold = await coldStarts(options)
   const result = summaryOf(chosen, trips, measured, options, seconds())
-  result.targets = targetsOf(result, cold)
+  result.targets = targets({ ...result, cold }, { sessions: read('scaling-sessions'), writers: read('scaling-writers') })
   console.log(report(result, cold))
   saveAll(result, cold, options)
 }
@@ -67,7 +67,7 @@ async function coldStarts ({ isWhole, quick }) {
   return isWhole || quick ? await coldStart(quick ? COLD_STARTS.quick : COLD_STARTS.whole) : read('cold-start')
 }
 
-function summaryOf (chosen, trips, { samples, cannot, hotUpdates }, { rounds, requests, sizes }, seconds) {
+function summaryOf (chosen, trips, { samples, cannot, hotUpdates }, { rounds, requests, windows, sizes }, seconds) {
   const contestants = chosen.map(({ name, kind }) => [
     name,
     { kind, roundTrips: trips[name], cannot: cannot[name] ?? {}, cases: summarize(name, samples) }
@@ -76,6 +76,7 @@ function summaryOf (chosen, trips, { samples, cannot, hotUpdates }, { rounds, re
     about: ABOUT,
     rounds,
     requests,
+    windows,
     seconds,
     payloads: Object.fromEntries(sizes.map(size => [size, sizeOf(payloadOf(size))])),
     machine: machine(),
@@ -84,13 +85,6 @@ function summaryOf (chosen, trips, { samples, cannot, hotUpdates }, { rounds, re
     hotUpdates,
     moving: samples.moving
   }
-}
-
-/** Beside what was measured now, the last long runs are judged, where they were of this version. */
-function targetsOf (result, cold) {
-  const ofThisVersion = found => found?.versions.fastsessions === result.versions.fastsessions ? found : undefined
-  const [sessions, writers] = ['scaling-sessions', 'scaling-writers'].map(name => ofThisVersion(read(name)))
-  return targets({ ...result, cold: ofThisVersion(cold) }, { sessions, writers })
 }
 
 function saveAll (result, cold, { isWhole }) {

@@ -7,7 +7,7 @@ const HELP = `npm run bench -- [options]
 What a request costs with fastsessions and its peers. Without options: everything but the long runs, some 40 minutes.
 The last table compares with what is aimed at: pass or MISS.
 
-  --quick           few rounds and requests, the smallest payload, no charts: a minute or two
+  --quick           few rounds and requests, the smallest payload, no charts: some minutes
   --only TEXT       contestants whose name contains this, and the base line (several: with semicolons, since names have commas)
   --cases NAMES     ${caseNames.join('; ')}
                     (several: with semicolons)
@@ -65,6 +65,7 @@ export function parseOptions (args) {
     sizes,
     rounds: number('rounds', quick ? 2 : 7),
     requests: number('requests', quick ? 250 : 2_000),
+    windows: quick ? 2 : 12,
     isWhole: !quick && [values.only, values.cases, values.payload, values.rounds, values.requests].every(value => value === undefined)
   }
 }

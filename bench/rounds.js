@@ -23,13 +23,13 @@ export const noSamples = () => ({ short: new Map(), warm: new Map(), moving: [] 
  * a process that waits for long runs cold (caches, memory, compiled code). Where the case is not new to the processes, another
  * payload has warmed it: there is one figure then.
  */
-export async function runCase (details, entrants, samples, { rounds, requests, cases }) {
+export async function runCase (details, entrants, samples, { rounds, requests, windows, cases }) {
   const taking = entrants.filter(entrant => takesPart(entrant, details, entrant.cannot))
   const isNew = cases.find(({ name }) => name === details.name) === details
   const run = { details, entrants: taking, rounds, requests }
   await runRounds({ ...run, first: requests * (isNew ? WARM_UP_TIMES : 1), into: samples.short })
   if (!isNew) return
-  const moving = await settle(details, taking, requests)
+  const moving = await settle(details, taking, { requests, windows })
   samples.moving.push(...moving.map(name => `${name}: ${details.name}`))
   await runRounds({ ...run, first: requests, into: samples.warm })
 }

@@ -1,5 +1,4 @@
 import { nameOf } from './payload.js'
-import { MOST_WINDOWS } from './settle.js'
 import { isOther } from './statistics.js'
 
 const digits = value => Math.abs(value) < 100 ? value.toFixed(1) : value.toFixed(0)
@@ -66,8 +65,8 @@ function bySize (keys) {
   return [...new Set(keys.map(sizeOf))].map(size => [size, keys.filter(key => sizeOf(key) === size)])
 }
 
-function movingList ({ moving }) {
-  return moving.length === 0 ? [] : [`Still moving after ${MOST_WINDOWS} windows: ${moving.join('; ')}`]
+function movingList ({ moving, windows }) {
+  return moving.length === 0 ? [] : [`Still moving after ${windows} windows: ${moving.join('; ')}`]
 }
 
 function hotTable ({ hotUpdates }) {

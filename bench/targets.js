@@ -36,11 +36,14 @@ const aims = [
   ['≤', `ready(): ms more than an empty plugin, where that takes ${EMPTY_START_MS}`, ({ cold }) => readyOf(cold), 40]
 ]
 
-/** Each has its base line in the same round. The ratio is that of the medians: a difference may come near nothing in some round. */
+/**
+ * Each has its base line in the same round. The ratio is that of the medians: a difference may come near nothing in some round.
+ * Of a difference that is nothing or less, there is no ratio.
+ */
 function above (title, ours, other) {
   return ({ cell }) => {
     const [one, two] = [cell(ours, title), cell(other, title)]
-    return one && two && one.above.median / two.above.median
+    return one && two?.above.median > 0 ? one.above.median / two.above.median : undefined
   }
 }
 

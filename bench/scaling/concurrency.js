@@ -22,25 +22,25 @@ const LEAST_EACH = 16
  * Reads and writes at ever more connections, each with a session of its own and one request at a time: µs of server CPU and
  * requests per second. What is sent together costs less the more there is to send.
  */
-export async function measure ({ rounds, requests, only }) {
+export async function measure ({ only, ...options }) {
   const chosen = select(only)
   const stores = {}
   for (const [store, names] of Object.entries(STORES)) {
     const contestants = chosen.filter(({ name }) => names.includes(name))
     if (contestants.length === 0) continue
-    stores[store] = await inStore(contestants, rounds, requests)
+    stores[store] = await inStore(contestants, options)
     say(`${store} is done`)
   }
   return {
     about: 'µs of server CPU per request (cpu) and requests per second (throughput), by store, contestant, path and connections',
-    rounds,
-    requests,
+    rounds: options.rounds,
+    requests: options.requests,
     stores,
     text: Object.entries(stores).map(([store, found]) => table(store, found)).join('\n\n')
   }
 }
 
-async function inStore (contestants, rounds, requests) {
+async function inStore (contestants, { rounds, requests, windows }) {
   const servers = await startStores(contestants)
   const entrants = []
   for (const contestant of contestants) {
@@ -49,7 +49,7 @@ async function inStore (contestants, rounds, requests) {
   const found = Object.fromEntries(entrants.map(({ name }) => [name, {}]))
   for (const path of PATHS) {
     const details = { path: `/${path}`, cookies: 'own', size: SIZE }
-    await settle(details, entrants, requests)
+    await settle(details, entrants, { requests, windows })
     for (const connections of CONNECTIONS) {
       const samples = await runRounds({ ...details, connections }, entrants, rounds, Math.max(requests, connections * LEAST_EACH))
       for (const { name } of entrants) (found[name][path] ??= {})[connections] = figuresOf(samples.get(name))
@@ -78,8 +78,11 @@ function figuresOf (list) {
 }
 
 function table (store, found) {
-  const rows = PATHS.flatMap(path => Object.entries(found).map(([name, { [path]: figures }]) =>
-    [`${name}, ${path}`, ...CONNECTIONS.map(connections => cell(figures[connections], found[STORES[store][0]]?.[path][connections]))]))
+  const [byHand] = STORES[store]
+  const rows = PATHS.flatMap(path => Object.entries(found).map(([name, { [path]: figures }]) => {
+    const other = name === byHand ? undefined : found[byHand]?.[path]
+    return [`${name}, ${path}`, ...CONNECTIONS.map(connections => cell(figures[connections], other?.[connections]))]
+  }))
   const title = `${store}, by connections: µs of server CPU per request / requests per second; in brackets throughput, of by hand`
   return `${title}\n\n${grid(['', ...CONNECTIONS.map(String)], rows)}`
 }
