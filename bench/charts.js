@@ -1,7 +1,9 @@
 // Draws docs/images from results: node bench/charts.js [folder with the results]
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { barChart, lineChart } from './svg.js'
+import { concurrency, payloads, sessions, writers } from './scaling/charts.js'
+import { where } from './statistics.js'
+import { barChart } from './svg.js'
 
 const images = new URL('../docs/images/', import.meta.url)
 const results = new URL('results/', import.meta.url)
@@ -16,7 +18,11 @@ const charts = {
   heap: ['heap', heap],
   'scaling-sessions': ['scaling-sessions', sessions],
   'scaling-payload': ['scaling-payload', payloads],
-  'scaling-writers': ['scaling-writers', writers]
+  'scaling-writers': ['scaling-writers', writers],
+  'concurrency-redis-throughput': ['scaling-concurrency', result => concurrency(result, 'Redis', 'throughput')],
+  'concurrency-redis-cpu': ['scaling-concurrency', result => concurrency(result, 'Redis', 'cpu')],
+  'concurrency-postgres-throughput': ['scaling-concurrency', result => concurrency(result, 'PostgreSQL', 'throughput')],
+  'concurrency-postgres-cpu': ['scaling-concurrency', result => concurrency(result, 'PostgreSQL', 'cpu')]
 }
 
 /** Each chart whose results are there. */
@@ -40,13 +46,11 @@ function readResult (folder, name) {
   }
 }
 
-const where = ({ machine: { node, cpu, cores } }) => `Node ${node.slice(1)}, ${cpu}, ${cores} cores`
-
 function costs (result, kind, title, cases) {
   const chosen = Object.entries(result.contestants).filter(([name, contestant]) => kind === 'cookie' ? contestant.kind === 'cookie' : name.endsWith(', memory'))
   return bars({
     title,
-    subtitle: `µs of server CPU per request, above bare Fastify with @fastify/cookie; less is better. ${where(result)}`,
+    subtitle: `µs of server CPU per request, warm, above bare Fastify with @fastify/cookie; less is better. ${where(result)}`,
     groups: groupsOf(chosen, cases, 'above'),
     isCut: true
   })
@@ -54,7 +58,7 @@ function costs (result, kind, title, cases) {
 
 function throughputs (result, store, title) {
   const chosen = Object.entries(result.contestants).filter(([name]) => new RegExp(store, 'i').test(name))
-  return bars({ title, subtitle: `At 32 connections; more is better. By hand: no session at all, but the same round trips. ${where(result)}`, groups: groupsOf(chosen, ['read', 'write'], 'throughput'), digits: 0 })
+  return bars({ title, subtitle: `At 32 connections, warm; more is better. By hand: no session at all, but the same round trips. ${where(result)}`, groups: groupsOf(chosen, ['read', 'write'], 'throughput'), digits: 0 })
 }
 
 const bars = chart => chart.groups.length === 0 ? undefined : barChart(chart)
@@ -63,11 +67,14 @@ function groupsOf (chosen, cases, figure) {
   return cases.map(label => ({
     label,
     bars: chosen.filter(([, { cases }]) => cases[`${label}, ${SIZE}`]).map(([name, { cases }]) => {
-      const { median, low, high } = cases[`${label}, ${SIZE}`][figure]
+      const { median, low, high } = warmest(cases[`${label}, ${SIZE}`])[figure]
       return { name, value: median, low, high }
     })
   })).filter(({ bars }) => bars.length > 0)
 }
+
+/** Servers run for days: what is drawn is what a request costs then. */
+const warmest = figures => figures.warm ?? figures
 
 function coldStart (result) {
   const list = Object.entries(result.modules).filter(([, { milliseconds }]) => milliseconds.median > 0.5)
@@ -78,38 +85,6 @@ function coldStart (result) {
 function heap (result) {
   const groups = Object.entries(result.heaps).map(([name, { before, after }]) => ({ name, value: after - before }))
   return barChart({ title: 'Heap', subtitle: `MB that ${result.requests.toLocaleString('en')} requests with as many cookies leave behind; less is better. ${where(result)}`, groups: [{ label: '', bars: groups }] })
-}
-
-function sessions (result) {
-  const groups = Object.entries(result.backends).flatMap(([backend, { cost, small, large }]) => ['read', 'write'].map(path => ({
-    label: `${backend}, ${path}`,
-    bars: [small, large].map(side => ({ name: `beside ${side.count.toLocaleString('en')}`, value: side[path][cost].median }))
-  })))
-  return bars({
-    isApart: true,
-    title: 'The cost of a request as sessions grow',
-    subtitle: `µs: of CPU in memory and files, of time at 32 connections with a server. ${where(result)}`,
-    groups
-  })
-}
-
-function payloads (result) {
-  const chosen = { 'fastsessions, memory': 'ours', '@fastify/session, memory': 'peer0', 'fastsessions, Redis': 'peer2', 'by hand, Redis': 'hand', 'fastsessions, cookie': 'peer1', '@fastify/secure-session': 'peer3' }
-  const lines = Object.entries(chosen).filter(([name]) => result.contestants[name]).map(([name, className]) => ({
-    name, className, isDashed: !name.startsWith('fastsessions'), points: Object.entries(result.contestants[name].write).map(([size, { cpu }]) => [Number(size), cpu])
-  }))
-  if (lines.length === 0) return undefined
-  const xLabels = [[100, '100 B'], [1_000, '1 kB'], [10_000, '10 kB'], [100_000, '100 kB']]
-  return lineChart({ title: 'The cost of a write as the payload grows', subtitle: `µs of server CPU per request. ${where(result)}`, lines, xName: 'payload as JSON', xLabels, isLogarithmic: true })
-}
-
-function writers (result) {
-  const classes = ['ours', 'peer0', 'peer1', 'peer2', 'peer3', 'hand']
-  const lines = Object.entries(result.backends).flatMap(([backend, byProcesses], index) => Object.entries(byProcesses).filter(([processes]) => processes === '4').map(([processes, found]) => ({
-    name: `${backend}, ${processes} processes`, className: classes[index], points: Object.entries(found).map(([count, { extra }]) => [Number(count), extra])
-  })))
-  if (lines.length === 0) return undefined
-  return lineChart({ title: 'Many writers of one session at once', subtitle: `Calls of the store per request beyond one read and one write; no update is lost. ${where(result)}`, lines, xName: 'writers at once', xLabels: [4, 8, 16, 32, 64].map(n => [n, n]) })
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -20,11 +20,12 @@ export class Entrant {
     this.child = child
   }
 
-  static async start (contestant, { urls, sizes, newCookies, execArgv }) {
+  /** `browsers`: how many sessions there are for `own` cookies; `newCookies`: for always new ones. */
+  static async start (contestant, { urls, sizes, newCookies, browsers = CONNECTIONS, execArgv }) {
     const entrant = new Entrant(contestant, await startContestant(contestant.name, { url: urls[contestant.server] }, execArgv))
     if (contestant.kind === 'base') return entrant
     const connection = await Connection.open(entrant.child.port, { keepsText: true })
-    for (const size of sizes) await entrant.#signIn(connection, size, newCookies)
+    for (const size of sizes) await entrant.#signIn(connection, size, { browsers, newCookies })
     connection.close()
     return entrant
   }
@@ -56,7 +57,7 @@ export class Entrant {
     return this.kind === 'base' ? [baseCookie(null)] : this.#new[size] ?? this.#own[size]
   }
 
-  async #signIn (connection, size, newCookies) {
+  async #signIn (connection, size, { browsers, newCookies }) {
     const login = async () => cookiesOf(await connection.request(`/login/${size}`))
     const first = await login()
     await this.#check(connection, first, size)
@@ -65,7 +66,7 @@ export class Entrant {
       return
     }
     this.#own[size] = []
-    for (let n = 0; n < CONNECTIONS; n++) this.#own[size].push((await login()).join('; '))
+    for (let n = 0; n < browsers; n++) this.#own[size].push((await login()).join('; '))
     if (this.kind !== 'cookie') return
     this.#new[size] = []
     for (let n = 0; n < newCookies; n++) this.#new[size].push((await login()).join('; '))

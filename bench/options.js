@@ -4,10 +4,11 @@ import { SIZES } from './payload.js'
 
 const HELP = `npm run bench -- [options]
 
-What a request costs with fastsessions and its peers. Without options: everything but the long runs, some 15 minutes.
+What a request costs with fastsessions and its peers. Without options: everything but the long runs, some 40 minutes.
+The last table compares with what is aimed at: pass or MISS.
 
-  --quick           few rounds and requests, the smallest payload, no charts: a minute or two
-  --only TEXT       contestants whose name contains this (several: with semicolons), and the base line
+  --quick           few rounds and requests, the smallest payload, no charts: some minutes
+  --only TEXT       contestants whose name contains this, and the base line (several: with semicolons, since names have commas)
   --cases NAMES     ${caseNames.join('; ')}
                     (several: with semicolons)
   --payload BYTES   ${SIZES.join(', ')} (several: with commas)
@@ -16,7 +17,7 @@ What a request costs with fastsessions and its peers. Without options: everythin
 
 Long runs, each by itself:
 
-  --scaling [NAME]  cost as things grow: sessions, payload, writers (all three); some 20 minutes
+  --scaling [NAME]  cost as things grow: sessions, payload, writers, concurrency (all four); some 30 minutes
   --heap [N]        heap after N requests (1000000) that come with other cookies each; some 20 minutes
   --cold-start      time and memory of import only
 
@@ -25,7 +26,7 @@ node bench/charts.js
 `
 
 /** What each long run takes as an argument. */
-const LONG = { scaling: /^(sessions|payload|writers)$/, heap: /^[1-9]\d*$/, 'cold-start': /^$/ }
+const LONG = { scaling: /^(sessions|payload|writers|concurrency)$/, heap: /^[1-9]\d*$/, 'cold-start': /^$/ }
 const flag = { type: 'boolean', default: false }
 const text = { type: 'string' }
 
@@ -64,6 +65,7 @@ export function parseOptions (args) {
     sizes,
     rounds: number('rounds', quick ? 2 : 7),
     requests: number('requests', quick ? 250 : 2_000),
+    windows: quick ? 2 : 12,
     isWhole: !quick && [values.only, values.cases, values.payload, values.rounds, values.requests].every(value => value === undefined)
   }
 }

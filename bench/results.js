@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { versions } from './versions.js'
 
 const folder = new URL('results/', import.meta.url)
 const partial = new URL('partial/', folder)
@@ -12,10 +13,11 @@ export function save (name, result, isWhole) {
   return file
 }
 
-/** What the last whole run wrote, or `undefined`. */
+/** What the last whole run wrote, or `undefined`. Figures of another version say nothing about this one: `undefined`, too. */
 export function read (name) {
   try {
-    return JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'))
+    const result = JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'))
+    return result.versions.fastsessions === versions().fastsessions ? result : undefined
   } catch (error) {
     if (error.code === 'ENOENT') return undefined
     throw error

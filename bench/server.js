@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Allocation } from './allocation.js'
 import { create } from './contestants/index.js'
 
 const [name, settings] = JSON.parse(process.argv[2])
@@ -12,14 +13,16 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exi
 
 let contestant
 let cpu
+let allocation
 
 const orders = {
   start () {
+    allocation = new Allocation()
     cpu = process.cpuUsage()
   },
   stop () {
     const { user, system } = process.cpuUsage(cpu)
-    return { cpuMicroseconds: user + system }
+    return { cpuMicroseconds: user + system, allocatedBytes: allocation.stop() }
   },
   heap () {
     for (let n = 0; n < 4; n++) globalThis.gc()

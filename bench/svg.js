@@ -66,8 +66,8 @@ function longest (bars, isCut) {
   return isCut && ours > 0 ? Math.min(most, ours * CUT_TIMES) : most
 }
 
-/** Lines over a logarithmic axis: `{ name, points: [[x, y]], className, isDashed }`. */
-export function lineChart ({ title, subtitle, lines, xName, xLabels, isLogarithmic }) {
+/** Lines over a logarithmic axis: `{ name, points: [[x, y]], className, isDashed }`. `digits` are those of the labels at the left. */
+export function lineChart ({ title, subtitle, lines, xName, xLabels, isLogarithmic = false, digits = isLogarithmic ? 0 : 2 }) {
   const [top, bottom, left, right] = [56, 340, 56, 510]
   const points = lines.flatMap(line => line.points)
   const across = between(points.map(([x]) => Math.log(x)), left, right)
@@ -76,7 +76,8 @@ export function lineChart ({ title, subtitle, lines, xName, xLabels, isLogarithm
   const body = [`<path class="axis" d="M${left} ${top}V${bottom}H${right}"/>`, text((left + right) / 2, bottom + 34, xName, { anchor: 'middle', className: 'small' })]
   for (const [x, label] of xLabels) body.push(text(across(Math.log(x)), bottom + 16, label, { anchor: 'middle', className: 'small' }))
   for (const y of ticks(points.map(([, value]) => value), isLogarithmic)) {
-    body.push(`<path class="axis" d="M${left} ${up(height(y)).toFixed(1)}H${right}" opacity="0.5"/>`, text(left - 6, up(height(y)) + 4, format(y, isLogarithmic ? 0 : 2), { anchor: 'end', className: 'small' }))
+    const label = text(left - 6, up(height(y)) + 4, format(y, digits), { anchor: 'end', className: 'small' })
+    body.push(`<path class="axis" d="M${left} ${up(height(y)).toFixed(1)}H${right}" opacity="0.5"/>`, label)
   }
   lines.forEach(({ name, points, className, isDashed }, index) => {
     const path = points.map(([x, y], n) => `${n === 0 ? 'M' : 'L'}${across(Math.log(x)).toFixed(1)} ${up(height(y)).toFixed(1)}`).join('')
@@ -95,9 +96,15 @@ function ticks (values, isLogarithmic) {
   const [least, most] = [Math.min(...values), Math.max(...values)]
   if (isLogarithmic) return [1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000, 30_000].filter(tick => tick >= least && tick <= most)
   const [low, high] = [Math.min(0, least), Math.max(1, most)]
-  const step = high - low > 4 ? Math.ceil((high - low) / 4) : 0.5
+  const step = high - low > 4 ? roundStep((high - low) / 4) : 0.5
   const first = Math.ceil(low / step)
   return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, n) => (first + n) * step)
+}
+
+/** The next one that people count in: 1, 2 or 5, and so many zeros. */
+function roundStep (least) {
+  const power = 10 ** Math.floor(Math.log10(least))
+  return [1, 2, 5, 10].map(times => times * power).find(step => step >= least)
 }
 
 const format = (value, digits) => Math.abs(value) >= 1_000 ? value.toLocaleString('en', { maximumFractionDigits: 0 }) : value.toFixed(digits)

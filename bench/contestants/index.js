@@ -18,16 +18,19 @@ const entries = {
   'iron-session': { group: 'cookie', kind: 'cookie', module: 'iron-session' },
 
   'fastsessions, memory': { group: 'memory', kind: 'id', module: 'ours', variant: 'memory' },
+  // What it finds, it finds in memory: that is what it is compared with.
+  'fastsessions cached, Redis': { group: 'memory', kind: 'id', module: 'ours', variant: 'cached', server: 'redis' },
   '@fastify/session, memory': { group: 'memory', kind: 'id', module: 'fastify-session', variant: 'memory' },
   '@mgcrea/fastify-session, memory': { group: 'memory', kind: 'id', module: 'mgcrea', variant: 'memory' },
   'express-session on Express, memory': { group: 'memory', kind: 'id', module: 'express-session' },
 
   'fastsessions, file': { group: 'disk', kind: 'id', module: 'ours', variant: 'file' },
+  // Through Kysely alone, as every version has done; and with what `pool` adds.
   'fastsessions, SQLite': { group: 'disk', kind: 'id', module: 'ours', variant: 'sqlite' },
+  'fastsessions with pool, SQLite': { group: 'disk', kind: 'id', module: 'ours', variant: 'sqlite-pool' },
 
   'by hand, Redis': { group: 'Redis', kind: 'id', module: 'by-hand', variant: 'redis', server: 'redis' },
   'fastsessions, Redis': { group: 'Redis', kind: 'id', module: 'ours', variant: 'redis', server: 'redis' },
-  'fastsessions cached, Redis': { group: 'Redis', kind: 'id', module: 'ours', variant: 'cached', server: 'redis' },
   '@fastify/session, connect-redis': { group: 'Redis', kind: 'id', module: 'fastify-session', variant: 'redis', server: 'redis' },
   '@mgcrea/fastify-session, Redis': { group: 'Redis', kind: 'id', module: 'mgcrea', variant: 'redis', server: 'redis' },
 

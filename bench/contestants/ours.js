@@ -31,18 +31,21 @@ const backends = {
     const { client, close } = await memjs(url)
     return { backend: new MemcachedBackend(client), close }
   },
-  async sqlite ({ folder }) {
-    const { default: Database } = await import('better-sqlite3')
-    const { SqliteDialect } = await import('kysely')
-    const database = new Database(join(folder, 'sessions.sqlite'))
-    database.pragma('journal_mode = WAL')
-    return await sql(new SqliteDialect({ database }), {})
-  },
+  sqlite: ({ folder }) => sqlite(folder, () => ({})),
+  'sqlite-pool': ({ folder }) => sqlite(folder, pool => ({ pool })),
   async postgres ({ url, table = 'sessions' }) {
     const { PostgresDialect } = await import('kysely')
     const { client: pool } = await pgPool(url)
     return await sql(new PostgresDialect({ pool }), { pool, table })
   }
+}
+
+async function sqlite (folder, optionsFor) {
+  const { default: Database } = await import('better-sqlite3')
+  const { SqliteDialect } = await import('kysely')
+  const database = new Database(join(folder, 'sessions.sqlite'))
+  database.pragma('journal_mode = WAL')
+  return await sql(new SqliteDialect({ database }), optionsFor(database))
 }
 
 async function sql (dialect, options) {

@@ -4,7 +4,7 @@ import { save } from '../results.js'
 import { machine } from '../statistics.js'
 import { versions } from '../versions.js'
 
-const parts = ['sessions', 'payload', 'writers']
+const parts = ['sessions', 'payload', 'writers', 'concurrency']
 
 /** What becomes of the cost as something grows: one part, or all of them. */
 export async function run (options) {
