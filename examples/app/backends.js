@@ -91,7 +91,7 @@ async function sqlite () {
   const database = new Database(join(home(), 'sessions.sqlite'))
   // Readers and one writer work side by side.
   database.pragma('journal_mode = WAL')
-  return await sql(new SqliteDialect({ database }))
+  return await sql(new SqliteDialect({ database }), { pool: database })
 }
 
 async function pglite () {

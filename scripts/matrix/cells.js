@@ -29,6 +29,7 @@ export const cells = [
   cell('fastify-6', { fastify: '6.0.0-alpha.4' }),
   ...['ioredis@5.0.0', 'ioredis@5', 'ioredis@6', 'iovalkey@0'].map(driver => cell(driver, { drivers: [driver], stores: ['redis'] })),
   ...['kysely@0.28.0', 'kysely@0.28', 'kysely@0.29'].map(driver => cell(driver, { drivers: [driver, 'pg@8'], stores: ['sql'] })),
+  cell('node:sqlite', { drivers: ['kysely@0.29'], stores: ['node:sqlite'] }),
   ...[bun(), deno()].map(runtime => cell(runtime.name.toLowerCase(), {
     runtime, drivers: ['ioredis@6', 'kysely@0.29', 'pg@8'], stores: [...WITHOUT_DRIVER, 'file', 'redis', 'sql']
   }))

@@ -1,4 +1,4 @@
-// Uses sessions end to end, over HTTP, in each of the stores that the arguments name: program.js memory cookie redis sql file
+// Uses sessions end to end, over HTTP, in each of the stores that the arguments name: program.js memory cookie redis sql node:sqlite file
 import assert from 'node:assert/strict'
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,6 +27,19 @@ const stores = {
     const table = `sessions_${process.env.OWN}`
     await createSessionTable(db, { table })
     return { backend: new DatabaseBackend(db, { table }), close: () => db.destroy() }
+  },
+  async 'node:sqlite' () {
+    const [{ Kysely, SqliteDialect }, { DatabaseSync }, { createSessionTable, DatabaseBackend }] =
+      await Promise.all([import('kysely'), import('node:sqlite'), import('fastsessions/database')])
+    const database = new DatabaseSync(join(mkdtempSync(join(tmpdir(), 'sessions-')), 'sessions.db'))
+    // Kysely's dialect is made for better-sqlite3, which takes the values in an array.
+    const prepare = text => {
+      const statement = database.prepare(text)
+      return { reader: statement.columns().length > 0, all: values => statement.all(...values), run: values => statement.run(...values) }
+    }
+    const db = new Kysely({ dialect: new SqliteDialect({ database: { prepare, close: () => database.close() } }) })
+    await createSessionTable(db)
+    return { backend: new DatabaseBackend(db, { pool: database }), close: () => db.destroy() }
   }
 }
 

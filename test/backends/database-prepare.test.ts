@@ -130,12 +130,15 @@ t.test('MySQL must escape values by backslashes, and should be strict', async t 
   }
 })
 
-const memory = new Kysely<any>({ dialect: new SqliteDialect({ database: new SQLite(':memory:') }) })
+const handle = new SQLite(':memory:')
+const memory = new Kysely<any>({ dialect: new SqliteDialect({ database: handle }) })
 t.teardown(() => memory.destroy())
 const mssql = new Kysely<any>({
   dialect: { createAdapter: () => new MssqlAdapter(), createDriver: () => new DummyDriver(), createIntrospector: db => new SqliteIntrospector(db), createQueryCompiler: () => new MssqlQueryCompiler() }
 })
 const pool = new pg.Pool()
+const postgres = new Kysely<any>({ dialect: new PostgresDialect({ pool }) })
+const mysql = new Kysely<any>({ dialect: new MysqlDialect({ pool: createPool({}) }) })
 
 const refused: ReadonlyArray<readonly [what: string, args: readonly unknown[], message: string | RegExp]> = [
   ['nothing', [], /^Expected `DatabaseBackend.db` to be a Kysely instance, got undefined; for example `new Kysely/],
@@ -155,7 +158,10 @@ const refused: ReadonlyArray<readonly [what: string, args: readonly unknown[], m
   ['a name that is a number', [memory, { columns: { id: '1' } }], /^Expected `DatabaseBackend.columns.id` to be a name/],
   ['a name that is none', [memory, { table: 5 }], /got 5 \(number\)/],
   ['an extra that is no function', [memory, { extra: { n: 1 } }], 'Expected `DatabaseBackend.extra` to be a function, got an object of Object'],
-  ['a pool that is none', [memory, { pool: true }], 'Expected `DatabaseBackend.pool` to be the pool of pg that Kysely uses, or false, got true (boolean)'],
+  ['a pool that is none', [postgres, { pool: true }], 'Expected `DatabaseBackend.pool` to be the pool of pg that Kysely uses, or false, got true (boolean)'],
+  ['a Database for PostgreSQL', [postgres, { pool: handle }], 'Expected `DatabaseBackend.pool` to be the pool of pg that Kysely uses, or false, got an object of Database'],
+  ['a pool of pg for SQLite', [memory, { pool }], 'Expected `DatabaseBackend.pool` to be the Database of better-sqlite3 or node:sqlite that Kysely uses, or false, got an object of BoundPool'],
+  ['a pool for MySQL', [mysql, { pool }], 'Expected `DatabaseBackend.pool` to be left out with MySQL and MariaDB, got an object of BoundPool'],
   ['a sweepEvery of never', [memory, { sweepEvery: 0 }], /^Expected `sweepEvery` to be a duration/]
 ]
 

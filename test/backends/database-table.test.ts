@@ -63,3 +63,13 @@ t.test('bad options of the table are refused', async t => {
   await t.rejects(createSessionTable(db, { table: '' }), /Expected `createSessionTable.table` to be a name/)
   t.throws(() => sessionMigration({ columns: { sid: 'x' } as never }), /Unknown option `sessionMigration.columns.sid`; the nearest known one is `sessionMigration.columns.id`/)
 })
+
+t.test('a table of PostgreSQL leaves room in its pages for rows that change', async t => {
+  for (const name of ['PostgreSQL', 'PGlite'] as const) {
+    const { db } = await openDatabase(t, name)
+    const table = freshTable(t, db)
+    await createSessionTable(db, { table, extra: { tenant: 'text' } })
+    const { rows } = await sql<{ reloptions: string[] }>`select reloptions from pg_class where relname = ${table}`.execute(db)
+    t.strictSame(rows, [{ reloptions: ['fillfactor=80'] }])
+  }
+})

@@ -13,6 +13,7 @@ t.test('the SQL of each dialect is that of its databases', async t => {
     const { status, out } = await cli(['table', '--dialect', dialect])
     t.equal(status, 0)
     t.ok(out.startsWith(start), out)
+    t.equal(out.includes(') with (fillfactor = 80);\n'), dialect === 'postgres')
     t.strictSame((await cli(['table', '--dialect', dialect, '--json'])).json.sql, out.trimEnd().split('\n'))
   }
   t.match((await cli(['table', '--dialect', 'postgres', '--table', 'web', '--schema', 'shop'])).out, /^create table "shop"\."web"/)

@@ -63,6 +63,35 @@ export async function openDatabase (t: Test, name: DatabaseName, opened: Opened 
   return { db, sent: () => statements.splice(0) }
 }
 
+/** PostgreSQL with a pool to hand over, and the statements that the backend has sent through the pool. */
+export async function openPool (t: Test, url?: string): Promise<Database & { pool: pg.Pool }> {
+  const pool = pgPool(url ?? await sharedServer('postgres'))
+  const statements: string[] = []
+  const query = pool.query.bind(pool) as (config: { text: string }) => unknown
+  const listening = (config: { text: string }) => {
+    statements.push(config.text)
+    return query(config)
+  }
+  pool.query = listening as typeof pool.query
+  const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }) })
+  t.teardown(() => db.destroy())
+  return { db, pool, sent: () => statements.splice(0) }
+}
+
+/** SQLite with a handle to hand over: the statements that went through Kysely, and what was executed past Kysely. */
+export function openHandle (t: Test, path = ':memory:', options: SQLite.Options = {}) {
+  const database = new SQLite(path, options)
+  const [statements, executed]: string[][] = [[], []]
+  const exec = database.exec.bind(database)
+  database.exec = text => {
+    executed!.push(text)
+    return exec(text)
+  }
+  const db = new Kysely<any>({ dialect: new SqliteDialect({ database }), log: ({ query }) => { statements!.push(query.sql) } })
+  t.teardown(() => db.destroy())
+  return { db, database, sent: () => statements!.splice(0), executed: () => executed!.splice(0) }
+}
+
 /** The name of a table for this test alone, which is dropped at the end of the test. */
 export function freshTable (t: Test, db: Kysely<any>, prefix = 'sessions'): string {
   const table = `${prefix} ${randomBytes(6).toString('hex')}`

@@ -7,16 +7,16 @@ import { InvalidOptionsError } from '../../errors.ts'
 import { isId } from '../../record/ids.ts'
 import { removeInBatches } from '../../tools/remove-in-batches.ts'
 import { Sweeper } from '../sweeper.ts'
-import { DEFAULT_PAGE, MAIN_PROPERTY, warnOnce } from '../conventions.ts'
+import { MAIN_PROPERTY, warnOnce } from '../conventions.ts'
 import type { KeyFilter } from '../index-keys.ts'
 import { type AnyKysely, assertKysely, assertNoTransaction, type Dialect } from './dialect.ts'
 import { extraValues } from './extra.ts'
+import { pageOf } from './listing.ts'
 import type { Place } from './names.ts'
 import { News } from './news.ts'
 import { type DatabaseBackendOptions, type Settings, settingsOf } from './options.ts'
 import { checkDatabase } from './prepare.ts'
-import { assertKeys, idOfRow, listedOfRow, recordOfRow, valuesOf } from './rows.ts'
-import { listedFields } from './selections.ts'
+import { assertKeys, recordOfRow, valuesOf } from './rows.ts'
 import { SessionTable, type WriteAnswer } from './session-table.ts'
 
 /** The limit of the column which `createSessionTable` makes in MySQL. In UTF-16 units. */
@@ -36,7 +36,7 @@ interface Binding extends Pick<BackendContext, 'property' | 'now' | 'log'> {
  * The application makes the Kysely instance, and closes it. The table must exist: see `createSessionTable` and
  * `sessionMigration`.
  *
- * The backend opens no transactions. Each step is one statement, compiled once (names of PostgreSQL):
+ * Each step is one statement, compiled once (names of PostgreSQL):
  *
  *     read     select … from sessions where id = $1 and property = $2
  *     create   insert into sessions (…) values (…) on conflict (id) do update set … where sessions.expires_at <= now
@@ -44,7 +44,9 @@ interface Binding extends Pick<BackendContext, 'property' | 'now' | 'log'> {
  *     touch    update sessions set last_accessed_at = …, expires_at = … where … as for `replace` and last_accessed_at <= …
  *     end      delete from sessions where … as for `replace`
  *
- * On PostgreSQL with `pool`, what ends a session tells so by `pg_notify` in the same statement.
+ * On PostgreSQL with `pool`, what ends a session tells so by `pg_notify` in the same statement. Where it is more than one, those of
+ * one turn of the event loop go together: reads on PostgreSQL and MySQL, `replace` on PostgreSQL with `pool`, and on SQLite with
+ * `pool` all writes, in a transaction.
  *
  * After a refused write, a second statement reads the record that stands. Times are the clock of this process, in
  * milliseconds; the clock of the server does not matter. When the database gives up a statement in favour of a concurrent
@@ -84,8 +86,8 @@ export class DatabaseBackend implements SessionBackend {
     this.#property = binding?.property ?? MAIN_PROPERTY
     this.#now = binding?.now ?? Date.now
     this.#log = binding?.log
-    const { pool, place } = this.#settings
-    this.#news = pool && this.#table.dialect === 'postgres' ? new News(pool, place.table, this.#property) : null
+    const { pools, place } = this.#table
+    this.#news = pools.pg ? new News(pools.pg, place.table, this.#property) : null
     if (this.#news?.canListen !== true) hide(this, 'watch')
     this.#warnOfForeignRow = warnOnce(this.#log, 'a row of the session table is no session; it counts as absent')
   }
@@ -107,7 +109,7 @@ export class DatabaseBackend implements SessionBackend {
    */
   async prepare (): Promise<void> {
     try {
-      await checkDatabase(this.#table, this.#settings.pool, this.#log)
+      await checkDatabase(this.#table, this.#log)
     } catch (error) {
       // The sweeper starts although the database is down now, since the application starts too. A wrong option stops the start.
       if (!(error instanceof InvalidOptionsError)) this.#startSweeper()
@@ -128,6 +130,7 @@ export class DatabaseBackend implements SessionBackend {
     return record !== null && record.expiresAt > this.#now() ? record : null
   }
 
+  /** What is read in one turn goes together, where statements do. */
   readMany (ids: readonly string[]): Promise<Array<SessionRecord | null>> { return Promise.all(ids.map(id => this.read(id))) }
 
   async write (id: string, record: SessionRecord, expectedVersion?: number, context?: WriteContext): Promise<WriteAnswer> {
@@ -166,16 +169,8 @@ export class DatabaseBackend implements SessionBackend {
    * Pages in order of id. Sessions stored or removed between two pages neither hide nor repeat the rest. With the option `extra`,
    * each record has the values of all columns that are not this library's.
    */
-  async list ({ limit = DEFAULT_PAGE, cursor = '', ...filter }: ListFilter): Promise<ListPage<ListedRecord>> {
-    const withOwnColumns = this.#settings.extra !== undefined
-    const { list } = await this.#table.selections(filter, withOwnColumns)
-    const { rows } = await list({ ...this.#those(filter), cursor: isId(cursor) ? cursor : '', limit: limit + 1 })
-    const page = rows.slice(0, limit)
-    const known = withOwnColumns ? listedFields(await this.#table.labels.areThere()).length : 0
-    return {
-      sessions: page.map(row => withOwnColumns ? listedOfRow(row, known) : recordOfRow(row)).filter(record => record !== null),
-      cursor: rows.length > limit ? idOfRow(page.at(-1)!) : null
-    }
+  list (filter: ListFilter): Promise<ListPage<ListedRecord>> {
+    return pageOf(this.#table, filter, this.#those(filter), this.#settings.extra !== undefined)
   }
 
   async count (filter: KeyFilter): Promise<number> {

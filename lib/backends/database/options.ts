@@ -4,7 +4,7 @@ import { backendOptionsCheck } from '../conventions.ts'
 import { sweepIntervalOf } from '../sweeper.ts'
 import type { Extra } from './extra.ts'
 import { type Place, placeOf, type PlaceOptions } from './names.ts'
-import { assertPool, type PoolLike } from './pool.ts'
+import type { PoolOption } from './pool.ts'
 
 export interface DatabaseBackendOptions extends PlaceOptions {
   /**
@@ -17,23 +17,28 @@ export interface DatabaseBackendOptions extends PlaceOptions {
   /** The mean time between two removals of expired sessions. @default never: call `app.sessions.removeExpired()` */
   sweepEvery?: Duration
   /**
-   * PostgreSQL through pg: the pool which Kysely uses. With the pool, each connection prepares a statement once, and the start
-   * warns about missing listeners for errors. `false` turns both off, such as behind a PgBouncer before 1.21, which mixes up
-   * prepared statements.
+   * What Kysely uses. With it, statements are prepared, and those of one turn of the event loop go together.
    *
-   * @default statements are not prepared, and the start warns that the listeners cannot be checked
+   * - PostgreSQL: the `Pool` of pg. Each connection prepares a statement once. Sessions that are read in one turn are one statement,
+   *   and so are those that are changed, but for changes with `extra`. The start warns about missing listeners for errors.
+   * - SQLite: the `Database` of better-sqlite3, or the `DatabaseSync` of node:sqlite. All writes of one turn are one transaction.
+   *   While the application has a transaction open on it, statements go through Kysely.
+   *
+   * `false` turns all of it off, such as behind a PgBouncer before 1.21, which mixes up prepared statements.
+   *
+   * @default statements are not prepared, and on PostgreSQL the start warns that the listeners cannot be checked
    */
-  pool?: PoolLike | false
+  pool?: PoolOption
 }
 
 export interface Settings {
   readonly place: Place
   readonly extra: Extra | undefined
   readonly sweepEveryMs: number | null
-  readonly pool: PoolLike | false | undefined
+  readonly pool: PoolOption | undefined
 }
 
-/** Finds unknown options only; `settingsOf` checks the value of each option. */
+/** Finds unknown options only; `settingsOf` checks the value of each option, and `SessionTable` checks `pool`. */
 const checkNames = backendOptionsCheck({ table: {}, columns: {}, schema: {}, extra: {}, sweepEvery: {}, pool: {} })
 
 /** @throws InvalidOptionsError */
@@ -41,6 +46,5 @@ export function settingsOf (options: DatabaseBackendOptions): Settings {
   checkNames(options, 'DatabaseBackend')
   const { extra, pool, sweepEvery } = options
   if (extra !== undefined && typeof extra !== 'function') throw unexpected('DatabaseBackend.extra', 'a function', extra)
-  assertPool(pool)
   return { place: placeOf(options, 'DatabaseBackend'), extra, pool, sweepEveryMs: sweepIntervalOf(sweepEvery) }
 }

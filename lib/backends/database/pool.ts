@@ -1,8 +1,9 @@
 import { hash } from 'node:crypto'
 import type { FastifyBaseLogger } from 'fastify'
 import { hasMethods, unexpected } from '../../tools/check-options.ts'
-import type { AnyKysely } from './dialect.ts'
-import type { Prepare } from './statement.ts'
+import type { AnyKysely, Dialect } from './dialect.ts'
+import type { SqliteLike } from './sqlite.ts'
+import { type Prepare, retryTransient } from './statement.ts'
 
 /** The part of a pool of `pg` which this library uses. */
 export interface PoolLike {
@@ -16,7 +17,22 @@ interface PoolAnswer {
   rowCount: number | null
 }
 
+/** What Kysely uses, as the application hands it over; `false` for statements that are not prepared, and no checks. */
+export type PoolOption = PoolLike | SqliteLike | false
+
+/** The same by its kind. */
+export interface Pools {
+  readonly pg: PoolLike | false | undefined
+  readonly sqlite: SqliteLike | undefined
+}
+
 const POOL_METHODS = ['listenerCount', 'connect', 'query']
+const SQLITE_METHODS = ['prepare', 'exec']
+const EXPECTED: Readonly<Record<Dialect, string>> = {
+  postgres: 'the pool of pg that Kysely uses, or false',
+  sqlite: 'the Database of better-sqlite3 or node:sqlite that Kysely uses, or false',
+  mysql: 'left out with MySQL and MariaDB'
+}
 
 /** Hex digits of the hash in a statement's name. PostgreSQL cuts names after 63 bytes. */
 const NAME_CHARS = 32
@@ -32,11 +48,17 @@ const NOT_HEARD = `pg's pool has no listeners for errors, so that ${DANGER}; add
 /** Kysely's own connection class for `pg`. PGlite, which has no connections to lose, has a different class. */
 const PG_CONNECTION = 'PostgresConnection'
 
-/** @throws InvalidOptionsError */
-export function assertPool (pool: unknown): asserts pool is PoolLike | false | undefined {
-  if (pool === undefined || pool === false || hasMethods(pool, POOL_METHODS)) return
-  throw unexpected('DatabaseBackend.pool', 'the pool of pg that Kysely uses, or false', pool)
+/** @throws InvalidOptionsError for what is no pool, or the pool of a different kind of database */
+export function poolsOf (pool: PoolOption | undefined, dialect: Dialect): Pools {
+  if (pool === undefined || pool === false) return { pg: pool, sqlite: undefined }
+  if (dialect === 'postgres' && isPgPool(pool)) return { pg: pool, sqlite: undefined }
+  if (dialect === 'sqlite' && isSqlite(pool)) return { pg: undefined, sqlite: pool }
+  throw unexpected('DatabaseBackend.pool', EXPECTED[dialect], pool)
 }
+
+function isPgPool (pool: unknown): pool is PoolLike { return hasMethods(pool, POOL_METHODS) }
+
+function isSqlite (pool: unknown): pool is SqliteLike { return hasMethods(pool, SQLITE_METHODS) }
 
 /**
  * Sends statements by name through pg's pool, so that the server parses and plans each statement once per connection. Kysely
@@ -45,10 +67,10 @@ export function assertPool (pool: unknown): asserts pool is PoolLike | false | u
 export function throughPool (pool: PoolLike): Prepare {
   return ({ sql: text }) => {
     const name = `fastsessions_${hash('sha256', text, 'hex').slice(0, NAME_CHARS)}`
-    return async parameters => {
+    return async parameters => await retryTransient(async () => {
       const { rows, rowCount } = await pool.query({ name, text, values: [...parameters] })
       return { rows, affected: Number(rowCount) }
-    }
+    })
   }
 }
 

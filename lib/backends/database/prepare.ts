@@ -5,8 +5,9 @@ import { InvalidOptionsError } from '../../errors.ts'
 import { isNoColumn, lookAt } from './columns.ts'
 import type { AnyKysely, Dialect } from './dialect.ts'
 import { type Field, FIELDS, type Place } from './names.ts'
-import { checkPool, type PoolLike } from './pool.ts'
+import { checkPool } from './pool.ts'
 import type { SessionTable } from './session-table.ts'
+import { checkHandle } from './sqlite.ts'
 import { hasCode, type Statement } from './statement.ts'
 import { nameOf, tableSql } from './table.ts'
 
@@ -36,14 +37,15 @@ const STRICT = /STRICT_(?:TRANS|ALL)_TABLES/
  * be reached now
  */
 export async function checkDatabase (
-  { db, dialect, place, statements, labels }: SessionTable, pool: PoolLike | false | undefined, log: Log | undefined
+  { db, dialect, place, pools, statements, labels }: SessionTable, log: Log | undefined
 ): Promise<void> {
   await checkTable(db, dialect, place)
   await labels.areThere()
-  if (pool) await checkPoolTable(statements.read)
+  if (pools.pg) await checkPoolTable(statements.exists)
+  if (pools.sqlite !== undefined) await checkHandle(pools.sqlite, db)
   if (dialect === 'mysql') await checkCharset(db)
   if (dialect === 'mysql') await checkSqlMode(db, log)
-  if (dialect === 'postgres' && log !== undefined) await checkPool(pool, db, log)
+  if (dialect === 'postgres' && log !== undefined) await checkPool(pools.pg, db, log)
 }
 
 /** Looks for the table and its columns. @throws InvalidOptionsError when a column or the table is missing, or `db` was closed */
@@ -56,9 +58,9 @@ async function checkTable (db: AnyKysely, dialect: Dialect, place: Place): Promi
 }
 
 /** Looks for the table through pg's pool. @throws InvalidOptionsError when the pool leads to a different database */
-async function checkPoolTable (read: Statement): Promise<void> {
+async function checkPoolTable (exists: Statement): Promise<void> {
   try {
-    await read({ id: '', property: '' })
+    await exists({ id: '', property: '', now: 0 })
   } catch (error) {
     if (!hasCode(error, NO_TABLE)) throw error
     throw unexpected('DatabaseBackend.pool', 'the pool that Kysely uses', {}, 'there is no such table where it leads')

@@ -4,11 +4,16 @@ import { type KeyFilter, labelsOf } from '../index-keys.ts'
 import { type AnyKysely, type Dialect, dialectOf } from './dialect.ts'
 import type { ExtraValues } from './extra.ts'
 import type { Place } from './names.ts'
-import { type PoolLike, throughPool } from './pool.ts'
+import { joined } from './joined.ts'
+import { MAX_LISTED, readsOfArray, readsOfList } from './joined-reads.ts'
+import { idOf, replacesOfObjects } from './joined-replace.ts'
+import { MAX_ROWS } from './postgres-rows.ts'
+import { type PoolOption, type Pools, poolsOf, throughPool } from './pool.ts'
 import { valuesOf } from './rows.ts'
 import { LabelColumns } from './label-columns.ts'
 import { createSelections, nameOf, type Selections, type Shape } from './selections.ts'
-import { hasCode, throughKysely, type Values } from './statement.ts'
+import { throughHandle } from './sqlite.ts'
+import { hasCode, type Statement, throughKysely, type Values } from './statement.ts'
 import { createStatements, createWrites, type Statements, type Writes } from './statements.ts'
 import { within } from './table.ts'
 import { type Compile, plainThrough, tellingThrough } from './telling.ts'
@@ -24,6 +29,7 @@ export class SessionTable {
   readonly db: AnyKysely
   readonly dialect: Dialect
   readonly place: Place
+  readonly pools: Pools
   readonly statements: Statements
   readonly labels: LabelColumns
   readonly #compile: Compile
@@ -31,13 +37,18 @@ export class SessionTable {
   readonly #writes = new Map<string, Writes>()
   readonly #selections = new Map<string, Selections>()
 
-  /** @param pool the pool of pg when statements are to be prepared on the server, else `undefined` or `false` */
-  constructor (db: AnyKysely, place: Place, pool: PoolLike | false | undefined) {
+  /**
+   * @param pool what Kysely uses, when statements are to be prepared, else `undefined` or `false`
+   * @throws InvalidOptionsError
+   */
+  constructor (db: AnyKysely, place: Place, pool: PoolOption | undefined) {
     this.db = db
     this.dialect = dialectOf(db)
     this.place = place
-    this.#compile = pool && this.dialect === 'postgres' ? tellingThrough(throughPool(pool), place) : plainThrough(throughKysely(db))
-    this.statements = createStatements(within(db, place.schema), this.#compile, this.dialect, place)
+    this.pools = poolsOf(pool, this.dialect)
+    this.#compile = compileFor(db, this.pools, place)
+    const statements = createStatements(within(db, place.schema), this.#compile, this.dialect, place)
+    this.statements = { ...statements, read: this.#joinedRead(statements.read) }
     this.labels = new LabelColumns(db, this.dialect, place)
   }
 
@@ -75,10 +86,30 @@ export class SessionTable {
     if (writes === undefined) {
       if (this.#writes.size === MAX_WRITES) this.#writes.clear()
       writes = createWrites(within(this.db, this.place.schema), this.#compile, this.dialect, this.place, { hasLabels, extra })
+      if (this.pools.pg && extra.length === 0) writes = { ...writes, replace: this.#joinedReplace(writes.replace, hasLabels) }
       this.#writes.set(key, writes)
     }
     return writes
   }
+
+  #joinedRead (read: Statement): Statement {
+    const db = within(this.db, this.place.schema)
+    if (this.pools.pg) return joined(read, readsOfArray(db, this.#compile, this.place), { maxRows: MAX_ROWS })
+    if (this.dialect === 'sqlite') return read
+    return joined(read, readsOfList(db, this.#compile, this.place), { maxRows: MAX_LISTED })
+  }
+
+  #joinedReplace (replace: Statement, hasLabels: boolean): Statement {
+    const together = replacesOfObjects(within(this.db, this.place.schema), this.#compile, this.place, hasLabels)
+    const several = joined(replace, together, { maxRows: MAX_ROWS, keyOf: idOf })
+    // The end of a session is told by its own statement.
+    return values => values['channel'] === undefined ? several(values) : replace(values)
+  }
+}
+
+function compileFor (db: AnyKysely, { pg, sqlite }: Pools, place: Place): Compile {
+  if (pg) return tellingThrough(throughPool(pg), place)
+  return plainThrough(sqlite === undefined ? throughKysely(db) : throughHandle(sqlite, throughKysely(db)))
 }
 
 /** The answer of a write: the id when the write's own version is stored; else the record that stands, or `null` for none. */

@@ -24,7 +24,7 @@ export interface Answer {
 
 export type Statement = (values: Values) => Promise<Answer>
 
-/** Makes the function which sends a compiled statement with its parameters. */
+/** Makes the function which sends a compiled statement with its parameters, again if the database undid it (`retryTransient`). */
 export type Prepare = (compiled: CompiledQuery) => (parameters: readonly unknown[]) => Promise<Answer>
 
 /**
@@ -33,10 +33,10 @@ export type Prepare = (compiled: CompiledQuery) => (parameters: readonly unknown
  */
 export function throughKysely (db: AnyKysely): Prepare {
   const plain = db.withoutPlugins()
-  return compiled => async parameters => {
+  return compiled => async parameters => await retryTransient(async () => {
     const { rows, numAffectedRows } = await plain.executeQuery({ ...compiled, parameters })
     return { rows: rows as Answer['rows'], affected: Number(numAffectedRows ?? 0) }
-  }
+  })
 }
 
 /** Compiles a query once, and runs the statement with new values each time, outside a transaction. */
@@ -46,8 +46,7 @@ export function statement (prepare: Prepare, query: Compilable): Statement { ret
 export function statementOf (prepare: Prepare, compiled: CompiledQuery): Statement {
   const send = prepare(compiled)
   return async values => {
-    const parameters = compiled.parameters.map(value => value instanceof Slot ? values[value.name] : value)
-    return await retryTransient(() => send(parameters))
+    return await send(compiled.parameters.map(value => value instanceof Slot ? values[value.name] : value))
   }
 }
 
@@ -61,6 +60,8 @@ const MAX_MS = 2_000
  * deadlock, row changed since the snapshot.
  */
 const TRANSIENT = new Set<unknown>(['40001', '40P01', 'SQLITE_BUSY', 'SQLITE_BUSY_SNAPSHOT', 'SQLITE_LOCKED', 1205, 1213, 1020])
+/** The same of node:sqlite: SQLITE_BUSY, SQLITE_LOCKED, and SQLITE_BUSY_SNAPSHOT. */
+const TRANSIENT_IN_NODE = new Set<unknown>([5, 6, 517])
 
 /**
  * Runs a single statement, and again when the database undid it in favour of a concurrent statement.
@@ -74,11 +75,16 @@ export async function retryTransient<T> (run: () => Promise<T>, now: () => numbe
       return await run()
     } catch (error) {
       const isLast = tries === MAX_TRIES || now() - start > MAX_MS
-      if (isLast || !hasCode(error, TRANSIENT)) throw withoutValues(error)
+      if (isLast || !isTransient(error)) throw withoutValues(error)
     }
     // A random pause, longer with each try, so that statements which collided do not collide again.
     await new Promise(resolve => { setTimeout(resolve, Math.random() * FIRST_PAUSE_MS * 2 ** tries) })
   }
+}
+
+/** Whether the database undid the statement, or did not begin it, in favour of a concurrent statement. */
+export function isTransient (error: unknown): boolean {
+  return hasCode(error, TRANSIENT) || TRANSIENT_IN_NODE.has(Object(error).errcode)
 }
 
 /** Whether the driver's error has one of these codes: `code` is text in most drivers, `errno` a number in mysql2. */
@@ -88,7 +94,7 @@ export function hasCode (error: unknown, codes: ReadonlySet<unknown>): boolean {
   return codes.has(code) || codes.has(errno)
 }
 
-const KEPT = ['code', 'errno', 'sqlState', 'severity', 'table', 'column', 'constraint', 'routine']
+const KEPT = ['code', 'errno', 'errcode', 'sqlState', 'severity', 'table', 'column', 'constraint', 'routine']
 
 /**
  * A copy of the driver's error which is safe to log. Drivers add values of the statement, which users typed: mysql2 the whole
