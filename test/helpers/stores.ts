@@ -9,7 +9,7 @@ import { PGliteDialect } from 'kysely-pglite-dialect'
 import { Client } from 'memjs'
 import { createPool } from 'mysql2'
 import pg from 'pg'
-import { createSessionTable, DatabaseBackend } from '../../lib/database.ts'
+import { createSessionTable, DatabaseBackend, type DatabaseBackendOptions } from '../../lib/database.ts'
 import { FileBackend } from '../../lib/file.ts'
 import { MemcachedBackend } from '../../lib/memcached.ts'
 import { RedisBackend } from '../../lib/redis.ts'
@@ -52,7 +52,7 @@ export const stores: Readonly<Record<string, Store>> = {
     async open (t, space) {
       const database = new Database(join(folderOf(t, space), 'sessions.sqlite'))
       database.pragma('journal_mode = WAL')
-      return await sql(t, new SqliteDialect({ database }), 'sessions')
+      return await sql(t, new SqliteDialect({ database }), 'sessions', { pool: database })
     }
   },
   pglite: {
@@ -114,7 +114,7 @@ function folderOf (t: Test, space: string): string {
   return folder
 }
 
-async function sql (t: Test, dialect: Dialect, table: string, options: { pool?: pg.Pool } = {}): Promise<SessionBackend> {
+async function sql (t: Test, dialect: Dialect, table: string, options: DatabaseBackendOptions = {}): Promise<SessionBackend> {
   const db = new Kysely<any>({ dialect })
   t.teardown(() => db.destroy())
   await createSessionTable(db, { table })
