@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Dialect } from 'kysely'
-import type { Pool } from 'pg'
+import type { DatabaseBackendOptions } from '../lib/database.ts'
 import { MemoryBackend, type SessionBackend } from '../lib/index.ts'
 import type { ServerName } from '../scripts/servers/index.js'
 import { rolling } from './rolling.ts'
@@ -43,7 +43,7 @@ export const stores: Readonly<Record<string, Store>> = {
       const { default: Database } = await import('better-sqlite3')
       const database = new Database(join(folder, 'sessions.sqlite'))
       database.pragma('journal_mode = WAL')
-      return await openTable(new SqliteDialect({ database }), space)
+      return await openTable(new SqliteDialect({ database }), space, { pool: database })
     }
   },
   redis: {
@@ -77,7 +77,7 @@ export const stores: Readonly<Record<string, Store>> = {
   },
   postgres: {
     needs: 'postgres',
-    open: async (space, url) => await openPostgres(space, url, false)
+    open: async (space, url) => await openPostgres(space, url)
   },
   mariadb: {
     needs: 'mysql',
@@ -100,7 +100,7 @@ export const stores: Readonly<Record<string, Store>> = {
     staleMs: LEASE_MS,
     async open (space, url) {
       const { CachedBackend } = await import('../lib/cached.ts')
-      return new CachedBackend(await openPostgres(space, url, true), { lease: LEASE_MS / 1_000 })
+      return new CachedBackend(await openPostgres(space, url), { lease: LEASE_MS / 1_000 })
     }
   },
   'redis to postgres': {
@@ -112,16 +112,16 @@ export const stores: Readonly<Record<string, Store>> = {
   }
 }
 
-async function openPostgres (space: string, url: string, withPool: boolean): Promise<SessionBackend> {
+async function openPostgres (space: string, url: string): Promise<SessionBackend> {
   const { PostgresDialect } = await import('kysely')
   const { default: { Pool } } = await import('pg')
   const pool = new Pool({ connectionString: url })
   pool.on('error', () => {})
   pool.on('connect', client => { client.on('error', () => {}) })
-  return await openTable(new PostgresDialect({ pool }), space, withPool ? { pool } : {})
+  return await openTable(new PostgresDialect({ pool }), space, { pool })
 }
 
-async function openTable (dialect: Dialect, table: string, options: { pool?: Pool } = {}): Promise<SessionBackend> {
+async function openTable (dialect: Dialect, table: string, options: Pick<DatabaseBackendOptions, 'pool'> = {}): Promise<SessionBackend> {
   const { Kysely } = await import('kysely')
   const { createSessionTable, DatabaseBackend } = await import('../lib/database.ts')
   const db = new Kysely<any>({ dialect })

@@ -79,7 +79,7 @@ function recordOf (
 function stands (origin: Origin, record: SessionRecord, policy: Draft['policy']): boolean {
   const { isTouchForced, registration } = origin
   const { settings: { lifetime, seenEveryMs } } = registration
-  if (isTouchForced || policy !== record.policy) return false
+  if (isTouchForced || policy !== record.policy || isSecretDue(origin, record)) return false
   const now = registration.now()
   return now - record.lastAccessedAt < seenEveryMs && !isRenewalDue(record, lifetime, now)
 }

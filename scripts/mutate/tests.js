@@ -37,7 +37,9 @@ export const testsByName = {
     ...FLOWS,
     ...http('gone-records empty-sessions unchanged-sessions head-out other-hooks set-cookie what-counts-as-use backend-errors'),
     'test/lifecycle/together.test.ts',
-    'test/lifecycle/merging-by-path.test.ts',
+    'test/lifecycle/arrivals.test.ts',
+    'test/lifecycle/secrets-beside-others.test.ts',
+    'test/administration/audit.test.ts',
     'test/payload/payload-schema.test.ts',
     'test/store/timeout.test.ts'
   ],
