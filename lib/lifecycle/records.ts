@@ -16,8 +16,6 @@ type Content = Snapshot & Pick<Draft, 'subject' | 'policy' | 'meta'> & Partial<P
 export interface Origin extends Bearer {
   readonly id: string
   readonly createdAt: number
-  /** Whether the application asked for the deadline to move. */
-  readonly isTouchForced?: boolean
 }
 
 /**
@@ -55,8 +53,7 @@ function recordOf (
   const { settings: { lifetime }, store: { codec } } = origin.registration
   const id = theirs?.record.id ?? origin.id
   const createdAt = theirs?.record.createdAt ?? origin.createdAt
-  const keepsDeadline = theirs !== null && stands(origin, theirs.record, policy)
-  const lastAccessedAt = keepsDeadline ? theirs.record.lastAccessedAt : lastUseOf(origin, theirs?.record ?? null)
+  const lastAccessedAt = lastUseOf(origin, theirs?.record ?? null)
   return freezeRecord({
     id,
     version: randomVersion(),
@@ -65,23 +62,11 @@ function recordOf (
     schemaVersion: Math.max(codec.schemaVersion, writtenAs),
     createdAt,
     lastAccessedAt,
-    expiresAt: keepsDeadline ? theirs.record.expiresAt : deadlineOf({ createdAt, lastAccessedAt, policy }, lifetime),
+    expiresAt: deadlineOf({ createdAt, lastAccessedAt, policy }, lifetime),
     subject,
     policy,
     meta: metaOf(origin, theirs, meta)
   })
-}
-
-/**
- * Whether a write leaves the deadline where it is, since no renewal is due: stores then have no index, and no time to live, to move with
- * each write.
- */
-function stands (origin: Origin, record: SessionRecord, policy: Draft['policy']): boolean {
-  const { isTouchForced, registration } = origin
-  const { settings: { lifetime, seenEveryMs } } = registration
-  if (isTouchForced || policy !== record.policy || isSecretDue(origin, record)) return false
-  const now = registration.now()
-  return now - record.lastAccessedAt < seenEveryMs && !isRenewalDue(record, lifetime, now)
 }
 
 function metaOf (origin: Origin, theirs: Stored | null, given: SessionMeta | null | undefined): SessionMeta | null {

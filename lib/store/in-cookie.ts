@@ -58,9 +58,10 @@ export class InCookie implements Keeping {
   tokenFor ({ text: payload }: Stored, answer: unknown): string | null {
     // What our own backend makes is cookie text.
     const isOwn = this.#store.backend.write === CookieBackend.prototype.write
-    if (typeof answer !== 'string' || !(isOwn || isCookieText(answer))) return null
-    this.#assertFits(answer, payload)
-    return answer
+    if (!isOwn && (typeof answer !== 'string' || !isCookieText(answer))) return null
+    const text = answer as string
+    this.#assertFits(text, payload)
+    return text
   }
 
   isStale (text: string): boolean { return this.#store.backend.isStale?.(text) === true }

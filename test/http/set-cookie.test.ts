@@ -71,7 +71,7 @@ for (const kind of kinds) {
     t.equal(await maxAgeAt('/write'), 10 * DAY_S, 'created')
     t.equal(await maxAgeAt('/read'), null, 'not due yet')
     clock.now += 1 * DAY_MS
-    t.equal(await maxAgeAt('/write'), 9 * DAY_S, 'written, and no renewal is due')
+    t.equal(await maxAgeAt('/write'), 10 * DAY_S, 'written')
     clock.now += 3 * DAY_MS
     t.equal(await maxAgeAt('/read'), 10 * DAY_S, 'renewed')
     clock.now += HOUR_MS
@@ -87,9 +87,9 @@ for (const kind of kinds) {
   t.test(`${kind}: a session made persistent by setLifetime() gets its Max-Age at once and at later writes`, async t => {
     const { app, clock } = await site(t, kind)
     let cookie = await signedUp({ app })
-    for (const [url, maxAge] of [['/remember', 20 * DAY_S], ['/write', 20 * DAY_S - 3_600]] as const) {
+    for (const url of ['/remember', '/write']) {
       const lines = cookieLines(await app.inject({ url, headers: { cookie } }))
-      t.match(lines, [new RegExp(`; Max-Age=${maxAge};`)], url)
+      t.match(lines, [new RegExp(`; Max-Age=${20 * DAY_S};`)], url)
       cookie = lines[0]!.split(';')[0]!
       clock.now += HOUR_MS
     }

@@ -1,6 +1,5 @@
 import t, { type Test } from 'tap'
-import { createSite, type Kind, kinds, loose, signedUp, type SiteOptions } from '../helpers/app.ts'
-import type { Job } from '../helpers/browser.ts'
+import { createSite, type Kind, kinds, loose, signedUp } from '../helpers/app.ts'
 import { DAY_MS } from '../helpers/times.ts'
 
 /** Routes that look at the session and routes that do not. All routes load the session first. */
@@ -42,37 +41,5 @@ for (const kind of kinds) {
     t.equal((await site.app.inject({ url: '/times', headers: { cookie } })).json(), start)
     site.clock.now += DAY_MS
     t.equal((await site.app.inject({ url: '/required', headers: { cookie } })).statusCode, 401, 'it ends when it would have ended')
-  })
-}
-
-for (const kind of kinds) {
-  t.test(`${kind}: a write leaves the deadline where it is until a renewal is due`, async t => {
-    const site = await createSite(t, { backend: kind, idleTimeout: 1_000, renewAfter: 0.25 })
-    const browser = site.browser()
-    const write = async () => {
-      await browser.run(({ session }) => { session.n = (session.n ?? 0) + 1 })
-      return (await browser.run(({ session }) => session.expiresAt.getTime(), '/passive')).json() as number
-    }
-    const first = await write()
-    site.clock.now += 249_999
-    t.equal(await write(), first)
-    site.clock.now += 1
-    t.equal(await write(), first + 250_000)
-  })
-
-  t.test(`${kind}: with renewAfter 0 every write moves the deadline, and so do touch() and seenEvery`, async t => {
-    const deadlines = async (options: SiteOptions, job: Job) => {
-      const site = await createSite(t, { backend: kind, idleTimeout: 1_000, ...options })
-      const browser = site.browser()
-      await browser.run(({ session }) => { session.n = 0 })
-      const before = (await browser.run(({ session }) => session.expiresAt.getTime(), '/passive')).json() as number
-      site.clock.now += 60_000
-      await browser.run(job)
-      return (await browser.run(({ session }) => session.expiresAt.getTime(), '/passive')).json() as number - before
-    }
-    t.equal(await deadlines({ renewAfter: 0 }, ({ session }) => { session.n = 1 }), 60_000)
-    t.equal(await deadlines({}, ({ session }) => { session.n = 1; session.touch() }), 60_000)
-    t.equal(await deadlines({ seenEvery: 60 }, ({ session }) => { session.n = 1 }), 60_000)
-    t.equal(await deadlines({ seenEvery: 61 }, ({ session }) => { session.n = 1 }), 0)
   })
 }

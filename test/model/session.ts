@@ -114,7 +114,10 @@ export class ModelSession {
     const base = this.base!
     const mine = structuredClone(this.draft)
     if (theirs.version === base.version) return mine
-    if (this.world.settings.onConflict === 'error' && (this.isCleared || this.isChanged)) throw new Refusal('SES_CONFLICT')
+    // A renewal, or a transaction that has changed nothing, is no change to conflict with.
+    const isAnother = [theirs.data, theirs.subject, theirs.policy].some((value, n) => !isSame(value, [base.data, base.subject, base.policy][n]))
+    const isMine = this.isCleared || this.isChanged
+    if (this.world.settings.onConflict === 'error' && isMine && isAnother) throw new Refusal('SES_CONFLICT')
     const policy = mergeOne(base.policy, mine.policy, theirs.policy)
     // `clear()` also drops what was added meanwhile.
     if (this.isCleared) return { ...mine, policy }

@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto'
 import { sql } from 'kysely'
 import { unexpected } from '../../tools/check-options.ts'
+import { randomVersion } from '../../crypto/random.ts'
 import { Batcher } from '../../tools/batcher.ts'
 import type { AnyKysely } from './dialect.ts'
 import { type Answer, hasCode, isTransient, type Prepare, retryTransient } from './statement.ts'
@@ -33,6 +33,7 @@ const MAX_ROWS = 100
 const PATIENCE_MS = 2_000
 const OPEN = 'FASTSESSIONS_TRANSACTION_OPEN'
 const IS_OPEN = new Set([OPEN])
+/** `user_version` has 32 bits, with a sign. */
 const MAX_MARK = 2 ** 31 - 1
 
 /**
@@ -99,7 +100,7 @@ export async function checkHandle (database: SqliteLike, db: AnyKysely): Promise
   // A number of the handle itself, which is in no file.
   const numberOf = (rows: readonly unknown[]): unknown => Object.values(rows[0] as object)[0]
   const marked = (): unknown => numberOf(database.prepare('pragma temp.user_version').all())
-  if (marked() === 0) database.exec(`pragma temp.user_version = ${randomInt(1, MAX_MARK)}`)
+  if (marked() === 0) database.exec(`pragma temp.user_version = ${1 + randomVersion() % MAX_MARK}`)
   const { rows } = await sql`pragma temp.user_version`.execute(db.withoutPlugins())
   if (numberOf(rows) === marked()) return
   throw unexpected('DatabaseBackend.pool', 'the Database that Kysely uses', database, 'Kysely uses a different one')

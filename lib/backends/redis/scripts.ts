@@ -217,12 +217,8 @@ function script (client: RedisClient, lua: string): Run {
   const hash = createHash('sha1').update(lua).digest('hex')
   const evalsha = sender(client, 'evalsha')
   const evaluate = sender(client, 'eval')
-  return async (key, ...args) => {
-    try {
-      return await evalsha(hash, 1, key, ...args)
-    } catch (error) {
-      if (!(error as Error).message.includes('NOSCRIPT')) throw error
-      return await evaluate(lua, 1, key, ...args)
-    }
-  }
+  return (key, ...args) => evalsha(hash, 1, key, ...args).catch((error: Error) => {
+    if (!error.message.includes('NOSCRIPT')) throw error
+    return evaluate(lua, 1, key, ...args)
+  })
 }
