@@ -114,3 +114,29 @@ t.test('a member\'s name in a stored payload is data, and hides no member', asyn
   const response = await site.call('/', cookie, ({ session }) => [session.data(), session.subject, session.isModified])
   t.strictSame(response.json(), [{ a: 1, subject: 'root', save: 1, cookie: {} }, null, false])
 })
+
+t.test('so does one that comes with a later write: of the session that was loaded', async t => {
+  const cookieBackend = new CookieBackend()
+  let text: unknown
+  const backend: SessionBackend = {
+    selfContained: true,
+    bind (context) {
+      const inner = cookieBackend.bind(context)
+      const write = (id: null, record: SessionRecord) => text === undefined ? inner.write(id, record) : text as string
+      return { selfContained: true, read: key => inner.read(key), write: write as SessionBackend['write'], remove () {} }
+    },
+    read: () => null,
+    write: () => '',
+    remove () {}
+  }
+  const site = await createSite(t, { backend })
+  const browser = site.browser()
+  await browser.run(({ session }) => { session.a = 1 })
+  for (text of ['a; Domain=evil.example', 7]) {
+    const response = await browser.attempt(({ session }) => { session.a = text })
+    t.match(response.json(), { statusCode: 500, code: 'SES_BACKEND_CONTRACT' })
+  }
+  text = undefined
+  await browser.run(({ session }) => { session.a = 2 })
+  t.strictSame(await browser.data(), { a: 2 })
+})
