@@ -4,12 +4,12 @@ import type { Registration } from '../store/registration.ts'
 import type { Rejection } from '../store/store.ts'
 import { type Flow, isPromise } from '../tools/flow.ts'
 import { type Arrived, findArrival } from './arrivals.ts'
+import type { Given } from './begun.ts'
 import type { CookieTransport } from './cookie.ts'
 import { withOwner } from './identity.ts'
 import type { SessionState } from './state.ts'
 import { isSuspect, type Named, namedBy, reportThefts, type Suspect } from './theft.ts'
 import { assertUsable } from './usable.ts'
-import type { Given } from './begun.ts'
 import { usualLoad } from './usual.ts'
 
 /** Loads the session once. An unreachable backend throws, or is an empty session where the route says so. */

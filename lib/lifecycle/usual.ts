@@ -33,18 +33,17 @@ class UsualLoad implements Usual<void> {
   accept (answer: unknown): Flow<void> | null {
     const state = this.#state
     const { registration: { keeping, store }, cookies } = state
-    const key = this.#key
-    const found = store.examine(answer, keeping.idOf(key))
-    if (found.rejected !== undefined) return this.#flow(() => answer as Awaitable<unknown>)
+    const found = store.examine(answer, keeping.idOf(this.#key))
+    if (found.rejected !== undefined) return this.#flow(() => answer)
     const { id, subject } = found.stored.record
-    store.noteCall(keeping.idOf(key), true)
+    store.noteCall(this.#key, true)
     state.registration.publish(cookies, 'loaded', id, { subject })
     state.begin(found.data, found.stored, keeping.tokenOf(cookies.carried.texts[0]!))
     return null
   }
 
   refuse (error: unknown): Flow<void> { return this.#flow(() => { throw error }) }
-  expire (): void { this.#state.registration.store.noteCall(this.#state.registration.keeping.idOf(this.#key), false) }
+  expire (): void { this.#state.registration.store.noteCall(this.#key, false) }
 }
 
 /** `null` where a request has more than one cookie, or more to ask than its session. */
@@ -53,7 +52,7 @@ export function usualLoad (state: SessionState, flow: (given: Given) => Flow<voi
   if (revoked !== null || secrets !== null || store.backend.shared === true || cookies.isOutside) return null
   const { texts } = cookies.carried
   const key = texts.length === 1 ? keeping.keyOf(texts[0]!) : null
-  return key === null || !store.mayCall(keeping.idOf(key)) ? null : new UsualLoad(state, key, flow)
+  return key === null || !store.mayCall(key) ? null : new UsualLoad(state, key, flow)
 }
 
 /** The commit of a session that nobody else changes now. */
@@ -89,7 +88,7 @@ class UsualCommit implements Usual<void> {
     const { keeping, store } = registration
     const stored = this.#stored
     const token = keeping.tokenFor(stored, answer, state.token!)
-    if (token === null) return this.#goOn(() => answer as Awaitable<unknown>)
+    if (token === null) return this.#goOn(() => answer)
     try {
       store.noteCall(stored.record.id, true)
       store.noteWritten(stored.record)
@@ -125,15 +124,14 @@ export function usualCommit (state: SessionState, draft: Draft, flow: (begun: Be
   assertValid(dataOf(live!), codec)
   const stored = toStore(state, base, draft)
   if (isOver(state, stored)) return null
-  if (keeping.isInCookie) return new UsualCommit(state, draft, stored, null, flow)
-  const turn = queue.enterAtOnce(base.record.id)
-  return turn === null ? null : new UsualCommit(state, draft, stored, turn, flow)
+  const turn = keeping.isInCookie ? null : queue.enterAtOnce(base.record.id)
+  return new UsualCommit(state, draft, stored, turn, flow)
 }
 
 /** Whether no rule of a commit asks for more. */
 function isUsual ({ registration, isUse }: SessionState, { id, policy }: SessionRecord, draft: Draft): boolean {
-  const { keeping, revoked, secrets, settings, store } = registration
+  const { keeping, queue, revoked, secrets, settings, store } = registration
   if (revoked !== null || secrets !== null || settings.subject !== null) return false
-  const isKnown = keeping.isInCookie || (store.isAtomic && isUse)
-  return isKnown && draft.policy === policy && !isEmpty(draft, store.codec) && store.mayCall(keeping.isInCookie ? null : id)
+  const isKnown = keeping.isInCookie || (store.isAtomic && isUse && !queue.isBusy(id))
+  return isKnown && draft.policy === policy && !isEmpty(draft, store.codec) && store.mayCall(id)
 }

@@ -29,9 +29,11 @@ export class CommitQueue<Result> {
   /** How many sessions have a commit under way. */
   get size (): number { return this.#last.size }
 
-  /** Enters at once; `null` where a commit or an ending of the session is under way. `leave` must be called, whatever happens. */
-  enterAtOnce (id: string): Turn<Result> | null {
-    if (this.#last.has(id) || this.#endings.has(id)) return null
+  /** Whether a commit or an ending of a session is under way. */
+  isBusy (id: string): boolean { return this.#last.has(id) || this.#endings.has(id) }
+
+  /** Enters at once, where the session is not busy. `leave` must be called, whatever happens. */
+  enterAtOnce (id: string): Turn<Result> {
     const turn = this.#newTurn(id, 0, undefined)
     this.#running.set(id, turn)
     return turn

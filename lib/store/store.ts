@@ -76,9 +76,9 @@ export class Store {
   runUsual (usual: Usual<void>): Awaitable<void> { return runUsual(usual, this.#deadlines) }
 
   /** Whether the backend may be called without a flow: nobody traces, and the server of the id is not down. */
-  mayCall (id: string | null): boolean { return !this.#calls.isTraced && this.#breakers.of(id)?.admits !== false }
+  mayCall (id: string): boolean { return !this.#calls.isTraced && this.#breakers.of(id)?.admits !== false }
   /** Tells whether a call without a flow was answered in time. */
-  noteCall (id: string | null, isAnswered: boolean): void { this.#breakers.of(id)?.[isAnswered ? 'succeed' : 'fail']() }
+  noteCall (id: string, isAnswered: boolean): void { this.#breakers.of(id)?.[isAnswered ? 'succeed' : 'fail']() }
 
   /**
    * Runs a flow that nothing waits for, such as cleaning up after a time-out. A failure is nobody's: the flow was a courtesy.

@@ -71,6 +71,7 @@ class Running<T> implements Waiting {
   readonly #deadlines: Deadlines
   #resolve!: (result: T) => void
   #reject!: (error: unknown) => void
+  #isOver = false
 
   /** @param start a flow that has yielded `pending`, or a first call that has answered with it */
   constructor (start: Flow<T> | Usual<T>, pending: PromiseLike<unknown>, deadlines: Deadlines) {
@@ -93,8 +94,6 @@ class Running<T> implements Waiting {
     else this.#flow.return(undefined as T)
     this.#isOver = true
   }
-
-  #isOver = false
 
   readonly #onResult = (result: unknown): void => {
     if (this.#isOver) return

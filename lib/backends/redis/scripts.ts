@@ -27,6 +27,8 @@ export const OTHER_VERSION = 2
 // Places in the text of a record. Lua counts characters from 1.
 const VERSION = `${VERSION_AT + 1}, ${VERSION_AT + 10}`
 const DEADLINE = `${DEADLINES_AT + 1}, ${DEADLINES_AT + INSTANT_CHARS}`
+/** How a record of the present format begins, as a pattern of Lua. */
+const RECORD = '\'^1 %w%w%w%w%w%w%w%w%w%w %w%w%w%w%w%w%w%w%w \''
 /** The most bytes which a record's text has before the text of its keys, and some more. */
 const HEAD_BYTES = 72
 /** What a write of data leaves as it is begins there. */
@@ -67,7 +69,7 @@ local function stored (chars)
     error(text.err)
   end
   if string.find(text, '^[2-9] [0-9a-z]') then return text, 'newer' end
-  if not string.find(text, '^1 %w%w%w%w%w%w%w%w%w%w %w%w%w%w%w%w%w%w%w ') then return '', '${ABSENT}' end
+  if not string.find(text, ${RECORD}) then return '', '${ABSENT}' end
   if string.sub(text, ${DEADLINE}) <= ARGV[1] then return '', '${ABSENT}' end
   return text, string.sub(text, ${VERSION})
 end
@@ -93,7 +95,7 @@ if type(head) ~= 'string' then return 0 end
 local deadline = string.sub(head, ${DEADLINE})
 if deadline <= string.sub(ARGV[1], ${DEADLINES_AT + 1}) then return 0 end
 if string.sub(head, 1, ${DEADLINES_AT}) ~= string.sub(ARGV[1], 1, ${DEADLINES_AT}) then
-  if not string.find(head, '^1 %w%w%w%w%w%w%w%w%w%w %w%w%w%w%w%w%w%w%w ') then return 0 end
+  if not string.find(head, ${RECORD}) then return 0 end
   return string.sub(head, ${VERSION}) == string.sub(text, ${VERSION}) and 1 or redis.call('GET', KEYS[1])
 end
 if string.sub(head, ${BEHIND_DEADLINES}) ~= string.sub(text, ${BEHIND_DEADLINES}, last) then return 0 end
