@@ -97,6 +97,9 @@ export class Endings {
     return hasJumped && this.#revocations.some(by => by.subject === subject && by.begin < end)
   }
 
+  /** Whether the clocks jumped so far while a sign-in ran that its new session was over before the sign-in was. */
+  hasOutlivedItself ({ clockBegin, clockEnd }: Event): boolean { return clockEnd >= clockBegin + this.#absoluteMs }
+
   /** Whether a request began when the absolute deadline had passed. */
   isOverdue (issued: Issued, event: Event): boolean {
     return event.clockBegin >= issued.life.clockEnd + this.#absoluteMs

@@ -11,7 +11,7 @@ export function checkRefusal (event: Event, issued: Issued | undefined, endings:
   // A sign-in begins a new session where the old one is gone: only a revocation of its subject stands in its way, or a logout beside.
   const isEndedBeside = issued !== undefined && code !== CONFLICT && endings.isLoggedOutBeside(issued, event)
   const hasReason = kind === 'login'
-    ? endings.isRevoking(event, event) || isEndedBeside || endings.isBarredByJump(event)
+    ? endings.isRevoking(event, event) || isEndedBeside || endings.isBarredByJump(event) || endings.hasOutlivedItself(event)
     : issued === undefined || endings.isPossible(issued, event)
   if (hasReason) return
   if (code !== CONFLICT) report('a session stays until it is ended', event, `it was refused with ${code}, and nobody ended the session`)

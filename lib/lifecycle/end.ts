@@ -2,13 +2,10 @@ import type { FastifyRequest } from 'fastify'
 import type { SessionMeta, SessionRecord } from '../../types/index.d.ts'
 import { isRecord } from '../record/record.ts'
 import type { Registration } from '../store/registration.ts'
-import { removeBlindly, removeIfUnchanged } from '../store/server-side.ts'
+import { MAX_ENDING_TRIES, removeBlindly, removeIfUnchanged, whatStands } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
-import { pause } from './pause.ts'
 import type { SessionState } from './state.ts'
 import { assertAvailable } from './usable.ts'
-
-const MAX_TRIES = 10
 
 /** `session.destroy()`. A second call changes nothing. */
 export function * destroy (state: SessionState): Flow<void> {
@@ -71,7 +68,7 @@ function * endWhateverStands (
 ): Flow<void> {
   const { store } = registration
   let theirs: unknown = known ?? (yield * store.read(id))
-  for (let attempt = 0; isRecord(theirs) && attempt < MAX_TRIES; attempt++) {
+  for (let attempt = 0; isRecord(theirs) && attempt < MAX_ENDING_TRIES; attempt++) {
     const { successor } = theirs.meta ?? {}
     if (successor !== undefined && !ended.has(successor)) {
       ended.add(successor)
@@ -79,9 +76,10 @@ function * endWhateverStands (
     }
     // A tombstone: the session has ended, and perhaps for another reason.
     if (theirs.data === '') return
-    if (yield * removeIfUnchanged(registration, theirs, end)) return
-    if (attempt > 0) yield pause(attempt)
-    theirs = yield * store.read(id)
+    const answer = yield * removeIfUnchanged(registration, theirs, end)
+    if (answer.written) return
+    // Without a pause, in which writers would come first again.
+    theirs = yield * whatStands(store, answer, id)
   }
   // No record, or an unreadable record, or a new version at each try: whatever is stored under the id goes.
   yield * removeBlindly(store, id)

@@ -1,6 +1,7 @@
 import { randomVersion } from '../crypto/random.ts'
 import type { Stored } from '../payload/codec.ts'
 import { freezeRecord } from '../record/record.ts'
+import { whatStands } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { deadlinesOf, isOver, writeContextOf } from './records.ts'
 import type { SessionState } from './state.ts'
@@ -42,7 +43,7 @@ function * tryToRenew (state: SessionState, { record }: Stored, theirs: Stored):
   if (store.backend.touch === undefined) {
     const answer = yield * store.put(record, version, writeContextOf(state, theirs.text))
     if (answer.written) return 'renewed'
-    return answer.theirs === null ? yield * store.fetch(id) : store.sessionOf(answer.theirs, id)
+    return store.sessionOf(yield * whatStands(store, answer, id), id)
   }
   const answer = yield * store.call('touch', id, () => store.backend.touch!(id, record), record.data)
   if (answer !== null) return answer ? 'renewed' : null

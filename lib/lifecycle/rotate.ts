@@ -1,19 +1,16 @@
 import { SessionDestroyedError } from '../errors.ts'
 import type { Stored } from '../payload/codec.ts'
-import { endBlindly, removeIfUnchanged } from '../store/server-side.ts'
+import { endBlindly, MAX_ENDING_TRIES, removeIfUnchanged, whatStands } from '../store/server-side.ts'
 import type { Registration } from '../store/registration.ts'
 import type { Flow } from '../tools/flow.ts'
 import { type Draft, merge } from './draft.ts'
 import { ahead } from './end.ts'
 import { reportOverwritten } from './overwritten.ts'
-import { pause } from './pause.ts'
 import type { SignIn } from './revocations.ts'
 import type { SessionState } from './state.ts'
 import type { NewLife } from './new-lives.ts'
 import { Successor } from './successor.ts'
 import { assertUsable } from './usable.ts'
-
-const MAX_TRIES = 10
 
 /**
  * Gives the session a new id: first the new record, whose token no client knows yet, then the end of the old record by
@@ -66,17 +63,18 @@ function * compareAndReplace (state: SessionState, successor: Successor, base: S
   const { id } = base.record
   const mineOnTopOf = (theirs: Stored): Draft => merge({ codec: store.codec, onConflict }, base, theirs, mine)
   let theirs = store.isAtomic ? base : yield * store.fetch(id)
-  for (let attempt = 1; theirs !== null && attempt <= MAX_TRIES; attempt++) {
+  for (let attempt = 1; theirs !== null && attempt <= MAX_ENDING_TRIES; attempt++) {
     const { record }: Stored = theirs
     const merged = mineOnTopOf(theirs)
     if (attempt === 1) yield * successor.write(merged, record.schemaVersion)
-    if (yield * removeIfUnchanged(registration, record, { ...successor.forwarding(), request: cookies.request })) {
+    const answer = yield * removeIfUnchanged(registration, record, { ...successor.forwarding(), request: cookies.request })
+    if (answer.written) {
       // Beside busy writers there is no time for a write between the read and the end: the new record gets their changes now.
       if (attempt > 1) yield * successor.write(merged, record.schemaVersion)
       return reportOverwritten(state, merged, id)
     }
-    if (attempt > 1) yield pause(attempt)
-    theirs = yield * store.fetch(id)
+    // Without a pause, in which writers would come first again.
+    theirs = store.sessionOf(yield * whatStands(store, answer, id), id)
     if (theirs !== null) registration.publish(cookies, 'conflict', id, { reason: 'version', subject: theirs.record.subject })
   }
   if (theirs === null) return yield * successor.writeAlone()

@@ -8,7 +8,7 @@ import { idOfToken, newToken, TOKEN_AND_SECRET_CHARS, TOKEN_CHARS, tokenParts } 
 import { freezeRecord, renewalOf, tombstone, withRequest } from '../record/record.ts'
 import type { Flow } from '../tools/flow.ts'
 import type { Identity, Keeping } from './keeping.ts'
-import type { Store } from './store.ts'
+import { type PutAnswer, type Refused, type Store, WRITTEN } from './store.ts'
 
 /** Sessions on a server: the cookie has a random token, and the backend knows nothing but the token's hash. */
 export class ServerSide implements Keeping {
@@ -85,7 +85,14 @@ function tokensOf (property: string): CookieTexts {
 }
 
 /**
- * Ends a stored session if the record still stands; `false` when a later version stands, or none. A backend without
+ * How often an ending is tried beside writers of the session who come first each time. A try takes a single call of a backend that says
+ * what stands instead. Beside three processes that did nothing but write the session, 2 in 100 endings took more than ten tries on
+ * files, and none more than 26; on Redis and PostgreSQL none took more than ten.
+ */
+export const MAX_ENDING_TRIES = 100
+
+/**
+ * Ends a stored session if the record still stands; not written when a later version stands, or none. A backend without
  * compare-and-set cannot tell the difference: there the record goes, whatever its version is by now.
  *
  * @param end `meta`: what a tombstone tells those who still hold the id. Without it the record leaves nothing, but a tombstone
@@ -93,13 +100,18 @@ function tokensOf (property: string): CookieTexts {
  */
 export function * removeIfUnchanged (
   { store, settings }: Ending, record: SessionRecord, { meta, request }: { meta?: SessionMeta, request?: FastifyRequest | undefined }
-): Flow<boolean> {
+): Flow<PutAnswer> {
   // Such a backend may keep expired records, so that a tombstone would stay for ever and protect nothing.
   if (!store.isAtomic) return yield * removeBlindly(store, record.id)
   const hasPlace = settings.maxSessionsPerSubject !== null && record.subject !== null
   const leavesNothing = meta === undefined && !hasPlace && record.meta?.arrived !== true
   const ended = leavesNothing ? expired(record) : tombstone(record.id, settings.now(), meta)
-  return (yield * store.put(ended, record.version, { data: {}, ...withRequest(request) })).written
+  return yield * store.put(ended, record.version, { data: {}, ...withRequest(request) })
+}
+
+/** The backend's answer for an id after a write that was refused: what the refusal said, or else a new read says. */
+export function * whatStands (store: Store, { theirs }: Refused, id: string): Flow<unknown> {
+  return theirs ?? (yield * store.read(id))
 }
 
 /** The parts of a registration that an ending needs. */
@@ -124,10 +136,10 @@ export function * abandon (store: Store, id: string, now: number): Flow<void> {
 }
 
 /** Removes whatever is stored under an id. */
-export function * removeBlindly (store: Store, id: string): Flow<true> {
+export function * removeBlindly (store: Store, id: string): Flow<PutAnswer> {
   yield * store.call('remove', id, () => store.backend.remove(id))
   store.observer.ended(id)
-  return true
+  return WRITTEN
 }
 
 // A write of an expired record leaves nothing readable, which makes a compare-and-set a compare-and-remove.

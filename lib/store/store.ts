@@ -22,7 +22,8 @@ export type Examined =
   { readonly stored?: undefined, readonly rejected: Rejection }
 
 /** What a conditional write came to. `theirs` is the record which stands instead; `null` where the backend does not say. */
-export type PutAnswer = { readonly written: true } | { readonly written: false, readonly theirs: SessionRecord | null }
+export type PutAnswer = { readonly written: true } | Refused
+export interface Refused { readonly written: false, readonly theirs: SessionRecord | null }
 
 /** What is to hear at once of what is stored. */
 export interface Observer {
@@ -30,7 +31,7 @@ export interface Observer {
   ended (id: string): void
 }
 
-const WRITTEN: PutAnswer = Object.freeze({ written: true })
+export const WRITTEN: PutAnswer = Object.freeze({ written: true })
 /** What messages say of a method whose name is no verb of theirs. */
 const WORDS: Readonly<Partial<Record<BackendCall['operation'], string>>> = Object.freeze({ exists: 'look for', prepare: 'prepare for' })
 

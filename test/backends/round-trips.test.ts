@@ -11,7 +11,9 @@ const expected: ReadonlyArray<[what: string, job: Job, roundTrips: number]> = [
   ['one that does not look', () => {}, 1],
   ['one that sets what is there already', ({ session }) => { session.n = 1 }, 1],
   ['one that writes', ({ session }) => { session.n++ }, 2],
-  ['a transaction', ({ session }) => session.transaction((data: any) => { data.n++ }), 3]
+  ['a transaction', ({ session }) => session.transaction((data: any) => { data.n++ }), 3],
+  ['one that takes a new id', ({ session }) => session.regenerateId(), 3],
+  ['one that signs out', ({ session }) => session.destroy(), 2]
 ]
 
 for (const [name, { server, open }] of Object.entries(stores)) {

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { MemoryBackend, type SessionBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { createProcess } from '../helpers/processes.ts'
+import { silentBackend } from '../helpers/silent-backend.ts'
 
 /** A process, and a rival process that writes right before each of the first `times` writes of the first process. */
 async function rivals (t: Test, times: number, inner: SessionBackend = new MemoryBackend()) {
@@ -13,8 +14,9 @@ async function rivals (t: Test, times: number, inner: SessionBackend = new Memor
     if (n++ < times) await second.request(cookie, session => { session.rival = n })
   })
   const commit = () => first.request(cookie, session => { session.mine = 1 })
+  const newId = () => first.request(cookie, async session => { await session.regenerateId(); return { id: session.id, rival: session.rival } })
   const calls = (name: string) => gate.calls.filter(({ operation }) => operation === name).length
-  return { commit, calls, data: async () => (await second.app.sessions.get(id))?.data }
+  return { commit, newId, calls, data: async () => (await second.app.sessions.get(id))?.data }
 }
 
 /** Records all pauses of up to `most` milliseconds, and cuts them to nothing. Math.random() is at its greatest. */
@@ -73,15 +75,20 @@ t.test('a backend that answers a conflict with the record that stands is not rea
 })
 
 t.test('a backend that answers a conflict with null is read again, and no change is lost', async t => {
-  const memory = new MemoryBackend()
-  const { commit, calls, data } = await rivals(t, 2, {
-    atomic: true,
-    bind (context) { memory.bind(context); return this },
-    read: id => memory.read(id),
-    write: (id, record, expectedVersion) => memory.write(id!, record, expectedVersion) === id ? id : null,
-    remove: id => memory.remove(id)
-  })
+  const { commit, calls, data } = await rivals(t, 2, silentBackend())
   t.equal((await commit()).status, 200)
   t.strictSame([calls('read'), calls('write')], [3, 3])
   t.strictSame(await data(), { a: 1, rival: 2, mine: 1 })
+})
+
+t.test('a new id is tried a hundred times, at once and without a read, and takes every write that came first along', async t => {
+  const pauses = recordPauses(t, 100)
+  // The first of them comes before the new record, the others before each try to end the old one.
+  const { newId, calls, data } = await rivals(t, 100)
+  const { status, body } = await newId()
+  t.match({ status, rival: body.result.rival }, { status: 200, rival: 100 })
+  t.equal(calls('write'), 102, 'the new record, a hundred tries, and the new record with what was written meanwhile')
+  t.equal(calls('read'), 1)
+  t.strictSame(pauses, [])
+  t.equal(await data(), undefined, 'the old id is dead')
 })

@@ -3,6 +3,7 @@ import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 import { createSite } from '../helpers/app.ts'
+import { silentBackend } from '../helpers/silent-backend.ts'
 
 /** A tab whose request has loaded the session when a second tab regenerates the session; the first tab destroys it later. */
 async function destroyLate (t: Test, ms: number) {
@@ -36,7 +37,7 @@ t.test('what is left under an old id holds neither data nor subject', async t =>
   t.match(await backend.read(old), { data: '', subject: null, meta: { successor: id }, lastAccessedAt: site.clock.now, expiresAt: site.clock.now + 3_900_000 })
 })
 
-t.test('destroy() wins against one who never stops writing: after ten tries the record goes, whatever it is', async t => {
+t.test('destroy() wins against one who never stops writing: after a hundred tries the record goes, whatever it is', async t => {
   const backend = new FaultyBackend(new MemoryBackend())
   const site = await createSite(t, { backend })
   const browser = site.browser()
@@ -52,7 +53,7 @@ t.test('destroy() wins against one who never stops writing: after ten tries the 
       isRival = false
     })
     await session.destroy()
-    t.equal(version, 10)
+    t.equal(version, 100)
   })
   t.equal(await backend.read(id), null)
   t.equal(backend.calls.filter(({ operation }) => operation === 'remove').length, 1)
@@ -87,7 +88,8 @@ t.test('an ending that fails says what the backend failed to do', async t => {
   await browser.run(({ session }) => { session.a = 1 })
   minimal.fail('remove')
   await browser.attempt(({ session }) => t.rejects(session.destroy(), { code: 'SES_BACKEND_UNAVAILABLE', detail: /failed to remove a session/ }))
-  const memory = new FaultyBackend(new MemoryBackend())
+  // A backend that does not say what stands is read again after a conflict.
+  const memory: FaultyBackend = new FaultyBackend(silentBackend())
   const { app } = await createSite(t, { backend: memory })
   const { id } = await app.sessions.create({ a: 1 })
   memory.fail('read')

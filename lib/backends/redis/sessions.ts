@@ -58,7 +58,9 @@ export class RedisSessions {
     const indexing = keys.length === 0 ? null : index.add(isNew ? keys : keys.filter(({ kind }) => kind === 'subject'), record)
     if (isNew) await indexing
     else indexing?.catch(() => {})
-    let answer = isNew ? ASK_WRITE : await this.#replace(record, expectedVersion, keys.length > 0)
+    // The header of a tombstone is never that of the session: looking for the same one first would lose to busy writers each time.
+    const mayBeLean = !isNew && record.data !== ''
+    let answer = mayBeLean ? await this.#replace(record, expectedVersion, keys.length > 0) : ASK_WRITE
     if (answer === ASK_WRITE) answer = await this.#send(record, expectedVersion, keys, !isNew)
     if (answer === INDEX_FIRST) {
       await Promise.all([indexing, index.add(keys.filter(({ kind }) => kind === 'label'), record)])
