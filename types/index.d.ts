@@ -513,8 +513,9 @@ export interface SessionOptions {
   absoluteTimeout?: Duration | null
   /**
    * How exact the idle deadline is: the deadline moves only once this share (0 to 1) of the idle timeout has passed since the last
-   * recorded use. So most requests cost no write, and a session ends between (1 − `renewAfter`) · idle and idle after its last
-   * use. 0 is exact, at one write for each request that uses the session. @default 0.25
+   * recorded use. So most requests cost no write, and a write of changes moves no index of the store. A session ends between
+   * (1 − `renewAfter`) · idle and idle after its last use. 0 is exact, at one write for each request that uses the session. A
+   * session in its cookie moves its deadline with each change. @default 0.25
    *
    * @example
    * await app.register(sessions, { idleTimeout: '1h', renewAfter: 0.25 }) // ends 45 to 60 minutes after the last use
@@ -1027,8 +1028,8 @@ export interface SessionBackend {
   /** Removes the record; resolves too when there is none. */
   remove (id: string): Awaitable<void>
   /**
-   * Renews a session without writing its payload: takes over `lastAccessedAt` and `expiresAt` of `record` if `record.version` is
-   * the stored version, else changes nothing. Keeps the version. Without this method the core renews by `write`.
+   * Renews a session that nobody asked to `touch()` without writing its payload: takes over `lastAccessedAt` and `expiresAt` of `record` if `record.version` is
+   * the stored version, else changes nothing. Keeps the version. Without this method the core renews by `write`, as for `touch()`.
    *
    * @returns `false` when there is no record, `null` when a different version is stored: the core then reads the record. `true` for
    * a different version, too, keeps a use from being recorded where a parallel request has written, and may send the cookie of an

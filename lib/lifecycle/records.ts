@@ -3,7 +3,7 @@ import { randomVersion } from '../crypto/random.ts'
 import { SessionSerializationError } from '../errors.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Snapshot } from '../payload/serializer.ts'
-import { deadlineOf, isRenewalDue, usedAt } from '../record/lifetime.ts'
+import { deadlineOf, isRenewalDue, mayStand, usedAt } from '../record/lifetime.ts'
 import { freezeRecord } from '../record/record.ts'
 import type { Draft } from './draft.ts'
 import { noteReplacement } from './replacements.ts'
@@ -16,6 +16,8 @@ type Content = Snapshot & Pick<Draft, 'subject' | 'policy' | 'meta'> & Partial<P
 export interface Origin extends Bearer {
   readonly id: string
   readonly createdAt: number
+  /** Whether the application asked for the deadline to move. */
+  readonly isTouchForced?: boolean
 }
 
 /**
@@ -53,7 +55,8 @@ function recordOf (
   const { settings: { lifetime }, store: { codec } } = origin.registration
   const id = theirs?.record.id ?? origin.id
   const createdAt = theirs?.record.createdAt ?? origin.createdAt
-  const lastAccessedAt = lastUseOf(origin, theirs?.record ?? null)
+  const keepsTimes = theirs !== null && stands(origin, theirs.record, policy)
+  const lastAccessedAt = keepsTimes ? theirs.record.lastAccessedAt : lastUseOf(origin, theirs?.record ?? null)
   return freezeRecord({
     id,
     version: randomVersion(),
@@ -67,6 +70,22 @@ function recordOf (
     policy,
     meta: metaOf(origin, theirs, meta)
   })
+}
+
+/**
+ * Whether a write leaves the deadline where it is, until a renewal is due: the store then has no index and no time to live to move with
+ * each write. Where a parallel request has asked for a later deadline, the version is another, and the deadline that of the later record.
+ */
+function stands (origin: Origin, record: SessionRecord, policy: SessionRecord['policy']): boolean {
+  const { isTouchForced = false, registration } = origin
+  const { keeping, settings } = registration
+  if (keeping.isInCookie || isTouchForced || !isSamePolicy(policy, record.policy) || isSecretDue(origin, record)) return false
+  const now = registration.now()
+  return now - record.lastAccessedAt < settings.seenEveryMs && mayStand(record, settings.lifetime, now)
+}
+
+function isSamePolicy (a: SessionRecord['policy'], b: SessionRecord['policy']): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b)
 }
 
 function metaOf (origin: Origin, theirs: Stored | null, given: SessionMeta | null | undefined): SessionMeta | null {

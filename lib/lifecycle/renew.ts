@@ -4,6 +4,7 @@ import { freezeRecord } from '../record/record.ts'
 import { whatStands } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { deadlinesOf, isOver, writeContextOf } from './records.ts'
+import { noteReplacement } from './replacements.ts'
 import type { SessionState } from './state.ts'
 
 const MAX_TRIES = 10
@@ -31,16 +32,26 @@ export function * renew (state: SessionState, base: Stored): Flow<Stored | null>
   return theirs
 }
 
+/**
+ * Whether a renewal is a write with a new version: where the backend cannot `touch`, and where the application has called `touch()`, so
+ * that a parallel write, which leaves the deadline where it was, hears of the later one.
+ */
+function isWrite ({ isTouchForced, registration: { store } }: SessionState): boolean {
+  return store.backend.touch === undefined || (isTouchForced && store.isAtomic)
+}
+
 /** The same session with deadlines from this moment. `touch` keeps the version, a write needs a new one. */
 function withDeadlines (state: SessionState, stored: Stored): Stored {
-  const version = state.registration.store.backend.touch === undefined ? randomVersion() : stored.record.version
-  return { ...stored, record: freezeRecord({ ...stored.record, version, ...deadlinesOf(state, stored) }) }
+  const { record } = stored
+  const version = isWrite(state) ? randomVersion() : record.version
+  if (version !== record.version) noteReplacement(record.version, version, undefined)
+  return { ...stored, record: freezeRecord({ ...record, version, ...deadlinesOf(state, stored) }) }
 }
 
 function * tryToRenew (state: SessionState, { record }: Stored, theirs: Stored): Flow<Stored | null | 'renewed'> {
   const { store } = state.registration
   const { id, version } = theirs.record
-  if (store.backend.touch === undefined) {
+  if (isWrite(state)) {
     const answer = yield * store.put(record, version, writeContextOf(state, theirs.text))
     if (answer.written) return 'renewed'
     return store.sessionOf(yield * whatStands(store, answer, id), id)

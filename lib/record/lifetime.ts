@@ -54,6 +54,15 @@ export function isExpired (record: SessionRecord, options: LifetimeOptions, now:
   return now >= effectiveDeadline(record, options)
 }
 
+/**
+ * Whether a write at `now` may leave the times of a stored record as they are: its deadline is the one that holds, and no renewal is due.
+ * The session then ends at least (1 − `renewAfter`) · idle after its last use, as `renewAfter` says.
+ */
+export function mayStand (record: SessionRecord, options: LifetimeOptions, now: Instant): boolean {
+  const { idleMs, renewAfter } = lifetimeOf(record.policy, options)
+  return now - record.lastAccessedAt < renewAfter * idleMs && record.expiresAt === deadlineOf(record, options)
+}
+
 /** The last use to record for a use at `now`. A node whose clock lags never moves the last use back. */
 export function usedAt (record: Pick<SessionRecord, 'lastAccessedAt'>, now: Instant): Instant {
   return Math.max(record.lastAccessedAt, now)

@@ -136,6 +136,17 @@ t.test('expired sessions are removed now and then, if wished', async t => {
   t.notOk(all().some(path => path.includes(written.id)))
 })
 
+t.test('a limited sweep stops within a directory, and the next one goes on there', async t => {
+  const { backend, clock, record } = fileBench(t)
+  for (const n of [1, 2, 3]) {
+    const expiring = record({ id: `ab${String(n).padStart(62, '0')}`, expiresAt: clock.now + 1 })
+    await backend.write(expiring.id, expiring, 0)
+  }
+  clock.now += 1
+  t.strictSame([await backend.removeExpired({ limit: 2 }), await backend.removeExpired({ limit: 2 })], [2, 1])
+  await backend.close()
+})
+
 t.test('20,000 sessions are listed, counted and removed', { timeout: 240_000 }, async t => {
   const { backend, clock, record } = fileBench(t)
   const ids: string[] = []

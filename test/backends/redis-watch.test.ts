@@ -177,11 +177,12 @@ t.test('a watch follows the master through sentinels', async t => {
   const client = closedAfter(t, new Redis({ sentinels: [{ host: '127.0.0.1', port: sentinelPort }], name, failoverDetector: true }))
   const { backend } = bound(client)
   const ear = await listening(t, backend)
-  // A sentinel that has not heard of the replica has nothing to fail over to.
+  // A sentinel that has not asked the replica itself gives up for minutes: it has nothing to fail over to.
   const sentinel = redisAt(t, `redis://127.0.0.1:${sentinelPort}`)
   await until(async () => {
-    const [replica] = await sentinel.call('sentinel', 'replicas', name) as string[][]
-    return replica !== undefined && replica[replica.indexOf('flags') + 1] === 'slave'
+    const [replica = []] = await sentinel.call('sentinel', 'replicas', name) as string[][]
+    const told = (field: string) => replica[replica.indexOf(field) + 1]
+    return told('flags') === 'slave' && told('master-link-status') === 'ok'
   }, 'the sentinel finds no replica')
   await master.kill()
   await hearsAgain(ear, backend)

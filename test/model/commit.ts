@@ -1,4 +1,4 @@
-import { isEmpty, isSame } from './rules.ts'
+import { idleOf, isEmpty, isSame } from './rules.ts'
 import { assignedKeys, type Draft, type ModelSession } from './session.ts'
 import type { Data } from './steps.ts'
 import type { Rec } from './world.ts'
@@ -13,8 +13,9 @@ export function commit (session: ModelSession): void {
 export function write (session: ModelSession, change?: (data: Data) => void): void {
   const { base, world } = session
   if (base === null) return create(session, change)
-  const theirs = session.standing(change !== undefined)
-  if (theirs === null) return
+  const standing = session.standing(change !== undefined)
+  if (standing === null) return
+  const theirs = session.isOverwriting(standing, change !== undefined) ? base : standing
   const merged = session.mergedWith(theirs)
   const before = { ...merged.data }
   change?.(merged.data)
@@ -50,16 +51,24 @@ function create (session: ModelSession, change?: (data: Data) => void): void {
 
 function next (session: ModelSession, theirs: Rec, { data, subject, policy }: Draft, assigned: ReadonlySet<string>): Rec {
   const version = session.world.newVersion()
-  const times = { createdAt: theirs.createdAt, lastUse: session.lastUse(theirs) }
+  const lastUse = keepsTimes(session, theirs, policy) ? theirs.lastUse : session.lastUse(theirs)
+  const times = { createdAt: theirs.createdAt, lastUse }
   return { id: theirs.id, data, subject, policy, ...times, version, assigned: new Map([...theirs.assigned, [version, assigned]]) }
 }
 
-/** Moves the deadlines of whatever is stored, and keeps the version. */
+/** Section 2, `renewAfter`: a write does not move the deadline sooner than a use does. A cookie is written anew each time. */
+function keepsTimes ({ isTouched, world: { now, settings, traits } }: ModelSession, theirs: Rec, policy: Draft['policy']): boolean {
+  if (traits.inCookie || isTouched || !isSame(policy, theirs.policy)) return false
+  return now - theirs.lastUse < settings.renewAfter * idleOf(theirs.policy, settings)
+}
+
+/** Moves the deadlines of whatever is stored. `touch()` is a write where writes compare versions, and a renewal keeps the version. */
 function renew (session: ModelSession): void {
   const { world } = session
   const theirs = session.standing(false)
   if (theirs === null) return
-  const record = { ...theirs, lastUse: session.lastUse(theirs) }
+  const version = session.isTouched && world.traits.atomic ? world.newVersion() : theirs.version
+  const record = { ...theirs, version, lastUse: session.lastUse(theirs) }
   if (world.isOver(record)) {
     session.phase = 'gone'
     return

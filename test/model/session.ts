@@ -109,6 +109,14 @@ export class ModelSession {
     return record
   }
 
+  /**
+   * Whether a commit goes by what the request read, since a renewal, which keeps the version, is all that came in between. Its own use
+   * is as late, by at most what `renewAfter` allows.
+   */
+  isOverwriting ({ version }: Rec, isTransaction: boolean): boolean {
+    return version === this.base!.version && this.isUse && !isTransaction && this.world.traits.atomic
+  }
+
   /** Section 5.1: the request's own changes, against what it read, on top of what is stored now. */
   mergedWith (theirs: Rec): Draft {
     const base = this.base!

@@ -7,7 +7,7 @@ import type { Job } from '../helpers/browser.ts'
 import { cookieLines } from '../helpers/cookies.ts'
 import { MinimalBackend, UntouchableBackend } from '../helpers/minimal-backend.ts'
 import { newSpace, stores } from '../helpers/stores.ts'
-import { HOUR_MS, START } from '../helpers/times.ts'
+import { DAY_MS, HOUR_MS, START } from '../helpers/times.ts'
 
 const KEPT = { cookie: { persistent: true }, idleTimeout: '4h' }
 /** A clock for backends that are made before their site. */
@@ -85,6 +85,27 @@ for (const [name, open] of Object.entries(backends)) {
   })
 }
 
+for (const [name, open] of Object.entries(backends)) {
+  t.test(`touch() beside a request that writes moves the deadline, whichever is stored last (${name})`, async t => {
+    for (const isTouchLast of [false, true]) {
+      const site = await createSite(t, { backend: await open(t), now: () => clock.now, ...KEPT })
+      const browser = site.browser()
+      await browser.run(({ session }) => { session.a = 1 })
+      const tab = browser.copy()
+      clock.now += HOUR_MS / 2
+      const jobs: [Job, Job] = [({ session }) => { session.b = 1 }, ({ session }) => { session.touch() }]
+      const [last, first] = isTouchLast ? [jobs[1], jobs[0]] : jobs
+      await browser.run(async (request, reply) => {
+        await tab.run(first)
+        await last(request, reply)
+      })
+      await browser.run(({ session }) => {
+        t.strictSame([session.b, session.expiresAt.getTime()], [1, clock.now + 4 * HOUR_MS])
+      }, '/passive')
+    }
+  })
+}
+
 t.test('a session that ends after a renewal was told of a later version is gone', async t => {
   class Hurried extends UnboundBackend {
     override touch (id: string): null {
@@ -136,10 +157,8 @@ t.test('a renewal beside ever other writers ends, with what they have stored', a
   const site = await createSite(t, { backend })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 0 })
-  await browser.run(async ({ session }) => {
-    session.touch()
-    await session.save()
-    t.equal(session.a, touches)
-  })
+  site.clock.now += 10 * DAY_MS
+  await browser.run(({ session }) => session.a)
   t.equal(touches, 10)
+  t.match(site.events.at(-1), { type: 'renewed' })
 })

@@ -45,7 +45,7 @@ t.test('an explicit save() that has nothing but a renewal to do still rejects', 
   const site = await createSite(t, { backend: 'memory' })
   const browser = site.browser()
   await browser.run(({ session }) => { session.a = 1 })
-  site.backend.fail('touch')
+  site.backend.fail('write')
   await browser.attempt(async ({ session }) => {
     session.touch()
     await t.rejects(session.save(), { code: 'SES_BACKEND_UNAVAILABLE' })

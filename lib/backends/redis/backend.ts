@@ -55,7 +55,7 @@ const checkOptions = backendOptionsCheck({
  * |---|---|---|
  * | `read` | `GET` | 1 |
  * | `exists` | `GETRANGE key 0 255` | 1 |
- * | `write` | `EVALSHA`: `GETRANGE`, then `SET … PX`, or `UNLINK`, or on a conflict `GET` | 1 |
+ * | `write` | `EVALSHA`: `GETRANGE`, then `SET … KEEPTTL` or `SET … PX`, or `UNLINK`, or on a conflict `GET` | 1 |
  * | `write` of a subject's new session | `EVALSHA`: `ZREMRANGEBYSCORE`, `ZSCORE`, `ZADD`, `PTTL`, `PEXPIRE`; then the write | 2 |
  * | `write` of a subject's stored session | the index and the write side by side | 1 |
  * | the same, where the deadline moves into the next hour | the index and the write side by side, the write again | 2 |
