@@ -1,6 +1,6 @@
 /** The entry point `fastsessions`: the plugin, the cookie and the memory backend, and the errors. */
-export { default } from './plugin.ts'
-export { default as sessions } from './plugin.ts'
+export { default } from './sessions.ts'
+export { default as sessions } from './sessions.ts'
 export { CookieBackend, type CookieBackendOptions } from './backends/cookie.ts'
 export { MemoryBackend, type MemoryBackendOptions } from './backends/memory.ts'
 export { appendBoth } from './payload/append-both.ts'

@@ -2,7 +2,6 @@ import cookie from '@fastify/cookie'
 import type {
   DoneFuncWithErrOrRes, FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction, RouteOptions
 } from 'fastify'
-import fp from 'fastify-plugin'
 import type { SessionBackend, SessionOptions } from '../types/index.d.ts'
 import { claimNames } from './config/claims.ts'
 import { resolveOptions } from './config/options.ts'
@@ -32,7 +31,12 @@ const HANDLER_TIMEOUT = 'FST_ERR_HANDLER_TIMEOUT'
 /** A request with our symbols on it. */
 type OurRequest = FastifyRequest & Record<symbol, unknown>
 
-async function fastsessions (app: FastifyInstance, options: SessionOptions): Promise<void> {
+/**
+ * Registers sessions in the scope of `app`, which the plugin of lib/sessions.ts does.
+ *
+ * @throws InvalidOptionsError for a configuration that could not work safely
+ */
+export async function register (app: FastifyInstance, options: SessionOptions): Promise<void> {
   const settings = resolveOptions(options, routerOptionsOf(app))
   const { property } = settings
   claimNames(app, settings)
@@ -177,12 +181,3 @@ function routerOptionsOf ({ initialConfig }: FastifyInstance): RouterOptions {
     useSemicolonDelimiter: isOn('useSemicolonDelimiter')
   }
 }
-
-/**
- * Sessions for Fastify 5: `await app.register(sessions, { secret })`, then `request.session`.
- *
- * @throws InvalidOptionsError for a configuration that could not work safely
- */
-const sessions = fp(fastsessions, { fastify: '5.x', name: 'fastsessions' })
-
-export default sessions

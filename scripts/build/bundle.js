@@ -17,17 +17,38 @@ export const CODE = 'code'
  * @returns texts by name of the file in dist
  */
 export async function bundle (root, names, programs) {
-  const [main] = await chunksOf(root, ['index'], [])
-  // Who imports `fastsessions` loads nothing that only the other entry points have in common.
-  const isInMain = id => main.moduleIds.includes(id)
+  const main = await chunksOf(root, ['index'], [])
+  const atImport = new Set(loadedAtImport(main))
+  const inMain = new Set(main.flatMap(({ moduleIds }) => moduleIds))
+  const inBackends = new Set()
+  for (const name of names.filter(name => BACKENDS.includes(name))) {
+    for (const { moduleIds } of await chunksOf(root, [name], [])) moduleIds.forEach(id => inBackends.add(id))
+  }
+  // Who imports `fastsessions` loads nothing that is needed only once the plugin is registered, or that only the other entry points share;
+  // and who imports a backend nothing that is needed only then.
   const library = await chunksOf(root, names, [
-    { name: 'core', test: isInMain, minShareCount: 2, priority: 2 },
-    { name: 'more', test: id => !isInMain(id), minShareCount: 2, priority: 1 }
+    { name: 'core', test: id => atImport.has(id), minShareCount: 2, priority: 3 },
+    { name: 'records', test: id => inMain.has(id) && inBackends.has(id), minShareCount: 2, priority: 2 },
+    { name: 'requests', test: id => inMain.has(id), minShareCount: 2, priority: 1 },
+    { name: 'more', test: id => !inMain.has(id), minShareCount: 2, priority: 0 }
   ])
   // A file goes where it was without the programs; what others need comes first, since a group takes along what its files import.
-  const groups = library.map(({ name, moduleIds }) => ({ name, test: id => moduleIds.includes(id), minShareCount: 2, priority: name === 'core' ? 2 : 1 }))
+  const groups = library.map(({ name, moduleIds }) => ({ name, test: id => moduleIds.includes(id), minShareCount: 2, priority: PRIORITIES[name] ?? 0 }))
   const output = await chunksOf(root, [...names, ...programs], [...groups, { name: 'program', minShareCount: 2 }])
   return Object.fromEntries(output.map(({ fileName, code }) => [fileName, fileName === `${CODE}/index.cjs` ? code + PLUGIN_IS_MODULE : code]))
+}
+
+/** A file that others need comes first, since a group takes along what its files import. */
+const PRIORITIES = { core: 3, records: 2, requests: 1 }
+/** The entry points with backends, which share code with the backends that `fastsessions` itself has. */
+const BACKENDS = ['cached', 'database', 'express-store', 'file', 'memcached', 'redis', 'starlette']
+
+/** The modules that an entry point runs at once, and not by an `import()` later. */
+function loadedAtImport (chunks) {
+  const byName = new Map(chunks.map(chunk => [chunk.fileName, chunk]))
+  const reached = new Set([chunks.find(({ isEntry }) => isEntry).fileName])
+  for (const name of reached) for (const next of byName.get(name)?.imports ?? []) reached.add(next)
+  return [...reached].flatMap(name => byName.get(name)?.moduleIds ?? [])
 }
 
 async function chunksOf (root, names, groups) {
