@@ -108,7 +108,7 @@ export class Commit implements Joining<Stored> {
   }
 
   * #endCopies (reason: 'empty' | 'lifetime'): Flow<void> {
-    if (this.#base !== null) yield * endSession(this.#state.registration, this.#base.record.id, null)
+    yield * endSession(this.#state.registration, this.#state.id, null)
     this.#becomeNothing(this.#state.id, reason)
   }
 

@@ -36,9 +36,12 @@ export const testsByName = {
   'lib/lifecycle/commit.ts': [
     ...FLOWS,
     ...http('gone-records empty-sessions unchanged-sessions head-out other-hooks set-cookie what-counts-as-use backend-errors'),
+    'test/lifecycle/commit-events.test.ts',
     'test/lifecycle/together.test.ts',
     'test/lifecycle/arrivals.test.ts',
+    'test/lifecycle/secrets.test.ts',
     'test/lifecycle/secrets-beside-others.test.ts',
+    'test/lifecycle/revocable-orders.test.ts',
     'test/administration/audit.test.ts',
     'test/payload/payload-schema.test.ts',
     'test/store/timeout.test.ts'
@@ -65,11 +68,14 @@ export const testsByName = {
     ...http('clearing-cookie leftover-changes plain-http head-out failed-commit set-cookie other-hooks caching-headers websocket'),
     'test/cookies/splitting.test.ts',
     'test/session/destroy.test.ts',
-    'test/session/save-and-reload.test.ts'
+    'test/session/save-and-reload.test.ts',
+    'test/cookies/',
+    'test/http/'
   ],
   'lib/http/exchange.ts': [
     ...http('leftover-changes double-send failed-commit other-hooks backend-errors untouched-requests caching-headers streams'),
     ...http('commit-before-head timed-out closed-early'),
-    'test/session/required-freshness.test.ts'
+    'test/session/required-freshness.test.ts',
+    'test/http/'
   ]
 }

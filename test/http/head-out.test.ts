@@ -3,7 +3,7 @@ import t from 'tap'
 import { holdReply } from '../../lib/http/hold.ts'
 import { presetError } from '../../lib/http/error-reply.ts'
 import { MemoryBackend } from '../../lib/index.ts'
-import { createApp } from '../helpers/app.ts'
+import { createApp, createSite } from '../helpers/app.ts'
 
 t.test('a stored session can be saved and destroyed after the head is out; only its cookie stays as it is', async t => {
   const app = await createApp(t, { backend: new MemoryBackend(), cookie: { persistent: true } })
@@ -74,3 +74,16 @@ for (const operation of ['save', 'transaction', 'login', 'regenerate', 'regenera
     t.equal(await app.sessions.count(), 0)
   })
 }
+
+t.test('save() of a session in its cookie is refused once the head is out, before anything is sealed', async t => {
+  const { app, operations } = await createSite(t, { backend: 'cookie' })
+  app.get('/', async (request, reply) => {
+    reply.hijack()
+    reply.raw.writeHead(200)
+    request.session.set('a', 1)
+    await t.rejects(request.session.save(), { code: 'SES_NOT_SUPPORTED' })
+    reply.raw.end('ok')
+  })
+  await app.inject('/')
+  t.strictSame(operations(), [])
+})

@@ -2,6 +2,7 @@ import t, { type Test } from 'tap'
 import { SessionTooLargeError } from '../../lib/errors.ts'
 import { MemoryBackend, type SessionOptions } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
+import { collectEvents } from '../helpers/app.ts'
 import { Gate, settled } from '../helpers/gate.ts'
 import { createProcess, type Work } from '../helpers/processes.ts'
 
@@ -152,17 +153,20 @@ t.test('what another process wrote meanwhile is kept, and what waits is merged w
 })
 
 t.test('when another process ends the session meanwhile, all that wait are told', async t => {
-  const { memory, id, queue, data } = await line(t, {}, async nth => { if (nth === 2) await other.app.sessions.revoke(id) })
+  const { memory, backend, id, queue, data } = await line(t, {}, async nth => { if (nth === 2) await other.app.sessions.revoke(id) })
   const other = await createProcess(t, memory)
   const saving = (key: string): Work => async session => {
     session[key] = true
     await session.save()
   }
   t.equal(statuses(await queue(['a', 'b', 'c', 'd'].map(saving))), '200 409 409 409')
+  const operations = backend.calls.map(({ operation }) => operation)
+  t.equal(operations.filter(operation => operation === 'write').length, 2, 'who waits behind one that found it gone need not ask')
   t.equal(await data(), null)
 })
 
 t.test('one that ends the session by the lifetime it sets takes nobody along', async t => {
+  const events = collectEvents(t)
   const clock = { now: 1_000_000 }
   const { queue, data } = await line(t, { now: () => clock.now })
   clock.now += 2 * 3_600_000
@@ -173,6 +177,7 @@ t.test('one that ends the session by the lifetime it sets takes nobody along', a
     session => { session.c = 3 }
   ])
   t.equal(statuses(answers), '200 200 200 200')
+  t.strictSame(events.map(({ type, reason }) => `${type} ${reason}`).slice(-3), ['saved null', 'destroyed lifetime', 'conflict gone'])
   t.equal(await data(), null)
 })
 
