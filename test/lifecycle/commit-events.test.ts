@@ -3,6 +3,7 @@ import { CookieBackend, MemoryBackend } from '../../lib/index.ts'
 import { createSite, SECRET } from '../helpers/app.ts'
 import { cookieOf } from '../helpers/cookies.ts'
 import { createSecretSite, INTERVAL_MS, seenBy, signedIn } from '../helpers/secrets.ts'
+import { silentBackend } from '../helpers/silent-backend.ts'
 import { DAY_MS, HOUR_MS } from '../helpers/times.ts'
 
 // What a commit that is more than a compare-and-set says of itself.
@@ -57,9 +58,8 @@ t.test('a session that becomes empty by what it drops says whose changes that ha
 
 /** A cookie session that another node ends while its request runs. The store of endings reports nothing, so that nodes remember for `staleness`. */
 async function endedElsewhere (t: Test, staleness: string, change: (session: any) => void) {
-  const memory = new MemoryBackend()
-  memory.watch = undefined as never
-  const create = () => createSite(t, { backend: new CookieBackend({ revocation: memory, staleness }) })
+  const revocation = silentBackend()
+  const create = () => createSite(t, { backend: new CookieBackend({ revocation, staleness }) })
   const [here, elsewhere] = [await create(), await create()]
   const browser = here.browser()
   await browser.run(({ session }) => { session.n = 1 })
