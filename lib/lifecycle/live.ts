@@ -15,9 +15,9 @@ const NONE_ASSIGNED: ReadonlyMap<string, object> = new Map()
 /** The objects under keys of `data` that are not those of `before`, by key. */
 export function assignedObjects (data: Payload, before: Payload): ReadonlyMap<string, object> {
   let assigned: Map<string, object> | null = null
-  for (const key of Object.keys(data)) {
+  for (const key in data) {
     const value = data[key]
-    if (typeof value !== 'object' || value === null || value === before[key]) continue
+    if (typeof value !== 'object' || value === null || value === before[key] || !Object.hasOwn(data, key)) continue
     assigned ??= new Map()
     assigned.set(key, value)
   }

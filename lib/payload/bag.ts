@@ -26,7 +26,7 @@ export function writeKey (bag: Payload, key: string, value: unknown): void {
 }
 
 export function fill (bag: Payload, data: Payload): void {
-  for (const key of Object.keys(data)) writeKey(bag, key, data[key])
+  for (const key in data) if (Object.hasOwn(data, key)) writeKey(bag, key, data[key])
 }
 
 export function empty (bag: Payload): void {

@@ -28,7 +28,7 @@ export function assertKeys (data: object): void {
 
 /** Refuses an object whose members are hidden by properties (made with defineProperty). Throws `ReservedKeyError`. */
 export function assertNoneHidden (bag: object): void {
-  for (const key of Object.keys(bag)) {
-    if (RESERVED_KEYS.has(key)) throw new ReservedKeyError(key)
+  for (const key in bag) {
+    if (RESERVED_KEYS.has(key) && Object.hasOwn(bag, key)) throw new ReservedKeyError(key)
   }
 }

@@ -63,10 +63,11 @@ function plainOf (value: unknown, depth: number): unknown {
 
 function plainMembers (live: Payload, depth: number): unknown {
   const copy: Payload = {}
-  for (const key of Object.keys(live)) {
+  // `for…in` makes no array of keys, which would be one for each object of a payload.
+  for (const key in live) {
     const member = live[key]
-    // JSON leaves such a member out.
-    if (member === undefined) continue
+    // JSON leaves such a member out, and what is inherited.
+    if (member === undefined || !Object.hasOwn(live, key)) continue
     const value = plainOf(member, depth + 1)
     // To assign to `copy.__proto__` would set the prototype. Reading drops some values of `constructor`.
     if (value === NOT_PLAIN || key === '__proto__' || key === 'constructor') return NOT_PLAIN

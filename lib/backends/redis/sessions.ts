@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../../../types/index.d.ts'
+import type { Awaitable, SessionRecord } from '../../../types/index.d.ts'
 import { keysInHeader, keysText } from '../../record/keys-text.ts'
 import { isRecord, TOMBSTONE_MS } from '../../record/record.ts'
 import { isId } from '../../record/ids.ts'
@@ -60,7 +60,7 @@ export class RedisSessions {
     else indexing?.catch(() => {})
     // The header of a tombstone is never that of the session: looking for the same one first would lose to busy writers each time.
     const mayBeLean = !isNew && record.data !== ''
-    let answer = mayBeLean ? await this.#replace(record, expectedVersion, keys.length > 0) : ASK_WRITE
+    let answer = mayBeLean ? answerOf(await this.#replace(record, expectedVersion, keys.length > 0)) : ASK_WRITE
     if (answer === ASK_WRITE) answer = await this.#send(record, expectedVersion, keys, !isNew)
     if (answer === INDEX_FIRST) {
       await Promise.all([indexing, index.add(keys.filter(({ kind }) => kind === 'label'), record)])
@@ -70,7 +70,7 @@ export class RedisSessions {
   }
 
   /** The write of a session that goes on as before but for its data: three arguments where `#send` has seven. */
-  async #replace (record: SessionRecord, expectedVersion: number, hasKeys: boolean): Promise<Answer> {
+  #replace (record: SessionRecord, expectedVersion: number, hasKeys: boolean): Awaitable<unknown> {
     const { keys, scripts, now } = this.#parts
     const present = now()
     if (record.expiresAt <= present) return ASK_WRITE
@@ -78,9 +78,9 @@ export class RedisSessions {
     const expected = `${beginningOf(expectedVersion)}${nowText(present)}`
     const text = encodeRecord(record)
     const ttl = `${ttlOf(record, present)}`
-    return answerOf(await (hasKeys
+    return hasKeys
       ? scripts.replace(key, expected, text, ttl, instantText(indexedAfter(record.expiresAt)))
-      : scripts.replace(key, expected, text, ttl)))
+      : scripts.replace(key, expected, text, ttl)
   }
 
   async touch (id: string, record: SessionRecord): Promise<boolean | null> {
