@@ -69,6 +69,9 @@ export const testsByName = {
     'test/cookies/splitting.test.ts',
     'test/session/destroy.test.ts',
     'test/session/save-and-reload.test.ts',
+    'test/lifecycle/arrivals.test.ts',
+    'test/lifecycle/secrets.test.ts',
+    'test/migrate/from-backend.test.ts',
     'test/cookies/',
     'test/http/'
   ],

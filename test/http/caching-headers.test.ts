@@ -233,3 +233,14 @@ for (const kind of kinds) {
     ], ['private, no-store', 'max-age=60', undefined, 'max-age=5', 'max-age=5', undefined, undefined, undefined, 'no-store'])
   })
 }
+
+t.test('a reply that is written by hand after an operation varies by the cookie beside what reply.header() was given', async t => {
+  const site = await createSite(t, { backend: 'memory' })
+  site.app.get('/', async (request, reply) => {
+    reply.header('vary', 'Origin')
+    await loose(request).set('a', 1).save()
+    reply.hijack()
+    reply.raw.end('by hand')
+  })
+  t.equal((await site.app.inject('/')).headers['vary'], 'Origin, Cookie')
+})
