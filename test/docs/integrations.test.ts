@@ -24,6 +24,10 @@ t.test('the table of integrations is what the list and the installed versions sa
   t.equal(/<!-- integrations:[^>]*-->\n([^]*?)\n<!-- end of integrations -->/.exec(read('docs/integrations.md'))?.[1], table)
 })
 
+t.test('the README counts the packages of the list', async t => {
+  t.match(read('README.md'), `[${integrations.flatMap(({ packages: names }) => names).length} packages, tried together`)
+})
+
 t.test('each integration in the list has a test, and each test is in the list', async t => {
   const files = readdirSync(new URL('integrations', root)).filter(file => file.endsWith('.test.js'))
   t.strictSame(files.sort(), integrations.map(({ name }) => `${name}.test.js`).sort())
