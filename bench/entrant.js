@@ -38,13 +38,26 @@ export class Entrant {
   /** The texts of requests for a case, as `load` takes them. */
   requests ({ path, cookies, size }) {
     const isBase = this.kind === 'base'
+    const changes = path === '/write' && this.kind === 'cookie'
     const target = isBase ? '/untouched' : path === '/login' ? `/login/${size}` : path
     if (cookies === 'none') return constant([requestText(target)])
     if (isBase) return constant([requestText(target, baseCookie(this.name === LONG_BASE ? size : null))])
-    if (cookies === 'own') return constant(this.#own[size].map(cookie => requestText(target, cookie)))
+    if (cookies === 'own') return changes ? this.#following(target, this.#own[size]) : constant(this.#own[size].map(cookie => requestText(target, cookie)))
     // Goes on where it was, round about through more than any cache holds.
     const all = this.#new[size]
     return () => requestText(target, all[this.#nextNew++ % all.length])
+  }
+
+  /** As browsers do: each comes with the cookie that the last answer has set. */
+  #following (target, cookies) {
+    const texts = cookies.map(cookie => requestText(target, cookie))
+    const heard = (index, answer) => {
+      const set = cookiesOf(answer)
+      if (set.length === 0) return
+      cookies[index] = set.join('; ')
+      texts[index] = requestText(target, cookies[index])
+    }
+    return Object.assign(constant(texts), { heard })
   }
 
   /** A session for all connections at once. */

@@ -7,16 +7,25 @@ const WARM_UP = 32
 
 /** Opens connections and warms them up. */
 export async function openAll (port, requestOf, connections = CONNECTIONS) {
-  const opened = await Promise.all(Array.from({ length: connections }, () => Connection.open(port)))
-  for (let nth = 0; nth < WARM_UP; nth++) await Promise.all(opened.map((connection, index) => once(connection, requestOf(index, nth))))
+  const keepsText = requestOf.heard !== undefined
+  const opened = await Promise.all(Array.from({ length: connections }, () => Connection.open(port, { keepsText })))
+  for (let nth = 0; nth < WARM_UP; nth++) await Promise.all(opened.map((connection, index) => once(connection, index, nth)))
   return opened
-}
 
-const once = (connection, text) => new Promise((resolve, reject) => { connection.send(text, resolve, reject) })
+  function once (connection, index, nth) {
+    return new Promise((resolve, reject) => {
+      const answered = (_bytes, text) => {
+        requestOf.heard?.(index, text)
+        resolve()
+      }
+      connection.send(requestOf(index, nth), answered, reject)
+    })
+  }
+}
 
 /**
  * Sends `count` requests, one at a time on each connection. `requestOf(index, nth)` is the text of the nth request on a
- * connection. Throws unless all are answered with success.
+ * connection; `requestOf.heard(index, answer)`, where it is there, is told of each answer. Throws unless all are answered with success.
  */
 export async function load (opened, requestOf, count) {
   const latencies = new Float64Array(count)
@@ -43,9 +52,10 @@ export async function load (opened, requestOf, count) {
         connection.send(text, answered, reject)
       }
 
-      function answered (bytes) {
+      function answered (bytes, text) {
         latencies[totals.done++] = (performance.now() - sentAt) * 1_000
         totals.bytesDown += bytes
+        requestOf.heard?.(index, text)
         next()
       }
     })
