@@ -52,7 +52,7 @@ export const testsByName = {
   ],
   'lib/lifecycle/': [...FLOWS, ...http('gone-records empty-sessions unchanged-sessions head-out other-hooks'), 'test/administration/'],
   'lib/lifecycle/end.ts': [...FLOWS, 'test/administration/'],
-  'lib/lifecycle/rotate.ts': [...FLOWS, 'test/administration/'],
+  'lib/lifecycle/rotate.ts': [...FLOWS, 'test/lifecycle/revocable-orders.test.ts', 'test/administration/'],
   'lib/lifecycle/successor.ts': [...FLOWS, 'test/administration/'],
   'lib/http/': ['test/cookies/', 'test/http/'],
   'lib/http/caching.ts': http('caching-headers'),

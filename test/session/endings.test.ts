@@ -3,6 +3,7 @@ import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { MinimalBackend } from '../helpers/minimal-backend.ts'
 import { createSite } from '../helpers/app.ts'
+import { settled } from '../helpers/gate.ts'
 import { silentBackend } from '../helpers/silent-backend.ts'
 
 /** A tab whose request has loaded the session when a second tab regenerates the session; the first tab destroys it later. */
@@ -102,4 +103,20 @@ t.test('an ending that fails says what the backend failed to do', async t => {
     memory.fail('read')
   })
   await t.rejects(app.sessions.revoke(id), { code: 'SES_BACKEND_UNAVAILABLE', detail: /failed to read a session/ })
+})
+
+t.test('a new id whose old one cannot be ended is taken back by one removal', async t => {
+  const backend = new FaultyBackend(new MemoryBackend())
+  const site = await createSite(t, { backend })
+  const browser = site.browser()
+  const id: string = (await browser.run(({ session }) => { session.a = 1; return session.id })).body
+  await browser.attempt(async ({ session }) => {
+    backend.calls.length = 0
+    backend.before('write', call => { if (call.id === id) throw new Error('down') })
+    await t.rejects(session.regenerateId(), { code: 'SES_BACKEND_UNAVAILABLE' })
+    await settled()
+    backend.heal()
+    t.strictSame(backend.calls.map(call => `${call.operation} ${call.id === id ? 'old' : 'new'}`), ['write new', 'write old', 'read old', 'remove new'])
+  })
+  t.equal(await site.app.sessions.count(), 1)
 })

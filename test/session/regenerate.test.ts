@@ -208,7 +208,8 @@ async function neverStill (t: Test) {
     if (call.id !== id || isWriting) return
     isWriting = true
     const stands = await backend.read(id)
-    await backend.write(id, { ...stands!, version: ++writes.count + 1 })
+    const n = ++writes.count
+    await backend.write(id, { ...stands!, version: n + 1, data: JSON.stringify({ a: 1, n }) })
     isWriting = false
   })
   return { site, backend, browser, old: browser.copy(), id, writes, disturb }
@@ -222,7 +223,7 @@ t.test('writers of a session that never stop keep nobody from signing in: after 
     t.equal(writes.count, 101, 'a hundred tries, and the last resort')
     backend.heal()
   })
-  t.strictSame(await browser.data(), { a: 1 })
+  t.strictSame(await browser.data(), { a: 1, n: 100 }, 'with what stood last')
   t.strictSame(await old.data(), {}, 'the old id is dead')
   t.equal((await backend.read(id))!.data, '', 'and a late logout finds where the session went')
   t.equal(await site.app.sessions.count(), 1)

@@ -148,3 +148,32 @@ t.test('one that comes while another waits is behind that one, though the first 
   ;(await second).leave('second')
   t.equal((await third).latest, 'second')
 })
+
+for (const [name, begin] of [
+  ['waits for its turn', (queue: CommitQueue<string>) => enter(queue)],
+  ['enters at once', (queue: CommitQueue<string>) => queue.enterAtOnce('a')]
+] as const) {
+  t.test(`a thousand may wait behind a commit that ${name}, one more is refused, and each that ends makes room for one`, async t => {
+    const queue = new CommitQueue<string>()
+    const first = await begin(queue)
+    const waiting = Array.from({ length: 1_000 }, () => enter(queue))
+    const refusal = { code: 'SES_CONFLICT', message: /1000 of its commits are waiting already/ }
+    await t.rejects(enter(queue), refusal)
+    first.leave('first')
+    await waiting[0]
+    waiting.push(enter(queue))
+    await t.rejects(enter(queue), refusal)
+    for (const turn of waiting) (await turn).leave('done')
+    t.equal(queue.size, 0)
+  })
+
+  t.test(`an ending waits for a commit that ${name}, and for none that has ended`, async t => {
+    const queue = new CommitQueue<string>()
+    const turn = await begin(queue)
+    const waits = queue.pass('a')
+    t.notOk(waits.next().done, 'while it runs')
+    turn.leave('done')
+    const step = queue.pass('a').next()
+    t.ok(step.done, 'once it has ended')
+  })
+}
