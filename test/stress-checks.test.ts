@@ -58,9 +58,9 @@ t.test('a sign-in is refused only beside a revocation of its subject', async t =
   t.strictSame(broken([event('revoke', 5, { answer: null, end: 20, subject: 'bob' }), login]), ['a session stays until it is ended'])
   const jumped = { ...login, clockEnd: 10_000 }
   t.strictSame(broken([event('revoke', 5, { answer: null }), jumped]), [], 'the clocks jumped meanwhile')
-  const day = { absoluteMs: 10_000 }
-  t.strictSame(broken([jumped], day), ['a session stays until it is ended'], 'they jumped by less than the session lives')
-  t.strictSame(broken([{ ...jumped, clockEnd: 10_010 }], day), [], 'the new session was over before its sign-in was')
+  const short = { absoluteMs: 10_000 }
+  t.strictSame(broken([jumped], short), ['a session stays until it is ended'], 'they jumped by less than the session lives')
+  t.strictSame(broken([{ ...jumped, clockEnd: 10_010 }], short), [], 'the new session was over before its sign-in was')
   t.strictSame(broken([jumped]), ['a session stays until it is ended'], 'a jump alone ends nothing')
 })
 

@@ -1028,8 +1028,9 @@ export interface SessionBackend {
   /** Removes the record; resolves too when there is none. */
   remove (id: string): Awaitable<void>
   /**
-   * Renews a session that nobody asked to `touch()` without writing its payload: takes over `lastAccessedAt` and `expiresAt` of `record` if `record.version` is
-   * the stored version, else changes nothing. Keeps the version. Without this method the core renews by `write`, as for `touch()`.
+   * Renews a session without writing its payload: takes over `lastAccessedAt` and `expiresAt` of `record` if `record.version` is
+   * the stored version, else changes nothing. Keeps the version. Without this method the core renews by `write`; so it does in an
+   * atomic backend where the application calls `session.touch()`.
    *
    * @returns `false` when there is no record, `null` when a different version is stored: the core then reads the record. `true` for
    * a different version, too, keeps a use from being recorded where a parallel request has written, and may send the cookie of an

@@ -5,7 +5,7 @@ import type { Stored } from '../payload/codec.ts'
 import { assertNoneHidden } from '../payload/reserved.ts'
 import type { EventDetails } from '../store/events.ts'
 import { type GroupAnswer, groupCommit, type Joining, type Turn } from '../store/queue.ts'
-import { removeIfUnchanged, whatStands } from '../store/server-side.ts'
+import { removeIfUnchanged, theirsOf } from '../store/server-side.ts'
 import type { Store } from '../store/store.ts'
 import type { Flow } from '../tools/flow.ts'
 import { sendCookie, sendCookieIfPersistent } from './cookie.ts'
@@ -170,16 +170,15 @@ export class Commit implements Joining<Stored> {
       ? yield * groupCommit(own, turn, theirs.record.data.length, plan => this.#put(plan, version))
       : yield * this.#put(own, version, begun)
     if (answer.written) return { isDone: true, latest: this.#finish(stored) }
-    return { isDone: false, theirs: store.sessionOf(yield * whatStands(store, answer, id), id) }
+    return { isDone: false, theirs: yield * theirsOf(store, answer, id) }
   }
 
   /** Whether the request gives the stored session a lifetime: where the session is older than that, the session ends. */
   get #setsLifetime (): boolean { return this.#base !== null && this.#draft.policy !== this.#base.record.policy }
 
   * #remove ({ record }: Stored, reason: 'empty' | 'lifetime'): Flow<Attempt> {
-    const store = this.#store
     const answer = yield * removeIfUnchanged(this.#state.registration, record, { request: this.#state.cookies.request })
-    if (!answer.written) return { isDone: false, theirs: store.sessionOf(yield * whatStands(store, answer, record.id), record.id) }
+    if (!answer.written) return { isDone: false, theirs: yield * theirsOf(this.#store, answer, record.id) }
     this.#becomeNothing(record.id, reason)
     reportOverwritten(this.#state, this.#merged, record.id)
     return { isDone: true, latest: null }

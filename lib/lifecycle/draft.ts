@@ -3,6 +3,7 @@ import { SessionConflictError } from '../errors.ts'
 import type { Path, Payload } from '../payload/changes.ts'
 import type { PayloadCodec, Stored } from '../payload/codec.ts'
 import { assertKeys } from '../payload/reserved.ts'
+import { isSamePolicy } from '../record/lifetime.ts'
 import type { Snapshot } from '../payload/serializer.ts'
 import { type Flow, wait } from '../tools/flow.ts'
 import { assignedObjects } from './live.ts'
@@ -112,7 +113,7 @@ function hasChanges ({ text, record: { subject, policy } }: Stored, mine: Draft)
 function isAnother (base: Stored, theirs: Stored): boolean {
   const { subject, policy } = theirs.record
   if (theirs.text !== base.text || subject !== base.record.subject) return true
-  return JSON.stringify(policy) !== JSON.stringify(base.record.policy)
+  return !isSamePolicy(policy, base.record.policy)
 }
 
 /** The lifetime policy counts as one key. The subject changes with the id only, and two sign-ins are no merge. */

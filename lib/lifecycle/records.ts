@@ -3,7 +3,7 @@ import { randomVersion } from '../crypto/random.ts'
 import { SessionSerializationError } from '../errors.ts'
 import type { Stored } from '../payload/codec.ts'
 import type { Snapshot } from '../payload/serializer.ts'
-import { deadlineOf, isRenewalDue, mayStand, usedAt } from '../record/lifetime.ts'
+import { deadlineOf, isRenewalDue, isSamePolicy, mayStand, usedAt } from '../record/lifetime.ts'
 import { freezeRecord } from '../record/record.ts'
 import type { Draft } from './draft.ts'
 import { noteReplacement } from './replacements.ts'
@@ -82,10 +82,6 @@ function stands (origin: Origin, record: SessionRecord, policy: SessionRecord['p
   if (keeping.isInCookie || isTouchForced || !isSamePolicy(policy, record.policy) || isSecretDue(origin, record)) return false
   const now = registration.now()
   return now - record.lastAccessedAt < settings.seenEveryMs && mayStand(record, settings.lifetime, now)
-}
-
-function isSamePolicy (a: SessionRecord['policy'], b: SessionRecord['policy']): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b)
 }
 
 function metaOf (origin: Origin, theirs: Stored | null, given: SessionMeta | null | undefined): SessionMeta | null {

@@ -1,7 +1,7 @@
 import { randomVersion } from '../crypto/random.ts'
 import type { Stored } from '../payload/codec.ts'
 import { freezeRecord } from '../record/record.ts'
-import { whatStands } from '../store/server-side.ts'
+import { theirsOf } from '../store/server-side.ts'
 import type { Flow } from '../tools/flow.ts'
 import { deadlinesOf, isOver, writeContextOf } from './records.ts'
 import { noteReplacement } from './replacements.ts'
@@ -54,7 +54,7 @@ function * tryToRenew (state: SessionState, { record }: Stored, theirs: Stored):
   if (isWrite(state)) {
     const answer = yield * store.put(record, version, writeContextOf(state, theirs.text))
     if (answer.written) return 'renewed'
-    return store.sessionOf(yield * whatStands(store, answer, id), id)
+    return yield * theirsOf(store, answer, id)
   }
   const answer = yield * store.call('touch', id, () => store.backend.touch!(id, record), record.data)
   if (answer !== null) return answer ? 'renewed' : null

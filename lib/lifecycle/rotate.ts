@@ -1,6 +1,6 @@
 import { SessionDestroyedError } from '../errors.ts'
 import type { Stored } from '../payload/codec.ts'
-import { endBlindly, MAX_ENDING_TRIES, removeIfUnchanged, whatStands } from '../store/server-side.ts'
+import { endBlindly, MAX_ENDING_TRIES, removeIfUnchanged, theirsOf } from '../store/server-side.ts'
 import type { Registration } from '../store/registration.ts'
 import type { Flow } from '../tools/flow.ts'
 import { type Draft, merge } from './draft.ts'
@@ -74,7 +74,7 @@ function * compareAndReplace (state: SessionState, successor: Successor, base: S
       return reportOverwritten(state, merged, id)
     }
     // Without a pause, in which writers would come first again.
-    theirs = store.sessionOf(yield * whatStands(store, answer, id), id)
+    theirs = yield * theirsOf(store, answer, id)
     if (theirs !== null) registration.publish(cookies, 'conflict', id, { reason: 'version', subject: theirs.record.subject })
   }
   if (theirs === null) return yield * successor.writeAlone()

@@ -28,6 +28,11 @@ export function deadlineOf ({ createdAt, lastAccessedAt, policy }: Times, option
   return Math.min(lastAccessedAt + idleMs, createdAt + absoluteMs, policy?.until ?? LAST_INSTANT)
 }
 
+/** Whether two policies say the same. */
+export function isSamePolicy (one: SessionPolicy | null, other: SessionPolicy | null): boolean {
+  return one === other || JSON.stringify(one) === JSON.stringify(other)
+}
+
 /** A policy without the deadline that a session of a different library came with; `null` where nothing else is in it. */
 export function withoutCap (policy: SessionPolicy | null): SessionPolicy | null {
   if (policy?.until === undefined) return policy

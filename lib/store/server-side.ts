@@ -102,7 +102,10 @@ export function * removeIfUnchanged (
   { store, settings }: Ending, record: SessionRecord, { meta, request }: { meta?: SessionMeta, request?: FastifyRequest | undefined }
 ): Flow<PutAnswer> {
   // Such a backend may keep expired records, so that a tombstone would stay for ever and protect nothing.
-  if (!store.isAtomic) return yield * removeBlindly(store, record.id)
+  if (!store.isAtomic) {
+    yield * removeBlindly(store, record.id)
+    return WRITTEN
+  }
   const hasPlace = settings.maxSessionsPerSubject !== null && record.subject !== null
   const leavesNothing = meta === undefined && !hasPlace && record.meta?.arrived !== true
   const ended = leavesNothing ? expired(record) : tombstone(record.id, settings.now(), meta)
@@ -112,6 +115,11 @@ export function * removeIfUnchanged (
 /** The backend's answer for an id after a write that was refused: what the refusal said, or else a new read says. */
 export function * whatStands (store: Store, { theirs }: Refused, id: string): Flow<unknown> {
   return theirs ?? (yield * store.read(id))
+}
+
+/** The same as a session; `null` where none stands. */
+export function * theirsOf (store: Store, refused: Refused, id: string): Flow<Stored | null> {
+  return store.sessionOf(yield * whatStands(store, refused, id), id)
 }
 
 /** The parts of a registration that an ending needs. */
@@ -136,10 +144,9 @@ export function * abandon (store: Store, id: string, now: number): Flow<void> {
 }
 
 /** Removes whatever is stored under an id. */
-export function * removeBlindly (store: Store, id: string): Flow<PutAnswer> {
+export function * removeBlindly (store: Store, id: string): Flow<void> {
   yield * store.call('remove', id, () => store.backend.remove(id))
   store.observer.ended(id)
-  return WRITTEN
 }
 
 // A write of an expired record leaves nothing readable, which makes a compare-and-set a compare-and-remove.

@@ -27,19 +27,20 @@ export async function bundle (root, names, programs) {
   // Who imports `fastsessions` loads nothing that is needed only once the plugin is registered, or that only the other entry points share;
   // and who imports a backend nothing that is needed only then.
   const library = await chunksOf(root, names, [
-    { name: 'core', test: id => atImport.has(id), minShareCount: 2, priority: 3 },
-    { name: 'records', test: id => inMain.has(id) && inBackends.has(id), minShareCount: 2, priority: 2 },
-    { name: 'requests', test: id => inMain.has(id), minShareCount: 2, priority: 1 },
-    { name: 'more', test: id => !inMain.has(id), minShareCount: 2, priority: 0 }
+    groupOf('core', id => atImport.has(id)),
+    groupOf('records', id => inMain.has(id) && inBackends.has(id)),
+    groupOf('requests', id => inMain.has(id)),
+    groupOf('more', id => !inMain.has(id))
   ])
-  // A file goes where it was without the programs; what others need comes first, since a group takes along what its files import.
-  const groups = library.map(({ name, moduleIds }) => ({ name, test: id => moduleIds.includes(id), minShareCount: 2, priority: PRIORITIES[name] ?? 0 }))
+  // A file goes where it was without the programs.
+  const groups = library.map(({ name, moduleIds }) => groupOf(name, id => moduleIds.includes(id)))
   const output = await chunksOf(root, [...names, ...programs], [...groups, { name: 'program', minShareCount: 2 }])
   return Object.fromEntries(output.map(({ fileName, code }) => [fileName, fileName === `${CODE}/index.cjs` ? code + PLUGIN_IS_MODULE : code]))
 }
 
 /** A file that others need comes first, since a group takes along what its files import. */
 const PRIORITIES = { core: 3, records: 2, requests: 1 }
+const groupOf = (name, test) => ({ name, test, minShareCount: 2, priority: PRIORITIES[name] ?? 0 })
 /** The entry points with backends, which share code with the backends that `fastsessions` itself has. */
 const BACKENDS = ['cached', 'database', 'express-store', 'file', 'memcached', 'redis', 'starlette']
 
