@@ -1,4 +1,5 @@
 import type { SessionRecord } from '../../types/index.d.ts'
+import { HashMap } from '../tools/hash-map.ts'
 import { TextCache } from '../tools/text-cache.ts'
 
 /**
@@ -14,7 +15,7 @@ const KEY_CHARS = 40
 export class OpenedCookies {
   readonly #records: TextCache<SessionRecord>
   /** The ids of the kept texts, by the beginning of the text. */
-  readonly #ids = new Map<string, string>()
+  readonly #ids = new HashMap<string, string>()
 
   /** @param maxBytes what the records may take, by an estimate; 0 keeps nothing */
   constructor (maxBytes: number | undefined) {

@@ -1,5 +1,6 @@
 import { BackendUnavailableError, SessionConflictError } from '../errors.ts'
 import type { Flow } from '../tools/flow.ts'
+import { HashMap } from '../tools/hash-map.ts'
 import type { PutAnswer } from './store.ts'
 
 /** More commits of a session do not wait: each keeps its request, and the last would time out anyway. */
@@ -20,11 +21,11 @@ export interface Joining<Result> {
  * compare-and-set are spent on conflicts with different processes only. A queue exists only while a commit is in it.
  */
 export class CommitQueue<Result> {
-  readonly #last = new Map<string, Turn<Result>>()
+  readonly #last = new HashMap<string, Turn<Result>>()
   /** The commits which are not waiting, but running. */
-  readonly #running = new Map<string, Turn<Result>>()
+  readonly #running = new HashMap<string, Turn<Result>>()
   /** Endings under way: commits that wait let them pass. */
-  readonly #endings = new Map<string, Promise<unknown>>()
+  readonly #endings = new HashMap<string, Promise<unknown>>()
 
   /** How many sessions have a commit under way. */
   get size (): number { return this.#last.size }

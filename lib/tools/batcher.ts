@@ -1,4 +1,5 @@
 import type { Awaitable } from '../../types/index.d.ts'
+import { HashMap } from './hash-map.ts'
 
 export interface BatcherOptions<In, Out> {
   /** Handles the items of a batch by one step of the store. Answers for each item, in their order. */
@@ -45,7 +46,7 @@ export class Batcher<In, Out> {
   readonly #options: BatcherOptions<In, Out>
   #waiting: Array<Waiting<In, Out>> = []
   /** How often each key is under way. */
-  readonly #keys = new Map<string, number>()
+  readonly #keys = new HashMap<string, number>()
   #freeLanes: number
   #isDue = false
 

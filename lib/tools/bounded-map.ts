@@ -1,3 +1,5 @@
+import { HashMap } from './hash-map.ts'
+
 interface Entry<Key, Value> {
   readonly key: Key
   value: Value
@@ -8,17 +10,16 @@ interface Entry<Key, Value> {
 /**
  * A map of bounded size: when the map is full, the entry that was set longest ago goes first.
  *
- * The order of a `Map` would do, but costs too much. Finding the first entry means walking over the places of all entries
- * that were deleted before, up to as many as the map holds; and an iterator that is kept open keeps every old entry alive.
- * So the entries are linked in a list besides.
+ * The order of a `Map` would do, but costs too much: finding the first entry means walking over the places of all entries
+ * that were deleted before, up to as many as the map holds. So the entries are linked in a list.
  *
  * @example
  * const map = new BoundedMap<string, number>(2)
  * for (const key of ['a', 'b', 'c']) map.set(key, 1) // 'a' is gone
  */
-export class BoundedMap<Key, Value> {
+export class BoundedMap<Key extends string | number, Value> {
   readonly #most: number
-  readonly #entries = new Map<Key, Entry<Key, Value>>()
+  readonly #entries = new HashMap<Key, Entry<Key, Value>>()
   #oldest: Entry<Key, Value> | null = null
   #newest: Entry<Key, Value> | null = null
 
@@ -63,9 +64,13 @@ export class BoundedMap<Key, Value> {
     this.#oldest = this.#newest = null
   }
 
-  /** The values, in no order. Entries may be deleted during the iteration. */
+  /** The values, the oldest first. The entry of the value at hand may be deleted during the iteration. */
   * values (): IterableIterator<Value> {
-    for (const { value } of this.#entries.values()) yield value
+    for (let entry = this.#oldest; entry !== null;) {
+      const { newer, value } = entry
+      yield value
+      entry = newer
+    }
   }
 
   #unlink (entry: Entry<Key, Value>): void {

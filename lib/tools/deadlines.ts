@@ -1,7 +1,9 @@
-/** What waits until a deadline. */
+/** What waits until a deadline. `Deadlines` alone sets the neighbours in its list. */
 export interface Waiting {
   /** By `performance.now()`. */
   readonly due: number
+  earlier?: Waiting | undefined
+  later?: Waiting | undefined
   /** The time is over. */
   expire (): void
 }
@@ -14,7 +16,8 @@ export class Deadlines {
   readonly limitMs: number
   /** Makes the error for a wait which took too long. */
   readonly errorOf: () => Error
-  readonly #waits = new Set<Waiting>()
+  #first: Waiting | undefined
+  #last: Waiting | undefined
   #isClosed = false
   /** Fires when the wait that was first in the list is due. Keeps the process alive only while something waits. */
   #timer: NodeJS.Timeout | undefined
@@ -31,14 +34,17 @@ export class Deadlines {
   add (wait: Waiting): void {
     if (this.limitMs === Infinity) return
     if (this.#timer === undefined) this.#arm(this.limitMs)
-    else if (this.#waits.size === 0) this.#timer.ref()
-    this.#waits.add(wait)
+    else if (this.#first === undefined) this.#timer.ref()
+    wait.earlier = this.#last
+    if (this.#last === undefined) this.#first = wait
+    else this.#last.later = wait
+    this.#last = wait
   }
 
   /** The wait is over. */
   delete (wait: Waiting): void {
-    this.#waits.delete(wait)
-    if (this.#waits.size > 0) return
+    this.#unlink(wait)
+    if (this.#first !== undefined) return
     if (this.#isClosed) this.#clear()
     else this.#timer?.unref()
   }
@@ -46,7 +52,7 @@ export class Deadlines {
   /** Leaves no timer behind, once nothing waits any more. */
   close (): void {
     this.#isClosed = true
-    if (this.#waits.size === 0) this.#clear()
+    if (this.#first === undefined) this.#clear()
   }
 
   #clear (): void {
@@ -62,14 +68,23 @@ export class Deadlines {
     this.#timer = undefined
     const now = performance.now()
     const over: Waiting[] = []
-    for (const wait of this.#waits) {
+    for (let wait = this.#first; wait !== undefined; wait = this.#first) {
       if (wait.due > now) {
         this.#arm(wait.due - now)
         break
       }
       over.push(wait)
-      this.#waits.delete(wait)
+      this.#unlink(wait)
     }
     for (const wait of over) wait.expire()
+  }
+
+  #unlink (wait: Waiting): void {
+    const { earlier, later } = wait
+    wait.earlier = wait.later = undefined
+    if (earlier !== undefined) earlier.later = later
+    else if (this.#first === wait) this.#first = later
+    if (later !== undefined) later.earlier = earlier
+    else if (this.#last === wait) this.#last = earlier
   }
 }

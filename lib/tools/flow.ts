@@ -65,6 +65,8 @@ export function runUsual (usual: Usual<void>, deadlines: Deadlines): Awaitable<v
 /** A flow that waits. The promise is made by hand: an async function would make further promises for each wait. */
 class Running<T> implements Waiting {
   readonly due: number
+  earlier: Waiting | undefined
+  later: Waiting | undefined
   readonly promise: Promise<T>
   #flow: Flow<T> | null
   readonly #usual: Usual<T> | null

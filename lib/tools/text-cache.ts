@@ -63,21 +63,27 @@ export class TextCache<T> {
    * @returns whether `value` is kept
    */
   set (key: string, text: string, value: T): boolean {
-    this.#drop(this.#entries.get(key))
-    if (!this.#wasSet(key)) return false
+    const before = this.#entries.get(key)
     const bytes = bytesOf(text)
-    if (text.length > MAX_CHARS || bytes > this.#maxBytes) return false
+    const isKept = this.#wasSet(key) && text.length <= MAX_CHARS && bytes <= this.#maxBytes
+    if (before !== undefined) this.#leave(before)
+    if (!isKept) {
+      this.#entries.delete(key)
+      return false
+    }
     this.#entries.set(key, { key, text, value })
     this.#bytes += bytes
-    while (this.#bytes > this.#maxBytes) this.#drop(this.#entries.oldest)
+    while (this.#bytes > this.#maxBytes) {
+      const oldest = this.#entries.oldest!
+      this.#entries.delete(oldest.key)
+      this.#leave(oldest)
+    }
     return true
   }
 
-  #drop (entry: Entry<T> | undefined): void {
-    if (entry === undefined) return
-    this.#entries.delete(entry.key)
-    this.#bytes -= bytesOf(entry.text)
-    this.#onDrop(entry.text)
+  #leave ({ text }: Entry<T>): void {
+    this.#bytes -= bytesOf(text)
+    this.#onDrop(text)
   }
 
   /** Whether a key was set before, as far as its place tells. */

@@ -1,6 +1,7 @@
 import type { Instant, SessionRecord } from '../../../types/index.d.ts'
 import { freezeRecord, isRecord } from '../../record/record.ts'
 import { BoundedMap } from '../../tools/bounded-map.ts'
+import { HashMap } from '../../tools/hash-map.ts'
 
 /** What an entry takes beside its texts: the objects of the record, of the map and of the order of use. */
 const OBJECTS_BYTES = 500
@@ -31,7 +32,7 @@ interface Reading { readers: number }
 export class CachedRecords {
   readonly #maxBytes: number
   readonly #entries = new BoundedMap<string, Entry>(Infinity)
-  readonly #readings = new Map<string, Reading>()
+  readonly #readings = new HashMap<string, Reading>()
   #bytes = 0
 
   constructor (maxBytes: number) {
