@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { FastifyReply } from 'fastify'
 import { ignoreStreamErrors } from './body.ts'
 
@@ -81,21 +82,9 @@ function copyOf (reply: FastifyReply): Headers {
 function restore (reply: FastifyReply, statusCode: number, headers: Headers): void {
   if (reply.statusCode !== statusCode) reply.code(statusCode)
   const present = reply.getHeaders() as Headers
-  if (hasAll(present, headers) && hasAll(headers, present)) return
+  if (isDeepStrictEqual(present, headers)) return
   for (const name of Object.keys(present)) reply.removeHeader(name)
   for (const [name, value] of Object.entries(headers)) reply.header(name, value)
-}
-
-function hasAll (headers: Headers, others: Headers): boolean {
-  for (const name in others) {
-    if (!isSameValue(headers[name], others[name])) return false
-  }
-  return true
-}
-
-function isSameValue (value: unknown, other: unknown): boolean {
-  if (value === other) return true
-  return Array.isArray(value) && Array.isArray(other) && value.length === other.length && value.every((line, at) => line === other[at])
 }
 
 function sendError (reply: FastifyReply, error: Error): void {

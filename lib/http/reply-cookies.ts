@@ -129,15 +129,14 @@ export class ReplyCookies implements CookieTransport {
 
   /** Lines which clear the cookies of other libraries that the request has, where their readers say so. */
   get #clearsForeign (): readonly string[] {
-    const { readers } = this.#registration
-    if (readers.length === 0) return []
-    this.#foreignLines ??= readers.filter(({ clear }) => clear === true).flatMap(reader => clearingLines(reader, this.foreign))
+    const clearing = this.#registration.readers.filter(({ clear }) => clear === true)
+    this.#foreignLines ??= clearing.flatMap(reader => clearingLines(reader, this.foreign))
     return this.#foreignLines
   }
 
   // reply.header() appends to an existing Set-Cookie, so the lines which are there go first.
   #replace (lines: string[], isExplicit: boolean): void {
-    if (this.#reply.hasHeader('set-cookie')) this.#reply.removeHeader('set-cookie')
+    this.#reply.removeHeader('set-cookie')
     if (lines.length === 0) return
     this.#reply.header('set-cookie', lines.length === 1 ? lines[0] : lines)
     // reply.hijack() and raw writes see only headers of the raw response.

@@ -61,9 +61,12 @@ export const testsByName = {
   'lib/http/cookie-header.ts': ['test/cookies/', ...http('cookie-lines duplicate-cookies rejected-cookies refused-before-the-backend')],
   'lib/http/hold.ts': http('double-send head-out streams other-hooks caching-headers timed-out websocket'),
   'lib/http/error-reply.ts': [...http('failed-commit responses timed-out'), 'test/session/required-freshness.test.ts'],
-  'lib/http/detached-cookies.ts': ['test/administration/', 'test/session/about.test.ts', 'test/session/write-context.test.ts'],
+  'lib/http/detached-cookies.ts': [
+    'test/administration/', 'test/session/about.test.ts', 'test/session/write-context.test.ts', 'test/lifecycle/arrivals.test.ts',
+    'test/lifecycle/secrets.test.ts'
+  ],
   'lib/http/foreign-cookies.ts': ['test/http/foreign-cookies.test.ts', 'test/lifecycle/arrivals.test.ts', 'test/migrate/from-backend.test.ts'],
-  'lib/http/body.ts': http('responses streams failed-commit caching-headers'),
+  'lib/http/body.ts': http('body responses streams failed-commit caching-headers'),
   'lib/http/reply-cookies.ts': [
     ...http('clearing-cookie leftover-changes plain-http head-out failed-commit set-cookie other-hooks caching-headers websocket'),
     'test/cookies/splitting.test.ts',
@@ -72,6 +75,7 @@ export const testsByName = {
     'test/lifecycle/arrivals.test.ts',
     'test/lifecycle/secrets.test.ts',
     'test/migrate/from-backend.test.ts',
+    'test/store/warnings.test.ts',
     'test/cookies/',
     'test/http/'
   ],
@@ -79,6 +83,8 @@ export const testsByName = {
     ...http('leftover-changes double-send failed-commit other-hooks backend-errors untouched-requests caching-headers streams'),
     ...http('commit-before-head timed-out closed-early'),
     'test/session/required-freshness.test.ts',
+    'test/session/signal.test.ts',
+    'test/store/warnings.test.ts',
     'test/http/'
   ]
 }

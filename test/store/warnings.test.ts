@@ -4,6 +4,7 @@ import { MemoryBackend } from '../../lib/index.ts'
 import { FaultyBackend } from '../../lib/testing/index.ts'
 import { audible, Warnings } from '../../lib/store/warnings.ts'
 import { createApp, createSite, loose } from '../helpers/app.ts'
+import { settled } from '../helpers/gate.ts'
 
 function logger (level: string | undefined): { log: FastifyBaseLogger, lines: unknown[][] } {
   const lines: unknown[][] = []
@@ -53,6 +54,30 @@ t.test('an application without a logger hears of a Secure cookie on plain http',
   app.get('/', async request => { request.session.set('a', 1) })
   await app.inject({ url: '/', headers: { host: 'example.org' } })
   t.match(await heard, 'was sent on a plain-http request')
+})
+
+t.test('where the logger is off, the code of a warning says what it is about', async t => {
+  const heard = warningsOfProcess(t)
+  const backend = new FaultyBackend(new MemoryBackend())
+  const app = await createApp(t, { secret: 'a secret of at least thirty-two bytes', backend, cookie: { secure: true } })
+  app.get('/in', async request => { loose(request)['a'] = 1 })
+  app.get('/lost', async (request, reply) => {
+    loose(request)['a'] = 2
+    reply.hijack()
+    reply.raw.end('by hand')
+  })
+  app.get('/timed-out', { handlerTimeout: 20 }, async request => {
+    loose(request)['a'] = 3
+    await new Promise(() => {})
+  })
+  const { cookie } = await app.sessions.create({ a: 0 })
+  backend.before('write', async () => { await settled(); throw new Error('down') })
+  for (const url of ['/lost', '/timed-out']) await app.inject({ url, headers: { cookie, host: 'example.org' } })
+  await settled()
+  backend.heal()
+  await app.inject({ url: '/in', headers: { host: 'example.org' } })
+  await settled()
+  t.strictSame(heard.map(({ code }) => code), ['lost', 'timed-out', 'plain-http'])
 })
 
 t.test('where the logger is off, what a backend says twice is heard once; else it goes to the logger', async t => {
