@@ -108,6 +108,20 @@ for (const kind of kinds) {
   })
 }
 
+for (const kind of kinds) {
+  t.test(`${kind}: an error of the application's own, thrown while its data are read, is a 500`, async t => {
+    const { app, operations } = await createSite(t, { backend: kind })
+    app.get('/', async request => {
+      Object.defineProperty(loose(request), 'a', { enumerable: true, get () { throw new Error('mine') } })
+      return 'done'
+    })
+    const response = await app.inject('/')
+    t.equal(response.statusCode, 500)
+    t.match(response.json(), { error: 'Internal Server Error' })
+    t.strictSame(operations(), [])
+  })
+}
+
 t.test('a conflict is 409, without our cookie, and the stored session stands', async t => {
   const site = await createSite(t, { backend: 'memory', onConflict: 'error', cookie: { persistent: true } })
   const { app } = site

@@ -66,7 +66,7 @@ t.test('the body keeps what Fastify says, with a length that is right', async t 
   t.equal(response.headers.get('cache-control'), 'no-store')
 })
 
-for (const [name, body] of Object.entries({ text: 'SES_REQUIRED, please sign in', json: '{"code":"SES_REQUIRED","reason":"mine"}', other: '{"go":"/login"}' })) {
+for (const [name, body] of Object.entries({ text: 'SES_REQUIRED, please sign in', json: '{"code":"SES_REQUIRED","reason":"mine"}', other: '{"go":"/login"}', bytes: Buffer.from('{"code":"SES_REQUIRED"}') })) {
   t.test(`the answer of an error handler of one's own stays (${name})`, async t => {
     const reasons: unknown[] = []
     const site = await createSite(t, {
@@ -80,7 +80,7 @@ for (const [name, body] of Object.entries({ text: 'SES_REQUIRED, please sign in'
     })
     site.app.get('/me', { config: { session: { required: { subject: true } } } } as object, async () => 'in')
     const response = await site.app.inject('/me')
-    t.strictSame([response.statusCode, response.body, reasons], [403, body, ['session']])
+    t.strictSame([response.statusCode, response.body, reasons], [403, String(body), ['session']])
   })
 }
 
