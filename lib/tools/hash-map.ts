@@ -1,5 +1,7 @@
 interface Entry<Key, Value> {
   readonly key: Key
+  /** Of the key: texts are compared only where their hashes are the same. */
+  readonly hash: number
   value: Value
   /** The next entry with the same place. */
   next: Entry<Key, Value> | null
@@ -32,26 +34,28 @@ export class HashMap<Key extends string | number, Value> {
 
   get size (): number { return this.#size }
 
-  get (key: Key): Value | undefined { return this.#find(key)?.value }
+  get (key: Key): Value | undefined { return this.#find(key, hashOf(key))?.value }
 
-  has (key: Key): boolean { return this.#find(key) !== null }
+  has (key: Key): boolean { return this.#find(key, hashOf(key)) !== null }
 
   set (key: Key, value: Value): void {
-    const found = this.#find(key)
+    const hash = hashOf(key)
+    const found = this.#find(key, hash)
     if (found !== null) {
       found.value = value
       return
     }
     if (this.#size === this.#places.length) this.#grow()
-    this.#putFirst({ key, value, next: null })
+    this.#putFirst({ key, hash, value, next: null })
     this.#size++
   }
 
   delete (key: Key): void {
-    const place = this.#placeOf(key)
+    const hash = hashOf(key)
+    const place = this.#placeOf(hash)
     let before: Entry<Key, Value> | null = null
     for (let entry = this.#firstAt(place); entry !== null; entry = entry.next) {
-      if (entry.key === key) return this.#unlink(place, entry, before)
+      if (entry.hash === hash && entry.key === key) return this.#unlink(place, entry, before)
       before = entry
     }
   }
@@ -61,9 +65,9 @@ export class HashMap<Key extends string | number, Value> {
     this.#size = 0
   }
 
-  #find (key: Key): Entry<Key, Value> | null {
-    let entry = this.#firstAt(this.#placeOf(key))
-    while (entry !== null && entry.key !== key) entry = entry.next
+  #find (key: Key, hash: number): Entry<Key, Value> | null {
+    let entry = this.#firstAt(this.#placeOf(hash))
+    while (entry !== null && (entry.hash !== hash || entry.key !== key)) entry = entry.next
     return entry
   }
 
@@ -75,14 +79,14 @@ export class HashMap<Key extends string | number, Value> {
   }
 
   #putFirst (entry: Entry<Key, Value>): void {
-    const place = this.#placeOf(entry.key)
+    const place = this.#placeOf(entry.hash)
     entry.next = this.#firstAt(place)
     this.#places[place] = entry
   }
 
   #firstAt (place: number): Entry<Key, Value> | null { return this.#places[place] as Entry<Key, Value> | null }
 
-  #placeOf (key: Key): number { return hashOf(key) & (this.#places.length - 1) }
+  #placeOf (hash: number): number { return hash & (this.#places.length - 1) }
 
   #grow (): void {
     const entries = this.#places
