@@ -8,28 +8,34 @@ import { TextCache } from '../tools/text-cache.ts'
  */
 const KEY_CHARS = 40
 
+interface Opened {
+  readonly text: string
+  readonly record: SessionRecord
+}
+
 /**
  * The records in cookies that this process has opened or made: a browser sends its cookie with each request, and a look-up costs a
  * tenth of opening the envelope. For each session its last text is kept, once the session has come back.
  */
 export class OpenedCookies {
+  /** Which texts are kept. */
   readonly #records: TextCache<SessionRecord>
-  /** The ids of the kept texts, by the beginning of the text. */
-  readonly #ids = new HashMap<string, string>()
+  /** These, by their beginning. */
+  readonly #opened = new HashMap<string, Opened>()
 
   /** @param maxBytes what the records may take, by an estimate; 0 keeps nothing */
   constructor (maxBytes: number | undefined) {
-    this.#records = new TextCache(maxBytes, text => { this.#ids.delete(keyOf(text)) })
+    this.#records = new TextCache(maxBytes, text => { this.#opened.delete(keyOf(text)) })
   }
 
   get (text: string): SessionRecord | undefined {
-    const id = this.#ids.get(keyOf(text))
-    return id === undefined ? undefined : this.#records.get(id, text)
+    const opened = this.#opened.get(keyOf(text))
+    return opened?.text === text ? opened.record : undefined
   }
 
   /** @param record what opening the text comes to */
   set (text: string, record: SessionRecord): void {
-    if (this.#records.set(record.id, text, record)) this.#ids.set(keyOf(text), record.id)
+    if (this.#records.set(record.id, text, record)) this.#opened.set(keyOf(text), { text, record })
   }
 }
 
