@@ -58,7 +58,7 @@ export const testsByName = {
   'lib/http/caching.ts': http('caching-headers'),
   'lib/http/client-gone.ts': http('client-gone closed-early'),
   'lib/http/chunks.ts': ['test/cookies/'],
-  'lib/http/cookie-header.ts': ['test/cookies/', ...http('cookie-lines duplicate-cookies rejected-cookies refused-before-the-backend')],
+  'lib/http/cookie-header.ts': ['test/cookies/', 'test/backends/express-shared/edges.test.ts', ...http('cookie-lines duplicate-cookies rejected-cookies refused-before-the-backend')],
   'lib/http/hold.ts': http('double-send head-out streams other-hooks caching-headers timed-out websocket'),
   'lib/http/error-reply.ts': [...http('failed-commit responses timed-out'), 'test/session/required-freshness.test.ts'],
   'lib/http/detached-cookies.ts': [

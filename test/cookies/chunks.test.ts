@@ -22,6 +22,19 @@ t.test('what was split is joined again, in whatever order the cookies come', asy
   t.pass()
 })
 
+t.test('cookies whose names only begin alike are no parts, beside those that are', async t => {
+  const parts = pairs(split(NAME, textOf(9_000), TAIL)!)
+  const { indexes, problem } = read([`${NAME}x=1`, `${NAME}.0=2`, ...parts, `${NAME}.1.2=3`, `${NAME}.x=4`].join('; '))
+  t.strictSame([indexes, problem], [[0, 1, 2], null])
+})
+
+t.test('where values may be escaped they are never split, and need not be text of ours', async t => {
+  const escaped = (header: string) => carriedCookies(header, NAME, LIMIT, true)
+  t.strictSame(escaped(`${NAME}=s%3Aid.signature`).texts, ['s%3Aid.signature'])
+  t.strictSame(escaped(`${NAME}=s%3Aid.signature; ${NAME}=s%3Aother`).texts, ['s%3Aid.signature', 's%3Aother'])
+  t.strictSame(read(`${NAME}=s%3Aid.signature; ${NAME}=s%3Aother`).texts, [])
+})
+
 t.test('each cookie fits 4,096 bytes with its attributes', async t => {
   fc.assert(fc.property(lengths, fc.integer({ min: 0, max: 2_000 }), (length, tail) => {
     for (const [index, value] of (split(NAME, textOf(length), tail) ?? []).entries()) {
