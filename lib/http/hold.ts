@@ -19,10 +19,14 @@ export interface HeldReply {
  * and Fastify, which has sent nothing yet, would send again: two answers mixed, or a crash. So `reply.sent` says true
  * until the commit is over, and changes of status and headers which such a handler made meanwhile are undone. Once the
  * route's `handlerTimeout` is over `reply.sent` says false again, since Fastify asks before it answers with its own 503.
+ *
+ * Whoever waits for the reply (`return reply.send(stream)` in an async handler) waits until the reply has gone out, not until
+ * `reply.sent` says so: else Fastify would find, right after a quick commit, that a stream has not begun, and send nothing in its place.
  */
 export function holdReply (reply: FastifyReply, payload: unknown): HeldReply { return new Held(reply, payload) }
 
 type Headers = Record<string, unknown>
+type Waiting = Parameters<FastifyReply['then']>
 
 class Held implements HeldReply {
   readonly payload: unknown
@@ -30,6 +34,7 @@ class Held implements HeldReply {
   readonly #statusCode: number
   readonly #headers: Headers
   readonly #forgetErrors: () => void
+  readonly #waiting: Waiting[] = []
 
   constructor (reply: FastifyReply, payload: unknown) {
     this.payload = payload
@@ -37,23 +42,39 @@ class Held implements HeldReply {
     this.#statusCode = reply.statusCode
     this.#headers = copyOf(reply)
     this.#forgetErrors = ignoreStreamErrors(payload)
+    const then = (...waiting: Waiting): void => { this.#waiting.push(waiting) }
+    Object.defineProperty(reply, 'then', { configurable: true, value: then })
     Object.defineProperty(reply, 'sent', HELD)
   }
 
   abandon (): void {
+    this.#letGo()
+    this.#goOn()
+  }
+
+  #letGo (): void {
     this.#forgetErrors()
-    delete (this.#reply as { sent?: boolean }).sent
+    const reply = this.#reply as { sent?: boolean, then?: unknown }
+    // The last one first, so that the object stays as quick as it was.
+    delete reply.sent
+    delete reply.then
+  }
+
+  #goOn (): void {
+    for (const [fulfilled, rejected] of this.#waiting) this.#reply.then(fulfilled, rejected)
   }
 
   release (then: () => void): void {
     const reply = this.#reply
-    this.abandon()
+    this.#letGo()
     try {
       if (!reply.raw.headersSent) restore(reply, this.#statusCode, this.#headers)
       then()
     } catch (error) {
       // Such as a header of the handler which Node refuses. Without a wait Fastify would have caught the error.
       sendError(reply, error as Error)
+    } finally {
+      this.#goOn()
     }
   }
 }

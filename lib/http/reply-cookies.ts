@@ -92,12 +92,12 @@ export class ReplyCookies implements CookieTransport {
 
   /** Puts the last cookie on the reply, once the reply is not held any more. */
   flush (): void {
-    if (this.#pending !== null) this.#write(this.#pending, false)
+    if (this.#pending !== null) this.#write(this.#pending)
   }
 
   /** Takes our cookies off the reply again: a failed commit must not hand out a session. */
   retract (): void {
-    this.#replace(this.#others(), false)
+    this.#replace(this.#others())
   }
 
   /** Browsers take a Secure cookie from localhost, all but Safari. */
@@ -110,14 +110,18 @@ export class ReplyCookies implements CookieTransport {
   // an operation which the handler did not wait for. So flush() puts the last cookie there again.
   #put (lines: readonly string[], isExplicit: boolean): void {
     this.#pending = lines
-    if (isExplicit) this.#write(lines, true)
+    if (!isExplicit) return
+    this.#write(lines)
+    // reply.hijack() and raw writes see only headers of the raw response.
+    const { raw } = this.#reply
+    raw.setHeader('set-cookie', [this.#reply.getHeader('set-cookie') as string | string[]].flat())
+    raw.setHeader('cache-control', this.#reply.getHeader('cache-control') as string)
   }
 
-  #write (lines: readonly string[], isExplicit: boolean): void {
+  #write (lines: readonly string[]): void {
     this.#hasSet = true
-    this.#replace([...this.#others(), ...lines], isExplicit)
+    this.#replace([...this.#others(), ...lines])
     forbidStoring(this.#reply)
-    if (isExplicit) this.#reply.raw.setHeader('cache-control', String(this.#reply.getHeader('cache-control')))
   }
 
   #others (): string[] {
@@ -135,12 +139,10 @@ export class ReplyCookies implements CookieTransport {
   }
 
   // reply.header() appends to an existing Set-Cookie, so the lines which are there go first.
-  #replace (lines: string[], isExplicit: boolean): void {
+  #replace (lines: string[]): void {
     this.#reply.removeHeader('set-cookie')
     if (lines.length === 0) return
     this.#reply.header('set-cookie', lines.length === 1 ? lines[0] : lines)
-    // reply.hijack() and raw writes see only headers of the raw response.
-    if (isExplicit) this.#reply.raw.setHeader('set-cookie', lines)
   }
 }
 

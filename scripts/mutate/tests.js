@@ -58,6 +58,10 @@ export const testsByName = {
   'lib/http/caching.ts': http('caching-headers'),
   'lib/http/client-gone.ts': http('client-gone closed-early'),
   'lib/http/chunks.ts': ['test/cookies/'],
+  'lib/http/channels.ts': [
+    'test/cookies/', 'test/lifecycle/arrivals.test.ts', 'test/migrate/from-backend.test.ts', 'test/backends/express-shared/edges.test.ts', 'test/http/'
+  ],
+  'lib/http/session-cookie.ts': ['test/cookies/', 'test/backends/express-shared/edges.test.ts', 'test/http/'],
   'lib/http/cookie-header.ts': ['test/cookies/', 'test/backends/express-shared/edges.test.ts', ...http('cookie-lines duplicate-cookies rejected-cookies refused-before-the-backend')],
   'lib/http/hold.ts': http('double-send head-out streams other-hooks caching-headers timed-out websocket'),
   'lib/http/error-reply.ts': [...http('failed-commit responses timed-out'), 'test/session/required-freshness.test.ts'],

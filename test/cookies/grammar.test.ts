@@ -102,10 +102,25 @@ t.test('ours appears once per name, domain and path, and cookies of others stay'
   t.strictSame(names.sort(), ['s /', 's /other', 'theme /'])
 })
 
-t.test('a cookie has room for the longest Max-Age, and no byte more than 4,096', async t => {
+async function newSessionCookie (): Promise<SessionCookie> {
   const app = Fastify()
   await app.register(cookie)
-  const sessionCookie = new SessionCookie({ name: 's', path: '/', httpOnly: true, secure: true, sameSite: 'lax', partitioned: false }, app.serializeCookie)
+  return new SessionCookie({ name: 's', path: '/', httpOnly: true, secure: true, sameSite: 'lax', partitioned: false }, app.serializeCookie)
+}
+
+t.test('a cookie that is never split is as long as its line, with the longest Max-Age', async t => {
+  const sessionCookie = await newSessionCookie()
+  for (const text of ['', 'x', 'x'.repeat(5_000)]) t.equal(sessionCookie.unsplitBytes(text), sessionCookie.set([text], 34_560_000)[0]!.length)
+})
+
+t.test('a browser sends the parts of a split cookie in one header', async t => {
+  const sessionCookie = await newSessionCookie()
+  t.equal(sessionCookie.header('text'), 's=text')
+  t.match(sessionCookie.header('x'.repeat(5_000)), /^s=2\.[\w-]{4}\.x+; s\.1=2\.[\w-]{4}\.x+$/)
+})
+
+t.test('a cookie has room for the longest Max-Age, and no byte more than 4,096', async t => {
+  const sessionCookie = await newSessionCookie()
   const lengthOf = (size: number) => sessionCookie.set(sessionCookie.split('x'.repeat(size)), 34_560_000).map(({ length }) => length)
   const most = 4_096 - 's=; Max-Age=34560000; Path=/; HttpOnly; Secure; SameSite=Lax'.length
   t.strictSame(lengthOf(most), [4_096])

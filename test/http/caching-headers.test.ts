@@ -202,6 +202,18 @@ for (const kind of kinds) {
     }
   })
 
+  t.test(`${kind}: what the response itself varies by stays, whatever the reply was given`, async t => {
+    const site = await createSite(t, { backend: kind })
+    site.app.get('/', async (request, reply) => {
+      reply.header('vary', 'Accept')
+      reply.raw.setHeader('vary', 'Origin')
+      await loose(request).set('a', 1).save()
+      reply.hijack()
+      reply.raw.end('ok')
+    })
+    t.equal((await site.app.inject('/')).headers['vary'], 'Origin, Cookie')
+  })
+
   t.test(`${kind}: an operation after the head is out leaves the head alone`, async t => {
     const site = await createSite(t, { backend: kind })
     site.app.get('/', async (request, reply) => {

@@ -111,14 +111,45 @@ for (const kind of kinds) {
 for (const kind of kinds) {
   t.test(`${kind}: an error of the application's own, thrown while its data are read, is a 500`, async t => {
     const { app, operations } = await createSite(t, { backend: kind })
-    app.get('/', async request => {
+    const handler = async (request: FastifyRequest) => {
       Object.defineProperty(loose(request), 'a', { enumerable: true, get () { throw new Error('mine') } })
       return 'done'
-    })
+    }
+    app.get('/', handler)
     const response = await app.inject('/')
     t.equal(response.statusCode, 500)
     t.match(response.json(), { error: 'Internal Server Error' })
+    const { app: lenient } = await createSite(t, { backend: kind })
+    lenient.setErrorHandler((_error, _request, reply) => { reply.send('sorry') })
+    lenient.get('/', handler)
+    const other = await lenient.inject('/')
+    t.strictSame([other.statusCode, other.body], [500, 'sorry'])
     t.strictSame(operations(), [])
+  })
+
+  t.test(`${kind}: an error handler may answer a failed commit with a stream, of whatever length the answer would have been`, async t => {
+    const { app, backend } = await createSite(t, { backend: kind })
+    backend.fail('write')
+    app.setErrorHandler((_error, _request, reply) => { reply.send(Readable.from(['we are ', 'sorry'])) })
+    app.get('/', async (request, reply) => {
+      loose(request)['a'] = 1
+      return reply.headers({ 'content-type': 'text/csv', 'content-length': '3' }).send('a,b')
+    })
+    const { statusCode, headers, body } = await app.inject('/')
+    t.strictSame([statusCode, headers['content-type'], headers['content-length'], body], [503, undefined, undefined, 'we are sorry'])
+  })
+
+  t.test(`${kind}: a reload that fails takes back the cookie that save() had put on the reply`, async t => {
+    const { app, backend } = await createSite(t, { backend: kind })
+    app.get('/', async (request, reply) => {
+      await loose(request).set('a', 1).save()
+      t.match(String(reply.getHeader('set-cookie')), /session=/)
+      backend.fail('read')
+      await loose(request).reload()
+    })
+    const response = await app.inject('/')
+    t.equal(response.statusCode, 503)
+    t.strictSame(cookieLines(response), [])
   })
 }
 

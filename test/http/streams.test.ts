@@ -1,4 +1,5 @@
 import { PassThrough, Readable } from 'node:stream'
+import type { FastifyReply } from 'fastify'
 import t from 'tap'
 import { createSite, kinds, loose } from '../helpers/app.ts'
 import { cookieLines } from '../helpers/cookies.ts'
@@ -157,5 +158,65 @@ for (const kind of kinds) {
     t.equal(during, bare.listenerCount('error'), 'as many as Fastify itself has')
     bare.push(null)
     await bareAnswer
+  })
+}
+
+/** What is awaited at once, and goes on some microtasks later: in time to meet what the handler awaits itself. */
+async function soon (microtasks: number): Promise<void> {
+  for (let n = 0; n < microtasks; n++) await null
+}
+
+const MICROTASKS = Array.from({ length: 12 }, (_, n) => n)
+
+for (const kind of kinds) {
+  for (const [how, answer] of [
+    ['returns what send() answers', async (reply, stream) => reply.send(stream)],
+    ['returns the reply', async (reply, stream) => { reply.send(stream); return reply }],
+    ['awaits the reply', async (reply, stream) => { await reply.send(stream); return reply }]
+  ] as Array<[string, (reply: FastifyReply, stream: unknown) => Promise<unknown>]>) {
+    t.test(`${kind}: a stream arrives whole where the handler ${how}, however soon the commit is over`, async t => {
+      const { app, backend } = await createSite(t, { backend: kind })
+      app.get('/', async (request, reply) => {
+        loose(request)['a'] = 1
+        return answer(reply, Readable.from(['whole']))
+      })
+      for (const microtasks of MICROTASKS) {
+        backend.before('write', () => soon(microtasks))
+        const response = await app.inject('/')
+        t.strictSame([response.statusCode, response.body, cookieLines(response).length], [200, 'whole', 1], `${microtasks} microtasks`)
+      }
+    })
+
+    t.test(`${kind}: the stream of an error handler arrives whole where the handler ${how}, however soon the commit has failed`, async t => {
+      const { app, backend } = await createSite(t, { backend: kind })
+      app.setErrorHandler((_error, _request, reply) => { reply.send(Readable.from(['sorry'])) })
+      app.get('/', async (request, reply) => {
+        loose(request)['a'] = 1
+        return answer(reply, 'never')
+      })
+      for (const microtasks of MICROTASKS) {
+        backend.before('write', async () => { await soon(microtasks); throw new Error('down') })
+        const response = await app.inject('/')
+        t.strictSame([response.statusCode, response.body], [503, 'sorry'], `${microtasks} microtasks`)
+      }
+    })
+  }
+
+  t.test(`${kind}: whoever waits for a reply whose commit outlasts the handler's time hears when the answer has gone out`, async t => {
+    const { app, backend } = await createSite(t, { backend: kind })
+    const gate = new Gate()
+    backend.before('write', gate.pass)
+    let heard: boolean | undefined
+    app.get('/', { handlerTimeout: 20 }, async (request, reply) => {
+      loose(request)['a'] = 1
+      await reply.send('never')
+      heard = reply.raw.writableEnded
+      return reply
+    })
+    t.equal((await app.inject('/')).statusCode, 503)
+    await settled()
+    t.equal(heard, true)
+    gate.open()
+    await settled()
   })
 }
