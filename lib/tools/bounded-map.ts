@@ -2,7 +2,7 @@ import { HashMap } from './hash-map.ts'
 
 interface Entry<Key, Value> {
   readonly key: Key
-  value: Value
+  value: Value | undefined
   older: Entry<Key, Value> | null
   newer: Entry<Key, Value> | null
 }
@@ -57,6 +57,7 @@ export class BoundedMap<Key extends string | number, Value> {
     if (entry === undefined) return
     this.#entries.delete(key)
     this.#unlink(entry)
+    entry.value = undefined
   }
 
   clear (): void {
@@ -68,14 +69,14 @@ export class BoundedMap<Key extends string | number, Value> {
   * values (): IterableIterator<Value> {
     for (let entry = this.#oldest; entry !== null;) {
       const { newer, value } = entry
-      yield value
+      yield value as Value
       entry = newer
     }
   }
 
   #unlink (entry: Entry<Key, Value>): void {
     const { older, newer } = entry
-    // An unlinked entry must not point at its neighbours: old garbage keeps young objects alive.
+    // An entry that has left must point at nothing: old garbage keeps young objects alive.
     entry.older = entry.newer = null
     if (older === null) this.#oldest = newer
     else older.newer = newer
