@@ -1,10 +1,16 @@
 import { HashMap } from './hash-map.ts'
 
-interface Entry<Key, Value> {
+/** A class for the reason that lib/tools/hash-map.ts gives. */
+class Entry<Key, Value> {
   readonly key: Key
   value: Value | undefined
-  older: Entry<Key, Value> | null
-  newer: Entry<Key, Value> | null
+  older: Entry<Key, Value> | null = null
+  newer: Entry<Key, Value> | null = null
+
+  constructor (key: Key, value: Value) {
+    this.key = key
+    this.value = value
+  }
 }
 
 /**
@@ -40,7 +46,7 @@ export class BoundedMap<Key extends string | number, Value> {
     let entry = this.#entries.get(key)
     if (entry === undefined) {
       if (this.#entries.size >= this.#most) this.delete(this.#oldest!.key)
-      entry = { key, value, older: null, newer: null }
+      entry = new Entry(key, value)
       this.#entries.set(key, entry)
     } else {
       entry.value = value

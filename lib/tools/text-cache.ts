@@ -17,10 +17,17 @@ const HASHED_CHARS = 6
 /** Odd, so that the place depends on every hashed character, and above any ASCII code, so that ASCII keys do not collide. */
 const HASH_FACTOR = 131
 
-interface Entry<T> {
+/** What is kept for a key. The same object takes the next text of the key: a new one would make garbage that is old at once. */
+export class Kept<T> {
   readonly key: string
-  readonly text: string
-  readonly value: T
+  text: string
+  value: T
+
+  constructor (key: string, text: string, value: T) {
+    this.key = key
+    this.text = text
+    this.value = value
+  }
 }
 
 /**
@@ -34,7 +41,7 @@ interface Entry<T> {
 export class TextCache<T> {
   readonly #maxBytes: number
   readonly #onDrop: (text: string) => void
-  readonly #entries = new BoundedMap<string, Entry<T>>(Infinity)
+  readonly #entries = new BoundedMap<string, Kept<T>>(Infinity)
   #bytes = 0
   /** Hashes of keys that were set once, each at the place given by the hash; 0 is an empty place. Made for the first text. */
   #seen: Int32Array | undefined
@@ -60,28 +67,31 @@ export class TextCache<T> {
   /**
    * Keeps `value` as the result of `text`, if `key` was set before. What was kept for the key goes.
    *
-   * @returns whether `value` is kept
+   * @returns `null` where `value` is not kept
    */
-  set (key: string, text: string, value: T): boolean {
+  set (key: string, text: string, value: T): Kept<T> | null {
     const before = this.#entries.get(key)
     const bytes = bytesOf(text)
     const isKept = this.#wasSet(key) && text.length <= MAX_CHARS && bytes <= this.#maxBytes
     if (before !== undefined) this.#leave(before)
     if (!isKept) {
       this.#entries.delete(key)
-      return false
+      return null
     }
-    this.#entries.set(key, { key, text, value })
+    const kept = before ?? new Kept(key, text, value)
+    kept.text = text
+    kept.value = value
+    this.#entries.set(key, kept)
     this.#bytes += bytes
     while (this.#bytes > this.#maxBytes) {
       const oldest = this.#entries.oldest!
       this.#entries.delete(oldest.key)
       this.#leave(oldest)
     }
-    return true
+    return kept
   }
 
-  #leave ({ text }: Entry<T>): void {
+  #leave ({ text }: Kept<T>): void {
     this.#bytes -= bytesOf(text)
     this.#onDrop(text)
   }

@@ -1,17 +1,28 @@
+import { OpenedCookies } from '../../lib/backends/opened-cookies.ts'
 import { CommitQueue, type Turn } from '../../lib/store/queue.ts'
 import { BoundedMap } from '../../lib/tools/bounded-map.ts'
 import { Deadlines, type Waiting } from '../../lib/tools/deadlines.ts'
 import { HashMap } from '../../lib/tools/hash-map.ts'
 import { TextCache } from '../../lib/tools/text-cache.ts'
+import type { SessionRecord } from '../../types/index.d.ts'
 import { kept, type Load, type Passage } from './old-space.ts'
 
 // A program, run by test/tools/garbage.test.ts: prints how many loads each of our long-lived places keeps, as JSON.
 
 function passageOf (map: { set (key: string, load: Load): unknown, delete (key: string): unknown }): Passage {
-  return { enter (n, load) { map.set(`id ${n}`, load) }, leave (n) { map.delete(`id ${n}`) } }
+  return {
+    enter (n, load) { map.set(`id ${n}`, load) },
+    leave (n) { map.delete(`id ${n}`) },
+    keep (n) { map.set(`stays ${n}`, 'load') }
+  }
 }
 
 function boundedMap (): Passage {
+  return passageOf(new BoundedMap<string, Load>(Infinity))
+}
+
+/** Where the oldest has to go. */
+function fullMap (): Passage {
   const map = new BoundedMap<string, Load>(100)
   return { enter (n, load) { map.set(`id ${n}`, load) }, leave () {} }
 }
@@ -19,7 +30,22 @@ function boundedMap (): Passage {
 /** Sessions that are written again and again. */
 function textCache (): Passage {
   const cache = new TextCache<Load>()
-  return { enter (n, load) { cache.set(`id ${n % 100}`, `text ${n}`, load) }, leave () {} }
+  return {
+    enter (n, load) { cache.set(`id ${n % 100}`, `text ${n}`, load) },
+    leave () {},
+    keep (n) { for (let times = 0; times < 2; times++) cache.set(`stays ${n}`, 'text', 'load') }
+  }
+}
+
+/** The same, in cookies. */
+function openedCookies (): Passage {
+  const cookies = new OpenedCookies(undefined)
+  const textOf = (n: number) => `${n}`.padEnd(40, '.')
+  return {
+    enter (n, load) { cookies.set(textOf(n), { id: `id ${n % 100}`, load } as unknown as SessionRecord) },
+    leave () {},
+    keep (n) { for (let times = 0; times < 2; times++) cookies.set(textOf(-n), { id: `stays ${n}` } as SessionRecord) }
+  }
 }
 
 class Wait implements Waiting {
@@ -61,10 +87,12 @@ function queue (): Passage {
 }
 
 const passages: Readonly<Record<string, () => Passage>> = {
-  Map: () => passageOf(new Map()),
+  Map: () => ({ ...passageOf(new Map()), keep () {} }),
   HashMap: () => passageOf(new HashMap()),
   BoundedMap: boundedMap,
+  'full BoundedMap': fullMap,
   TextCache: textCache,
+  OpenedCookies: openedCookies,
   Deadlines: deadlines,
   CommitQueue: queue
 }

@@ -19,9 +19,9 @@ t.test('what came twice is found by the whole text only', async t => {
 
 t.test('what came once is not kept', async t => {
   const cache = new TextCache<string>()
-  t.equal(cache.set('key', 'text', 'one'), false)
+  t.equal(cache.set('key', 'text', 'one'), null)
   t.equal(cache.get('key', 'text'), undefined)
-  t.equal(cache.set('key', 'text', 'one'), true)
+  t.match(cache.set('key', 'text', 'one'), { text: 'text', value: 'one' })
   t.equal(cache.get('key', 'text'), 'one')
 })
 
@@ -29,8 +29,8 @@ t.test('a key whose place went to another key has come once only', async t => {
   const cache = new TextCache<string>()
   // The hash of a single character is 131 and its code.
   const [key, samePlace] = ['a', String.fromCharCode('a'.charCodeAt(0) + 32_768)] as const
-  for (const each of [key, samePlace, key]) t.equal(cache.set(each, 'text', each), false)
-  t.equal(cache.set(key, 'text', key), true)
+  for (const each of [key, samePlace, key]) t.equal(cache.set(each, 'text', each), null)
+  t.match(cache.set(key, 'text', key), { value: key })
 })
 
 t.test('a later text takes the place of an earlier text of its key', async t => {
