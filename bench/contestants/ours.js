@@ -7,7 +7,8 @@ import { asProperties, onFastify } from './on-fastify.js'
 
 const backends = {
   cookie: () => ({ backend: new CookieBackend({ maxBytes: 12_288 }) }),
-  memory: ({ maxEntries = 100_000 }) => ({ backend: new MemoryBackend({ maxEntries }) }),
+  // So many that no login of a long run takes the place of a session that another case needs.
+  memory: ({ maxEntries = 10_000_000 }) => ({ backend: new MemoryBackend({ maxEntries }) }),
   async file ({ folder }) {
     const { FileBackend } = await import('../../dist/file.js')
     return { backend: new FileBackend({ directory: join(folder, 'sessions') }) }
