@@ -207,6 +207,21 @@ for (const kind of kinds) {
     })
   }
 
+  t.test(`${kind}: whoever waits for a reply goes on when it has gone out`, async t => {
+    const { app, backend } = await createSite(t, { backend: kind })
+    backend.before('write', settled)
+    let heard: boolean | undefined
+    app.get('/', async (request, reply) => {
+      loose(request)['a'] = 1
+      await reply.send(Readable.from(['whole']))
+      heard = reply.raw.writableEnded
+      return reply
+    })
+    t.equal((await app.inject('/')).body, 'whole')
+    await settled()
+    t.equal(heard, true)
+  })
+
   t.test(`${kind}: whoever waits for a reply whose commit outlasts the handler's time hears when the answer has gone out`, async t => {
     const { app, backend } = await createSite(t, { backend: kind })
     const gate = new Gate()
