@@ -1,3 +1,5 @@
+import { hashOfText } from './hash-of-text.ts'
+
 /** A class, since V8 puts literals into the old part of the heap at once where most of them have stayed so far. */
 class Entry<Key, Value> {
   readonly key: Key
@@ -16,9 +18,6 @@ class Entry<Key, Value> {
 
 /** A power of two, since the place of a key is the last bits of its hash. */
 const FEWEST_PLACES = 64
-const HASHED_CHARS = 8
-/** Odd, so that each bit of the hash depends on every hashed character. */
-const HASH_FACTOR = 131
 
 /**
  * A map in a long-lived place, for entries that come and go with each request.
@@ -111,10 +110,8 @@ export class HashMap<Key extends string | number, Value> {
 
 function emptyPlaces (count: number): null[] { return new Array<null>(count).fill(null) }
 
-/** 32 bits, made of a number, or of the end of a text: what differs in ids and in the beginnings of cookies. */
 function hashOf (key: string | number): number {
   if (typeof key === 'number') return key | 0
-  let hash = 0
-  for (let at = Math.max(0, key.length - HASHED_CHARS); at < key.length; at++) hash = Math.imul(hash, HASH_FACTOR) + key.charCodeAt(at)
+  const hash = hashOfText(key)
   return hash ^ (hash >>> 15)
 }

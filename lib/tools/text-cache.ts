@@ -1,4 +1,5 @@
 import { BoundedMap } from './bounded-map.ts'
+import { hashOfText } from './hash-of-text.ts'
 
 /** What the results of a cache may take: some 10,000 cookies with a payload of 200 characters. */
 export const DEFAULT_CACHE_BYTES = 16_000_000
@@ -13,9 +14,6 @@ const BYTES_PER_CHAR = 2.5
  * as a cache of the default size has entries: of browsers that come in turn, those are kept that find room.
  */
 const SEEN_ONCE = 32_768
-const HASHED_CHARS = 6
-/** Odd, so that the place depends on every hashed character, and above any ASCII code, so that ASCII keys do not collide. */
-const HASH_FACTOR = 131
 
 /** What is kept for a key. The same object takes the next text of the key: a new one would make garbage that is old at once. */
 export class Kept<T> {
@@ -99,7 +97,8 @@ export class TextCache<T> {
   /** Whether a key was set before, as far as its place tells. */
   #wasSet (key: string): boolean {
     this.#seen ??= new Int32Array(SEEN_ONCE)
-    const hash = hashOf(key)
+    // Two keys with the same hash do no harm: a result is kept at the first time already.
+    const hash = hashOfText(key)
     const place = hash & (SEEN_ONCE - 1)
     if (this.#seen[place] === hash) return true
     this.#seen[place] = hash
@@ -108,10 +107,3 @@ export class TextCache<T> {
 }
 
 function bytesOf (text: string): number { return ENTRY_BYTES + BYTES_PER_CHAR * text.length }
-
-/** 32 bits, made of the end of a key. Two keys with the same hash do no harm: a result is kept at the first time already. */
-function hashOf (key: string): number {
-  let hash = 1
-  for (let at = Math.max(0, key.length - HASHED_CHARS); at < key.length; at++) hash = Math.imul(hash, HASH_FACTOR) + key.charCodeAt(at)
-  return hash | 0
-}
